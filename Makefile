@@ -1,0 +1,229 @@
+# magento-mcp: everything that is built, tested, run and installed, readable from top to bottom.
+#
+#   make run       install what is missing, build, start the demo store and the server, print a line to try
+#   make test      install what is missing, build, run unit and end-to-end tests
+#   make help      all targets
+
+# ---- The house -------------------------------------------------------------------------------------------------------
+#
+# One folder under src/ is one module.  USES_x names the modules that x may include and link; `make lint` holds the
+# sources against this table, and each unit test links its own module and what that one uses, nothing else.
+
+MODULES := base config json shm rpc http fetch session auth magento action mcp worker supervisor cli
+
+USES_base       :=
+USES_config     := base
+USES_json       := base
+USES_shm        := base
+USES_rpc        := base json
+USES_http       := base
+USES_fetch      := base
+USES_session    := base shm
+USES_auth       := base config session
+USES_magento    := base config json fetch session
+USES_action     := base config json fetch session auth magento
+USES_mcp        := base json rpc session auth action
+USES_worker     := base config json shm rpc http fetch session auth magento action mcp
+USES_supervisor := base config shm
+USES_cli        := base config auth json action mcp
+
+# Libraries (pkg-config names) that a module's own sources call.
+NEEDS_json    := jansson
+NEEDS_rpc     := jansson
+NEEDS_http    := libevent
+NEEDS_fetch   := libevent libcurl
+NEEDS_session := libcrypto
+NEEDS_auth    := libcrypto
+NEEDS_magento := jansson libcrypto
+NEEDS_action  := jansson
+NEEDS_mcp     := jansson
+NEEDS_worker  := libevent jansson
+NEEDS_cli     := jansson
+
+PACKAGES := libevent jansson libcurl libcrypto cmocka
+DEBIAN   := gcc make pkg-config libevent-dev libjansson-dev libcurl4-openssl-dev libssl-dev libcmocka-dev \
+            python3 python3-pytest python3-jsonschema nodejs npm
+
+# ---- How it is built -------------------------------------------------------------------------------------------------
+
+VERSION := $(shell cat VERSION)
+BUILD   ?= build
+CC      ?= cc
+prefix  ?= /usr/local
+sysconfdir ?= /etc
+PYTHON  ?= /usr/bin/python3
+
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Wundef -Wpointer-arith \
+            -Wcast-qual -Wwrite-strings -Wimplicit-fallthrough -Werror
+HARDEN   := -fstack-protector-strong -fstack-clash-protection -fcf-protection -fPIE
+HARDEN_LD := -pie -Wl,-z,relro,-z,now
+OPTIMIZE := -O2 -g -D_FORTIFY_SOURCE=2
+
+CFLAGS_ALL  = -std=c11 -D_GNU_SOURCE -DMAGENTO_MCP_VERSION='"$(VERSION)"' -pthread $(WARNINGS) $(OPTIMIZE) $(HARDEN) \
+              $(CFLAGS) -Iinclude -Isrc -MMD -MP
+LDFLAGS_ALL = -pthread $(HARDEN_LD) $(OPTIMIZE) $(LDFLAGS)
+
+pkg_cflags = $(if $(strip $1),$(shell pkg-config --cflags $1 2>/dev/null))
+pkg_libs   = $(if $(strip $1),$(shell pkg-config --libs $1 2>/dev/null))
+
+# closure(m): m and all it uses, transitively (the table above has no cycle).
+closure = $(sort $1 $(foreach u,$(USES_$1),$(call closure,$(u))))
+needs   = $(sort $(foreach m,$1,$(NEEDS_$(m))))
+
+SOURCES = $(wildcard src/$1/*.c)
+OBJECTS = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(call SOURCES,$1))
+LIB     = $(patsubst %,$(BUILD)/lib/%.a,$1)
+
+.DEFAULT_GOAL := all
+.PHONY: all debug run test unit e2e alloc asan fuzz fuzz-quick lint bench stress install uninstall deps clean help docs
+.SECONDARY:
+
+all: $(BUILD)/magento-mcp $(BUILD)/demo-store ## build the server and the demo store
+
+define module_rules
+$(BUILD)/obj/$1/%.o: src/$1/%.c | $(BUILD)/flags
+	@mkdir -p $$(@D)
+	$$(CC) $$(CFLAGS_ALL) $(call pkg_cflags,$(NEEDS_$1)) -c -o $$@ $$<
+
+$(BUILD)/lib/$1.a: $$(call OBJECTS,$1)
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	$$(AR) rcs $$@ $$^
+endef
+$(foreach m,$(MODULES),$(eval $(call module_rules,$m)))
+
+# Objects are rebuilt when compiler or flags differ from the last time.
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CC) $(CFLAGS_ALL)' | cmp -s - $@ || echo '$(CC) $(CFLAGS_ALL)' > $@
+.PHONY: FORCE
+
+$(BUILD)/obj/main.o: src/main.c | $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -c -o $@ $<
+
+$(BUILD)/magento-mcp: $(BUILD)/obj/main.o $(call LIB,$(MODULES))
+	$(CC) $(LDFLAGS_ALL) -o $@ $< -Wl,--start-group $(call LIB,$(MODULES)) -Wl,--end-group \
+	    $(call pkg_libs,$(call needs,$(MODULES)))
+
+DEMO_SOURCES := $(wildcard tests/demo_store/*.c)
+$(BUILD)/obj/demo_store/%.o: tests/demo_store/%.c | $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -Itests/demo_store -c -o $@ $<
+
+$(BUILD)/demo-store: $(DEMO_SOURCES:tests/demo_store/%.c=$(BUILD)/obj/demo_store/%.o)
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(call pkg_libs,libevent jansson libcrypto)
+
+debug: ## build without optimization into build/debug
+	$(MAKE) all BUILD=$(BUILD)/debug OPTIMIZE='-Og -g3'
+
+# ---- Trying it -------------------------------------------------------------------------------------------------------
+
+run: deps all ## demo store and server in the foreground, Ctrl-C ends both
+	@BUILD=$(BUILD) sh tests/demo_store/run.sh
+
+# ---- Tests -----------------------------------------------------------------------------------------------------------
+
+UNIT_TESTS  := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*/test_*.c))
+ALLOC_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*/alloc_*.c))
+
+test: deps all unit e2e ## everything a change must pass
+
+unit: $(UNIT_TESTS) ## cmocka tests, one binary per source file
+	@sh tests/unit/run.sh $(UNIT_TESTS)
+
+alloc: $(ALLOC_TESTS) ## every allocation made to fail in turn
+	@sh tests/unit/run.sh $(ALLOC_TESTS)
+
+# tests/unit/M/x.c is linked with module M and the modules M uses.  alloc_* tests get malloc and friends wrapped.
+WRAP_ALLOC := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free,--wrap=strdup,--wrap=strndup
+define unit_rules
+$(BUILD)/unit/$1/%: tests/unit/$1/%.c $(wildcard tests/unit/lib/*.c tests/unit/lib/*.h) $(call LIB,$(call closure,$1))
+	@mkdir -p $$(@D)
+	$$(CC) $$(CFLAGS_ALL) -MF $$@.d -Itests/unit/lib -DTEST_DATA='"$(CURDIR)/tests/data"' \
+	    $(call pkg_cflags,cmocka $(call needs,$(call closure,$1))) $$(LDFLAGS_ALL) -o $$@ $$< \
+	    $$(if $$(findstring /alloc_,$$@),tests/unit/lib/torture.c $$(WRAP_ALLOC)) \
+	    -Wl,--start-group $(call LIB,$(call closure,$1)) -Wl,--end-group \
+	    $(call pkg_libs,cmocka $(call needs,$(call closure,$1)))
+endef
+$(foreach m,$(MODULES),$(eval $(call unit_rules,$m)))
+
+e2e: all $(BUILD)/js/.installed ## real processes, demo store, official clients
+	BUILD=$(abspath $(BUILD)) $(PYTHON) -m pytest -q -p no:cacheprovider tests/e2e $(PYTEST_ARGS)
+
+# node@22, the official SDK clients; versions are pinned by the lockfile.
+$(BUILD)/js/.installed: tests/e2e/js/package.json tests/e2e/js/package-lock.json
+	@mkdir -p $(@D)
+	cp tests/e2e/js/package.json tests/e2e/js/package-lock.json $(@D)/
+	cd $(@D) && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+asan: ## unit, allocation and end-to-end tests under AddressSanitizer and UBSan
+	$(MAKE) unit alloc e2e BUILD=$(BUILD)/asan OPTIMIZE='-O1 -g $(SANITIZE)' HARDEN=-fPIE
+
+# ---- Fuzzing ---------------------------------------------------------------------------------------------------------
+
+FUZZ_SECONDS ?= 600
+FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+
+fuzz: ## every libFuzzer target for FUZZ_SECONDS (600)
+	$(MAKE) fuzz-build BUILD=$(BUILD)/fuzz CC=clang HARDEN=-fPIE HARDEN_LD=-pie \
+	    OPTIMIZE='-O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all'
+	@sh tests/fuzz/run.sh $(BUILD)/fuzz $(FUZZ_SECONDS) $(FUZZERS)
+
+fuzz-quick: ## every target for 30 s
+	$(MAKE) fuzz FUZZ_SECONDS=30
+
+.PHONY: fuzz-build
+fuzz-build: $(FUZZERS:%=$(BUILD)/%)
+$(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $(call LIB,$(MODULES))
+	$(CC) $(CFLAGS_ALL) -MF $@.d $(call pkg_cflags,$(call needs,$(MODULES))) $(LDFLAGS_ALL) -fsanitize=fuzzer -o $@ $< \
+	    -Wl,--start-group $(call LIB,$(MODULES)) -Wl,--end-group $(call pkg_libs,$(call needs,$(MODULES)))
+
+# ---- Care ------------------------------------------------------------------------------------------------------------
+
+print-house:
+	@$(foreach m,$(MODULES),echo '$m: $(USES_$m) / $(NEEDS_$m)';)
+.PHONY: print-house
+
+lint: ## warnings with gcc and clang, layers, banned functions, documentation, size and taste
+	@sh tests/lint/run.sh
+
+docs: $(BUILD)/magento-mcp ## regenerate what is made from the tables: sample configuration, configuration man page
+	$(BUILD)/magento-mcp check --print-sample > conf/magento-mcp.conf
+	$(BUILD)/magento-mcp check --print-man > docs/man/magento-mcp.conf.5
+
+bench: all ## measured beside nginx in one run
+	@BUILD=$(BUILD) $(PYTHON) tests/bench/bench.py
+
+STRESS_SECONDS ?= 60
+stress: all ## kill storm with its own ledger, STRESS_SECONDS (60) long
+	BUILD=$(abspath $(BUILD)) STRESS_SECONDS=$(STRESS_SECONDS) $(PYTHON) tests/stress/kill_storm.py
+
+# ---- Installing ------------------------------------------------------------------------------------------------------
+
+deps: ## install missing Debian packages (root, or sudo without a password; else prints the command)
+	@DEBIAN='$(DEBIAN)' PACKAGES='$(PACKAGES)' sh tests/lint/deps.sh
+
+install: $(BUILD)/magento-mcp ## DESTDIR and prefix are honoured
+	install -D -m 755 $(BUILD)/magento-mcp $(DESTDIR)$(prefix)/sbin/magento-mcp
+	install -D -m 640 conf/magento-mcp.conf $(DESTDIR)$(sysconfdir)/magento-mcp/magento-mcp.conf.sample
+	install -d $(DESTDIR)$(prefix)/lib/systemd/system
+	sed 's|/usr/sbin|$(prefix)/sbin|g' systemd/magento-mcp.service > $(DESTDIR)$(prefix)/lib/systemd/system/magento-mcp.service
+	install -m 644 systemd/magento-mcp.socket $(DESTDIR)$(prefix)/lib/systemd/system/magento-mcp.socket
+	install -D -m 644 docs/man/magento-mcp.8 $(DESTDIR)$(prefix)/share/man/man8/magento-mcp.8
+	install -D -m 644 docs/man/magento-mcp.conf.5 $(DESTDIR)$(prefix)/share/man/man5/magento-mcp.conf.5
+
+uninstall: ## remove what install put there; the configuration stays
+	rm -f $(DESTDIR)$(prefix)/sbin/magento-mcp $(DESTDIR)$(prefix)/lib/systemd/system/magento-mcp.service \
+	    $(DESTDIR)$(prefix)/lib/systemd/system/magento-mcp.socket $(DESTDIR)$(prefix)/share/man/man8/magento-mcp.8 \
+	    $(DESTDIR)$(prefix)/share/man/man5/magento-mcp.conf.5
+
+clean: ## remove the build folder
+	rm -rf $(BUILD)
+
+help: ## this list
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,22 @@
+/*
+ * rand.h - random bytes from the kernel
+ */
+#ifndef BASE_RAND_H
+#define BASE_RAND_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Fills `len` bytes from getrandom(2).  Cannot fail after start-up; aborts if the kernel refuses. */
+void rand_bytes(void *dst, size_t len);
+uint64_t rand_u64(void);
+
+/* Writes the base64url form of 32 random bytes: 43 characters and a NUL (256 bits, not guessable). */
+#define RAND_TOKEN_LEN 43
+void rand_token(char dst[static RAND_TOKEN_LEN + 1]);
+
+/* A random (version 4) UUID in text form: 36 characters and a NUL. */
+#define RAND_UUID_LEN 36
+void rand_uuid(char dst[static RAND_UUID_LEN + 1]);
+
+#endif

@@ -1,0 +1,282 @@
+/*
+ * enc.c - base64, base64url, hex, percent and JSON text
+ *
+ * Every put is whole or not at all: what was written before a failure is taken back.
+ */
+#include "base/enc.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/enc_json.h"
+
+static const char base64_alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+static const char base64url_alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+static int
+base64_put(struct buf *out, struct slice bytes, const char *alphabet, bool padded)
+{
+	const unsigned char *in = (const unsigned char *)bytes.ptr;
+	char quad[4];
+	int r;
+
+	if (bytes.len > SIZE_MAX / 2)
+		return buf_reserve(out, SIZE_MAX); /* fails for every buffer, and marks it */
+	r = buf_reserve(out, bytes.len / 3 * 4 + (bytes.len % 3 == 0 ? 0 : padded ? 4 : bytes.len % 3 + 1));
+	for (size_t i = 0; i < bytes.len && r == 0; i += 3) {
+		size_t have = bytes.len - i < 3 ? bytes.len - i : 3;
+		uint32_t bits = (uint32_t)in[i] << 16;
+
+		if (have > 1)
+			bits |= (uint32_t)in[i + 1] << 8;
+		if (have > 2)
+			bits |= in[i + 2];
+		for (size_t j = 0; j < 4; j++)
+			quad[j] = j <= have ? alphabet[bits >> (18 - 6 * j) & 0x3F] : '=';
+		r = buf_put(out, quad, padded ? 4 : have + 1);
+	}
+	return r;
+}
+
+int
+enc_base64_put(struct buf *out, struct slice bytes)
+{
+	return base64_put(out, bytes, base64_alphabet, true);
+}
+
+int
+enc_base64url_put(struct buf *out, struct slice bytes)
+{
+	return base64_put(out, bytes, base64url_alphabet, false);
+}
+
+static int
+base64_value(char c, const char *alphabet)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	if (c == alphabet[62])
+		return 62;
+	if (c == alphabet[63])
+		return 63;
+	return -1;
+}
+
+/* Two to four characters without padding to one to three bytes. */
+static int
+decode_group(const char *text, size_t len, const char *alphabet, struct buf *out)
+{
+	uint32_t bits = 0;
+	char bytes[3];
+
+	for (size_t i = 0; i < 4; i++) {
+		int value = i < len ? base64_value(text[i], alphabet) : 0;
+
+		if (value < 0)
+			return ERR_INVALID;
+		bits = bits << 6 | (uint32_t)value;
+	}
+	if ((len == 2 && (bits & 0xFFFF) != 0) || (len == 3 && (bits & 0xFF) != 0))
+		return ERR_INVALID; /* two texts would mean the same bytes */
+	for (size_t i = 0; i < 3; i++)
+		bytes[i] = (char)(bits >> (16 - 8 * i) & 0xFF);
+	return buf_put(out, bytes, len - 1);
+}
+
+static int
+base64_decode(struct slice text, const char *alphabet, struct buf *out)
+{
+	size_t start = out->len;
+	int r;
+
+	if (text.len % 4 == 1)
+		return ERR_INVALID;
+	r = buf_reserve(out, text.len / 4 * 3 + (text.len % 4 == 0 ? 0 : text.len % 4 - 1));
+	for (size_t i = 0; i < text.len && r == 0; i += 4)
+		r = decode_group(text.ptr + i, text.len - i < 4 ? text.len - i : 4, alphabet, out);
+	if (r < 0)
+		buf_truncate(out, start);
+	return r;
+}
+
+int
+enc_base64_decode(struct slice text, struct buf *out)
+{
+	if (text.len % 4 != 0)
+		return ERR_INVALID;
+	for (int i = 0; i < 2 && text.len > 0 && text.ptr[text.len - 1] == '='; i++)
+		text.len--;
+	return base64_decode(text, base64_alphabet, out);
+}
+
+int
+enc_base64url_decode(struct slice text, struct buf *out)
+{
+	return base64_decode(text, base64url_alphabet, out);
+}
+
+int
+enc_hex_put(struct buf *out, struct slice bytes)
+{
+	static const char digits[] = "0123456789abcdef";
+	int r;
+
+	if (bytes.len > SIZE_MAX / 2)
+		return buf_reserve(out, SIZE_MAX); /* fails for every buffer, and marks it */
+	r = buf_reserve(out, bytes.len * 2);
+	for (size_t i = 0; i < bytes.len && r == 0; i++) {
+		unsigned char byte = (unsigned char)bytes.ptr[i];
+
+		r = buf_put(out, (char[]){digits[byte >> 4], digits[byte & 0x0F]}, 2);
+	}
+	return r;
+}
+
+static int
+hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+int
+enc_hex_decode(struct slice text, void *dst, size_t dst_len)
+{
+	unsigned char *bytes = dst;
+
+	if (text.len % 2 != 0 || text.len / 2 != dst_len)
+		return ERR_INVALID;
+	for (size_t i = 0; i < dst_len; i++) {
+		int high = hex_value(text.ptr[2 * i]);
+		int low = hex_value(text.ptr[2 * i + 1]);
+
+		if (high < 0 || low < 0)
+			return ERR_INVALID;
+		bytes[i] = (unsigned char)(high << 4 | low);
+	}
+	return 0;
+}
+
+static bool
+is_unreserved(char c)
+{
+	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+	       c == '_' || c == '~';
+}
+
+int
+enc_percent_put(struct buf *out, struct slice text)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	size_t start = out->len;
+	int r = 0;
+
+	for (size_t i = 0; i < text.len && r == 0; i++) {
+		unsigned char byte = (unsigned char)text.ptr[i];
+
+		if (is_unreserved(text.ptr[i]))
+			r = buf_put_char(out, text.ptr[i]);
+		else
+			r = buf_put(out, (char[]){'%', digits[byte >> 4], digits[byte & 0x0F]}, 3);
+	}
+	if (r < 0)
+		buf_truncate(out, start);
+	return r;
+}
+
+/* The letter behind the backslash, or 0 when there is no short form. */
+static char
+short_escape(unsigned char c)
+{
+	switch (c) {
+	case '"':
+	case '\\':
+		return (char)c;
+	case '\b':
+		return 'b';
+	case '\f':
+		return 'f';
+	case '\n':
+		return 'n';
+	case '\r':
+		return 'r';
+	case '\t':
+		return 't';
+	default:
+		return 0;
+	}
+}
+
+size_t
+enc_json_step(struct slice text, size_t *pos_io, char dst[static ENC_JSON_STEP_MAX])
+{
+	static const char digits[] = "0123456789abcdef";
+	unsigned char c = (unsigned char)text.ptr[*pos_io];
+	char letter = short_escape(c);
+	size_t len = slice_utf8_len(slice_sub(text, *pos_io, SIZE_MAX));
+
+	*pos_io += len > 0 ? len : 1;
+	if (letter != 0) {
+		memcpy(dst, (char[]){'\\', letter}, 2);
+		return 2;
+	}
+	if (c < 0x20 || c == 0x7F) {
+		memcpy(dst, (char[]){'\\', 'u', '0', '0', digits[c >> 4], digits[c & 0x0F]}, 6);
+		return 6;
+	}
+	if (len == 0) {
+		memcpy(dst, "\xEF\xBF\xBD", 3);
+		return 3;
+	}
+	memcpy(dst, text.ptr + *pos_io - len, len);
+	return len;
+}
+
+/* How many bytes from `pos` on need no look at all: printable ASCII without quote and backslash. */
+static size_t
+plain_run(struct slice text, size_t pos)
+{
+	size_t at = pos;
+
+	while (at < text.len && text.ptr[at] >= 0x20 && text.ptr[at] < 0x7F && text.ptr[at] != '"' &&
+	       text.ptr[at] != '\\')
+		at++;
+	return at - pos;
+}
+
+int
+enc_json_put(struct buf *out, struct slice text)
+{
+	char step[ENC_JSON_STEP_MAX];
+	size_t start = out->len;
+	size_t pos = 0;
+	int r;
+
+	r = buf_put_char(out, '"');
+	while (pos < text.len && r == 0) {
+		size_t run = plain_run(text, pos);
+
+		r = buf_put_slice(out, slice_sub(text, pos, run));
+		pos += run;
+		if (pos < text.len && r == 0) {
+			size_t len = enc_json_step(text, &pos, step);
+
+			r = buf_put(out, step, len);
+		}
+	}
+	if (r == 0)
+		r = buf_put_char(out, '"');
+	if (r < 0)
+		buf_truncate(out, start);
+	return r;
+}

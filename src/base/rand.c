@@ -1,0 +1,72 @@
+/*
+ * rand.c - getrandom(2) and the two text forms made from it
+ */
+#include "base/rand.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/err.h"
+
+void
+rand_bytes(void *dst, size_t len)
+{
+	unsigned char *at = dst;
+
+	while (len > 0) {
+		ssize_t n = getrandom(at, len, 0);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		must(n > 0);
+		at += n;
+		len -= (size_t)n;
+	}
+}
+
+uint64_t
+rand_u64(void)
+{
+	uint64_t value;
+
+	rand_bytes(&value, sizeof(value));
+	return value;
+}
+
+/* Written here rather than through enc.h: making a token must not be able to fail for want of memory. */
+void
+rand_token(char dst[static RAND_TOKEN_LEN + 1])
+{
+	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+	uint8_t bytes[33] = {0}; /* 32 and a zero: the last character holds the last four bits and two zero bits */
+
+	rand_bytes(bytes, 32);
+	for (size_t i = 0; i < RAND_TOKEN_LEN; i++) {
+		size_t bit = i * 6;
+		unsigned pair = (unsigned)bytes[bit / 8] << 8 | (bit / 8 < 32 ? bytes[bit / 8 + 1] : 0u);
+
+		dst[i] = alphabet[pair >> (10 - bit % 8) & 0x3F];
+	}
+	dst[RAND_TOKEN_LEN] = '\0';
+	explicit_bzero(bytes, sizeof(bytes));
+}
+
+void
+rand_uuid(char dst[static RAND_UUID_LEN + 1])
+{
+	static const char digits[] = "0123456789abcdef";
+	uint8_t bytes[16];
+	size_t at = 0;
+
+	rand_bytes(bytes, sizeof(bytes));
+	bytes[6] = (uint8_t)((bytes[6] & 0x0F) | 0x40); /* RFC 9562: version 4 */
+	bytes[8] = (uint8_t)((bytes[8] & 0x3F) | 0x80); /* RFC 9562: variant 10 */
+	for (size_t i = 0; i < sizeof(bytes); i++) {
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			dst[at++] = '-';
+		dst[at++] = digits[bytes[i] >> 4];
+		dst[at++] = digits[bytes[i] & 0x0F];
+	}
+	dst[at] = '\0';
+}
