@@ -1,0 +1,70 @@
+/*
+ * The category tree: 1 Root Catalog, 2 Default Category, below it 3 Gear (with 4 Bags in it) and 5 Tools, which is
+ * not active. Names and the like have values per store, as products do.
+ */
+#ifndef DEMO_CATEGORIES_H
+#define DEMO_CATEGORIES_H
+
+#include "catalog.h"
+#include "scope.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+enum category_index {
+	CAT_ID,
+	CAT_PARENT,
+	CAT_NAME,
+	CAT_ACTIVE,
+	CAT_POSITION,
+	CAT_LEVEL,
+	CAT_CHILDREN,
+	CAT_CREATED,
+	CAT_UPDATED,
+	CAT_PATH,
+	CAT_MENU,
+	CAT_DISPLAY_MODE,
+	CAT_META_TITLE,
+	CAT_META_KEYWORDS,
+	CAT_META_DESCRIPTION,
+	CAT_DESCRIPTION,
+	CAT_ANCHOR,
+	CAT_URL_KEY,
+	CAT_URL_PATH,
+	CAT_COUNT
+};
+
+struct category {
+	int id;
+	int parent_id;
+	struct scoped values[CAT_COUNT];
+};
+
+struct categories {
+	struct category *rows; /* by id, ascending */
+	size_t count;
+	/* The tree as last answered per store; stale once the catalogue was written. */
+	json_t *tree[SCOPE_COUNT];
+	unsigned long tree_generation[SCOPE_COUNT];
+};
+
+int categories_init(struct categories *categories);
+void categories_fini(struct categories *categories);
+
+struct category *categories_find(const struct categories *categories, long long id);
+
+/* True if another category under the same parent has the url key in any scope. */
+bool categories_has_url_key(const struct categories *categories, const char *url_key, const struct category *except);
+
+/* Field id for a filter, -1 if there is no such attribute. */
+int categories_find_field(const char *name);
+
+/* The category as the single GET and the list show it. New reference. */
+json_t *category_render(const struct category *category, int store);
+
+/* The tree below a category with product counts; depth < 0 is all of it. New reference. */
+json_t *categories_render_tree(struct categories *categories, const struct catalog *catalog,
+			       const struct category *root, int store, int depth);
+
+#endif

@@ -1,0 +1,50 @@
+#include "demo.h"
+
+#include <string.h>
+#include <time.h>
+
+static void
+drop_data(struct demo *demo)
+{
+	catalog_free(&demo->catalog);
+	categories_fini(&demo->categories);
+	nonces_fini(&demo->nonces);
+	faults_clear(&demo->faults);
+	reqlog_clear(&demo->log);
+}
+
+int
+demo_reset(struct demo *demo)
+{
+	drop_data(demo);
+	demo->settings = demo->initial;
+	tokens_forget_failures(&demo->tokens);
+	demo->catalog = catalog_new();
+	if (demo->catalog == NULL || seed_fill(demo->catalog, demo->settings.products) < 0)
+		return -1;
+	if (categories_init(&demo->categories) < 0)
+		return -1;
+	return nonces_init(&demo->nonces);
+}
+
+int
+demo_init(struct demo *demo, const struct settings *initial)
+{
+	memset(demo, 0, sizeof(*demo));
+	demo->initial = *initial;
+	if (tokens_init(&demo->tokens) < 0)
+		return -1;
+	return demo_reset(demo);
+}
+
+void
+demo_fini(struct demo *demo)
+{
+	drop_data(demo);
+}
+
+long long
+demo_now_s(const struct demo *demo)
+{
+	return (long long)time(NULL) + demo->settings.clock_skew_s;
+}

@@ -1,0 +1,165 @@
+/* /_demo: what tests steer the demo store with. No login; it listens on loopback and has nothing to protect. */
+
+#include "demo.h"
+#include "errors.h"
+#include "routes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void
+answer_rules(const struct demo *demo, struct reply *reply)
+{
+	reply_set_json(reply, 200, json_pack("{s:o}", "faults", faults_render(&demo->faults)));
+}
+
+static void
+refuse(struct reply *reply, const char *what)
+{
+	reply_set_json(reply, 400, json_pack("{s:s}", "message", what));
+}
+
+/* One rule, or a list of them. */
+static void
+add_faults(struct request *req, struct reply *reply)
+{
+	size_t count = json_is_array(req->body) ? json_array_size(req->body) : 1;
+
+	for (size_t i = 0; i < count; i++) {
+		const json_t *rule = json_is_array(req->body) ? json_array_get(req->body, i) : req->body;
+		const char *wrong = faults_add(&req->demo->faults, rule);
+
+		if (wrong != NULL) {
+			refuse(reply, wrong);
+			return;
+		}
+	}
+	answer_rules(req->demo, reply);
+}
+
+static void
+clear_faults(struct request *req, struct reply *reply)
+{
+	faults_clear(&req->demo->faults);
+	answer_rules(req->demo, reply);
+}
+
+static void
+show_requests(struct request *req, struct reply *reply)
+{
+	reply_set_json(reply, 200, reqlog_render(&req->demo->log));
+}
+
+static void
+reset(struct request *req, struct reply *reply)
+{
+	if (demo_reset(req->demo) < 0) {
+		/* There is no shop left to serve. */
+		abort();
+	}
+	reply_set_json(reply, 200, json_true());
+}
+
+static long long *
+find_number(struct settings *settings, const char *name)
+{
+	const struct {
+		const char *name;
+		long long *place;
+	} numbers[] = {
+	    {"latency_ms", &settings->latency_ms},
+	    {"token_ttl", &settings->token_ttl_s},
+	    {"clock_skew_s", &settings->clock_skew_s},
+	    {"max_page_size", &settings->max_page_size},
+	    {"default_page_size", &settings->default_page_size},
+	    {"max_list_items", &settings->max_list_items},
+	};
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		if (strcmp(numbers[i].name, name) == 0)
+			return numbers[i].place;
+	}
+	return NULL;
+}
+
+static bool
+set_one(struct settings *settings, const char *name, const json_t *value)
+{
+	long long *number = find_number(settings, name);
+
+	if (number != NULL && json_is_integer(value)) {
+		*number = json_integer_value(value);
+		return true;
+	}
+	if (strcmp(name, "bearer") == 0 && json_is_boolean(value)) {
+		settings->bearer = json_is_true(value);
+		return true;
+	}
+	if (strcmp(name, "oauth_host") == 0 && json_string_length(value) < sizeof(settings->oauth_host) &&
+	    json_is_string(value)) {
+		snprintf(settings->oauth_host, sizeof(settings->oauth_host), "%s", json_string_value(value));
+		return true;
+	}
+	return false;
+}
+
+static void
+show_settings(struct request *req, struct reply *reply)
+{
+	const struct settings *settings = &req->demo->settings;
+
+	reply_set_json(reply, 200,
+		       json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:s}", "latency_ms",
+				 (json_int_t)settings->latency_ms, "token_ttl", (json_int_t)settings->token_ttl_s,
+				 "clock_skew_s", (json_int_t)settings->clock_skew_s, "max_page_size",
+				 (json_int_t)settings->max_page_size, "default_page_size",
+				 (json_int_t)settings->default_page_size, "max_list_items",
+				 (json_int_t)settings->max_list_items, "bearer", settings->bearer, "oauth_host",
+				 settings->oauth_host));
+}
+
+static void
+change_settings(struct request *req, struct reply *reply)
+{
+	struct settings changed = req->demo->settings;
+	const char *name;
+	json_t *value;
+
+	json_object_foreach(req->body, name, value)
+	{
+		if (!set_one(&changed, name, value)) {
+			reply_set_json(
+			    reply, 400,
+			    json_pack("{s:o}", "message", json_sprintf("%s: unknown, or of the wrong type", name)));
+			return;
+		}
+	}
+	req->demo->settings = changed;
+	show_settings(req, reply);
+}
+
+static const struct {
+	const char *method;
+	const char *path;
+	route_handler *handler;
+} controls[] = {
+    {"POST", "/_demo/faults", add_faults},     {"DELETE", "/_demo/faults", clear_faults},
+    {"GET", "/_demo/requests", show_requests}, {"POST", "/_demo/reset", reset},
+    {"GET", "/_demo/settings", show_settings}, {"POST", "/_demo/settings", change_settings},
+};
+
+void
+routes_control_answer(struct request *req, struct reply *reply)
+{
+	for (size_t i = 0; i < sizeof(controls) / sizeof(controls[0]); i++) {
+		if (strcmp(controls[i].path, req->path) != 0 || strcmp(controls[i].method, req->method) != 0)
+			continue;
+		req->body = req->body_len > 0 ? json_loadb(req->body_text, req->body_len, 0, NULL) : json_object();
+		if (req->body == NULL)
+			refuse(reply, "the body is no JSON");
+		else
+			controls[i].handler(req, reply);
+		return;
+	}
+	error_set_no_route(reply);
+}
