@@ -1,0 +1,98 @@
+/*
+ * action.h - what a tool is: one row and one function
+ *
+ * An action is named like `auth.logout`; its MCP tool is the same with an underscore (`auth_logout`).  From the row come the
+ * tools/list entry, validation, authorization, metrics, documentation and tests.  `run` is straight-line code on a fiber:
+ * what it calls may wait, the worker meanwhile serves others.  Actions never see an event, a socket or a curl handle.
+ */
+#ifndef ACTION_ACTION_H
+#define ACTION_ACTION_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "auth/principal.h"
+#include "base/compiler.h"
+#include "base/pool.h"
+#include "json/fault.h"
+#include "json/schema.h"
+#include "session/login.h"
+
+struct action_env;  /* action/env.h: what the worker lends */
+struct action_call; /* below */
+
+enum action_flag {
+	ACTION_NEEDS_LOGIN = 1 << 0,
+	ACTION_READ_ONLY = 1 << 1,   /* readOnlyHint */
+	ACTION_DESTRUCTIVE = 1 << 2, /* destructiveHint */
+	ACTION_IDEMPOTENT = 1 << 3,  /* idempotentHint */
+	ACTION_OPEN_WORLD = 1 << 4   /* openWorldHint: talks to the shop */
+};
+
+enum action_tier { ACTION_SAFE = 1, ACTION_RISK = 2, ACTION_CRITICAL = 3 };
+
+struct action {
+	const char *name; /* "catalog.get_product" */
+	const char *title;
+	const char *description;
+	enum action_tier tier;
+	unsigned flags;
+	const char *scope; /* right the caller needs, "catalog:read"; NULL: every caller */
+	const struct json_schema *params; /* an object */
+	const struct json_schema *result; /* an object */
+
+	/*
+	 * Does the work.  `params` has passed the schema and is borrowed.  0 with a new reference in *result_r, or -1 with
+	 * *fault set.
+	 */
+	int (*run)(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault);
+};
+
+/* One domain's rows. */
+struct action_table {
+	const struct action *rows;
+	size_t n;
+};
+
+/* The domains of the Magento server; one file each. */
+extern const struct action_table action_auth_table;
+extern const struct action_table action_scope_table;
+extern const struct action_table action_catalog_table;
+
+/*
+ * How a call's transport remembers a login between calls (a legacy MCP session does, the stateless era does not).  With
+ * `remember` NULL nothing is remembered.
+ */
+struct action_memory {
+	bool has_login; /* `login` is what the transport remembers now; it need not be alive */
+	struct login_ref login;
+
+	/* Remembers `login` from now on and gives the one before, if any, so that it can be ended. */
+	int (*remember)(void *ctx, struct login_ref login, struct login_ref *before_r, bool *has_before_r);
+	void (*forget)(void *ctx, struct login_ref login); /* only if it is still this one */
+	void *ctx;
+};
+
+/* One running call.  Lives in its pool from dispatch until its result has been delivered. */
+struct action_call {
+	const struct action *action;
+	struct action_env *env;
+	struct pool *pool;
+	const struct principal *principal;
+	const char *request_id; /* for the log */
+	struct action_memory memory;
+
+	bool has_login;
+	struct login_ref login_ref;
+	struct login login; /* private copy, wiped at the end */
+
+	struct session_now began;
+	uint64_t deadline_mono_ms;
+};
+
+/* The present moment in both clocks: a call may have waited since it began. */
+struct session_now action_now(void);
+
+#endif

@@ -1,0 +1,45 @@
+/*
+ * dispatcher.h - the only way to run an action
+ *
+ * The checks, in the order of the contract; the first that fails answers: login -> caller's rights -> parameters (all paths
+ * at once) -> work.  A call refused early costs no quota.  The work runs on a fiber; a call that needs no I/O completes
+ * before action_dispatch() returns.
+ */
+#ifndef ACTION_DISPATCHER_H
+#define ACTION_DISPATCHER_H
+
+#include <jansson.h>
+
+#include "action/action.h"
+#include "action/env.h"
+#include "base/compiler.h"
+
+struct action_running; /* a call that has not been delivered yet */
+
+struct action_request {
+	const struct action *action;
+	json_t *arguments; /* borrowed during action_dispatch(); NULL for none; must be an object otherwise */
+	const struct principal *principal;
+	struct action_memory memory; /* copied; its functions are called while the call runs */
+	const char *request_id; /* copied */
+};
+
+struct action_outcome {
+	json_t *result;      /* borrowed; NULL when refused */
+	const struct fault *fault; /* NULL when it worked */
+};
+
+typedef void (*action_done_fn)(void *ctx, const struct action_outcome *outcome);
+
+/*
+ * Runs the action and calls done(ctx, outcome) exactly once, perhaps before this returns, unless the call is cancelled.
+ * *running_r is set to NULL when it was delivered at once.  ERR_FULL or ERR_NOMEM when it could not begin; done is then
+ * not called.
+ */
+int action_dispatch(struct action_env *env, const struct action_request *request, action_done_fn done, void *ctx,
+    struct action_running **running_r) MUST_CHECK;
+
+/* The caller went away: the work is stopped where it can be, done will not be called.  NULL is fine. */
+void action_cancel(struct action_running **running);
+
+#endif

@@ -1,0 +1,36 @@
+/*
+ * env.h - what a worker lends to its actions
+ *
+ * One per worker, made at start; all members are borrowed and outlive every call.
+ */
+#ifndef ACTION_ENV_H
+#define ACTION_ENV_H
+
+#include <stdint.h>
+
+#include "config/config.h"
+#include "fetch/fetch.h"
+
+struct sessions;
+struct fiber_pool;
+struct scope_cache;
+struct action;
+
+struct action_env {
+	const struct config *config;
+	struct sessions *sessions; /* logins, MCP sessions, quotas, tokens: shared by all workers */
+	struct fetch *fetch;
+	struct fiber_pool *fibers;
+	struct scope_cache *scopes; /* store trees this worker has read */
+
+	/* Lets the present fiber wait.  0, or ERR_CANCELLED.  NULL: such waits fail. */
+	int (*wait_ms)(void *ctx, uint32_t ms);
+	void *waiter;
+
+	/* Counters and log; may be NULL in tests. */
+	void (*on_call)(void *ctx, const struct action *action, int fault_code, uint64_t took_us);
+	void (*on_upstream)(void *ctx, const char *store, int status, enum fetch_outcome outcome, uint64_t took_us);
+	void *observer;
+};
+
+#endif

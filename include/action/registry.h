@@ -1,0 +1,39 @@
+/*
+ * registry.h - all actions of a server, found by tool name
+ *
+ * Built once per process from the domains' tables; order is the order of the tables and rows, so that all workers publish
+ * the same bytes (R-182, R-407).
+ */
+#ifndef ACTION_REGISTRY_H
+#define ACTION_REGISTRY_H
+
+#include <stddef.h>
+
+#include "action/action.h"
+#include "base/slice.h"
+
+#define ACTION_TOOL_NAME_MAX 64 /* */
+
+struct action_registry;
+
+/* NULL without memory.  A name that is doubled, too long or misspelt is a bug: must(). */
+struct action_registry *action_registry_new(const struct action_table *const *tables, size_t n_tables);
+void action_registry_free(struct action_registry **registry);
+
+/* The registry of the Magento server: all domains. */
+struct action_registry *action_registry_new_magento(void);
+
+size_t action_registry_count(const struct action_registry *registry);
+const struct action *action_registry_at(const struct action_registry *registry, size_t index);
+const char *action_registry_tool_name(const struct action_registry *registry, size_t index);
+const struct action *action_registry_find(const struct action_registry *registry, struct slice tool_name);
+size_t action_registry_index(const struct action_registry *registry, const struct action *action);
+
+/*
+ * The published schema of a tool's arguments: {"params":{typed object},"session":{handle}}; the flat form, in which the
+ * parameters stand at the top, is taken too.  A new reference, or NULL without memory.
+ */
+json_t *action_input_schema(const struct action *action) MUST_CHECK;
+json_t *action_output_schema(const struct action *action) MUST_CHECK;
+
+#endif

@@ -1,0 +1,149 @@
+/*
+ * server.h - the set of HTTP connections of one worker
+ *
+ * A connection is always in one state:
+ *
+ *   IDLE -> READ_HEAD -> READ_BODY -> HANDLING -> [STREAMING ->] WRITING -> IDLE ...
+ *                \___________\______________________________________\-> LINGER -> closed
+ *
+ * Requests of a connection are handled in order, one at a time.  While one is handled up to limits.pipeline_bytes are
+ * read ahead, so that the client's going away is noticed (R-075).  After a refusal (malformed, too large, too slow) the
+ * answer is sent, then the rest of the request is read and thrown away for a while, so that the answer is not lost to a
+ * reset.  Runs in: worker; everything on the thread of the event base.
+ */
+#ifndef HTTP_SERVER_H
+#define HTTP_SERVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/compiler.h"
+#include "base/slice.h"
+#include "http/connection.h"
+#include "http/limits.h"
+
+struct event_base;
+struct http_server;
+
+enum http_state {
+	HTTP_STATE_IDLE, /* open, no byte of a request yet */
+	HTTP_STATE_READ_HEAD,
+	HTTP_STATE_READ_BODY,
+	HTTP_STATE_HANDLING,  /* the application owes the answer */
+	HTTP_STATE_STREAMING, /* between http_stream_begin and http_stream_end */
+	HTTP_STATE_WRITING,   /* the rest of an answer waits for the client to read */
+	HTTP_STATE_LINGER,
+	HTTP_STATES
+};
+#define HTTP_STATE_BIT(state) (1u << (state))
+#define HTTP_STATE_ANY ((1u << HTTP_STATES) - 1)
+#define HTTP_STATE_BUSY                                                                                                \
+	(HTTP_STATE_BIT(HTTP_STATE_READ_BODY) | HTTP_STATE_BIT(HTTP_STATE_HANDLING) |                                  \
+	 HTTP_STATE_BIT(HTTP_STATE_STREAMING) | HTTP_STATE_BIT(HTTP_STATE_WRITING))
+
+/* One line of the access log.  Slices are valid during the call only. */
+struct http_access {
+	struct slice method; /* empty when the head was refused */
+	struct slice path;
+	const char *peer;
+	int status;	      /* 499: the client went away before the answer was complete */
+	uint64_t bytes;	      /* of the answer, its head included */
+	uint64_t duration_us; /* since the end of the head */
+	const char *refusal;  /* constant text when http/ itself refused the request, else NULL */
+};
+
+struct http_server_ops {
+	/* Head and body are whole.  Owes an answer and a release, see connection.h. */
+	void (*on_request)(void *ctx, struct http_request *req);
+
+	/*
+	 * May be NULL.  The head is whole but the body has not come yet with it: the chance to refuse, by http_respond,
+	 * before the body is waited for (and before 100 Continue).  The connection closes after such an answer.  The
+	 * request must be neither released nor kept, nor streamed to.  Not called when the whole body came along with
+	 * the head, so on_request must make the same checks.
+	 */
+	void (*on_head)(void *ctx, struct http_request *req);
+
+	/* The client went away while it was owed an answer or the end of a stream.  The request is still to be
+	 * released. */
+	void (*on_closed)(void *ctx, struct http_request *req);
+
+	/* May be NULL.  A stream's queue has run empty again. */
+	void (*on_drain)(void *ctx, struct http_request *req);
+
+	/* May be NULL.  Once per answer, also those http/ gives itself; at the end of a stream. */
+	void (*on_access)(void *ctx, const struct http_access *access);
+};
+
+/* The statuses that http/ refuses requests with, as indexes of http_stats.refused. */
+enum http_refused {
+	HTTP_REFUSED_400,
+	HTTP_REFUSED_408,
+	HTTP_REFUSED_413,
+	HTTP_REFUSED_414,
+	HTTP_REFUSED_417,
+	HTTP_REFUSED_431,
+	HTTP_REFUSED_501,
+	HTTP_REFUSED_503,
+	HTTP_REFUSED_505,
+	HTTP_REFUSED_KINDS
+};
+int http_refused_status(enum http_refused kind); /* 400 ... */
+
+/* Plain counters; `_now` ones are gauges, the others only grow. */
+struct http_stats {
+	uint64_t connections_now;
+	uint64_t connections_total;
+	uint64_t requests_now; /* given to the application and not yet released */
+	uint64_t requests_total;
+	uint64_t refused[HTTP_REFUSED_KINDS];
+	uint64_t bytes_in;
+	uint64_t bytes_out;
+	uint64_t timeouts_head;
+	uint64_t timeouts_body;
+	uint64_t timeouts_write;
+	uint64_t timeouts_idle;
+	uint64_t clients_gone;	 /* went away while an answer was owed */
+	uint64_t streams_cut;	 /* the reader was too slow */
+	uint64_t accept_paused;	 /* times the connection ceiling was reached */
+	uint64_t accept_refused; /* connections answered 503 for want of descriptors */
+};
+
+/* `base`, `ops` and `ctx` are borrowed and outlive the server; *limits is copied.  NULL when there is no memory. */
+struct http_server *http_server_new(struct event_base *base, const struct http_limits *limits,
+				    const struct http_server_ops *ops, void *ctx);
+
+/*
+ * Closes every connection as http_server_abort_all() does.  All listeners must be freed before, and every request must
+ * have been released when the last on_closed() has returned.  Not from within the callbacks above.
+ */
+void http_server_free(struct http_server **server);
+
+/*
+ * Takes a connected stream socket (also on failure: it is then closed) and serves it.  `peer` is copied and cut to 63
+ * characters.  ERR_NOMEM, ERR_LIMIT (connections_max), ERR_IO.
+ */
+int http_server_adopt(struct http_server *server, int fd, const char *peer);
+
+const struct http_stats *http_server_stats(const struct http_server *server); /* live; copy what is to be kept */
+const struct http_limits *http_server_limits(const struct http_server *server);
+struct event_base *http_server_base(const struct http_server *server);
+
+/* Number of connections in any of the states of the mask, e.g. HTTP_STATE_BIT(HTTP_STATE_IDLE), HTTP_STATE_ANY. */
+size_t http_server_count(const struct http_server *server, unsigned states);
+
+/*
+ * Draining, in this order (the listener is closed first):
+ *   set_lame    every further answer says Connection: close and closes; idle connections are KEPT, since a client may
+ *               just be sending on one (closing them at once fails its request)
+ *   close_idle  closes the connections that are idle now
+ *   abort_all   closes everything: waiting requests get 503 when the socket takes it at once, streams are broken off;
+ *               on_closed() is called for all of them
+ * The last two must not be called from on_closed() or on_access().
+ */
+void http_server_set_lame(struct http_server *server);
+void http_server_close_idle(struct http_server *server);
+void http_server_abort_all(struct http_server *server);
+
+#endif

@@ -1,0 +1,148 @@
+#include "arguments.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "json/parse.h"
+
+int
+arguments_violation(json_t *violations, const char *path, const char *fmt, ...)
+{
+	char message[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(message, sizeof(message), fmt, ap);
+	va_end(ap);
+	return json_array_append_new(violations, json_pack("{s:s, s:s}", "path", path, "message", message));
+}
+
+int
+arguments_refuse(json_t *violations, struct fault *fault)
+{
+	json_t *first = json_array_get(violations, 0);
+	const char *path = json_string_value(json_object_get(first, "path"));
+	const char *message = json_string_value(json_object_get(first, "message"));
+	size_t n = json_array_size(violations);
+
+	if (n > 1) {
+		return fault_set(fault, FAULT_VALIDATION_ERROR, violations, "%s: %s (and %zu more, see details).",
+		    path != NULL ? path : "params", message != NULL ? message : "is not valid", n - 1);
+	}
+	return fault_set(fault, FAULT_VALIDATION_ERROR, violations, "%s: %s.", path != NULL ? path : "params",
+	    message != NULL ? message : "is not valid");
+}
+
+static int
+refuse_one(const char *path, const char *message, struct fault *fault)
+{
+	json_t *violations = json_array();
+
+	arguments_violation(violations, path, "%s", message);
+	return arguments_refuse(violations, fault);
+}
+
+int
+arguments_session(json_t *arguments, const char **handle_r, struct fault *fault)
+{
+	json_t *session = json_object_get(arguments, "session");
+
+	*handle_r = NULL;
+	if (session == NULL || json_is_null(session))
+		return 0;
+	if (!json_is_string(session) || strlen(json_string_value(session)) != json_string_length(session))
+		return refuse_one("session", "must be the text returned by auth_login", fault);
+	*handle_r = json_string_value(session);
+	return 0;
+}
+
+static int
+params_from_text(json_t *text, json_t **params_r, struct fault *fault)
+{
+	struct slice slice = slice_of(json_string_value(text), json_string_length(text));
+
+	if (json_parse(slice, NULL, params_r, NULL) < 0 || !json_is_object(*params_r)) {
+		json_decref(*params_r);
+		*params_r = NULL;
+		return refuse_one("params", "must be a JSON object (this text does not hold one)", fault);
+	}
+	return 0;
+}
+
+/* Flat form: everything at the top but `session` is a parameter. */
+static int
+params_from_top(json_t *arguments, json_t **params_r)
+{
+	*params_r = arguments != NULL ? json_copy(arguments) : json_object();
+	if (*params_r == NULL)
+		return -1;
+	json_object_del(*params_r, "session");
+	return 0;
+}
+
+static int
+refuse_neighbours(json_t *arguments, struct fault *fault)
+{
+	json_t *violations = json_array();
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(arguments, key, value)
+	{
+		if (strcmp(key, "params") != 0 && strcmp(key, "session") != 0)
+			arguments_violation(violations, key, "cannot stand beside params: put it inside params");
+	}
+	if (json_array_size(violations) > 0)
+		return arguments_refuse(violations, fault);
+	json_decref(violations);
+	return 0;
+}
+
+static int
+normalise(json_t *arguments, json_t **params_r, struct fault *fault)
+{
+	json_t *params = json_object_get(arguments, "params");
+
+	if (params == NULL) {
+		if (params_from_top(arguments, params_r) < 0)
+			return fault_set(fault, FAULT_INTERNAL_ERROR, NULL, "Out of memory. Try again later.");
+		return 0;
+	}
+	if (refuse_neighbours(arguments, fault) < 0)
+		return -1;
+	if (json_is_string(params))
+		return params_from_text(params, params_r, fault);
+	if (json_is_null(params)) {
+		*params_r = json_object();
+		return 0;
+	}
+	if (!json_is_object(params))
+		return refuse_one("params", "must be an object", fault);
+	*params_r = json_incref(params);
+	return 0;
+}
+
+int
+arguments_params(json_t *arguments, const struct json_schema *schema, json_t **params_r, struct fault *fault)
+{
+	json_t *violations = NULL;
+	json_t *params = NULL;
+
+	*params_r = NULL;
+	if (normalise(arguments, &params, fault) < 0)
+		return -1;
+	violations = json_array();
+	if (violations == NULL || params == NULL) {
+		json_decref(violations);
+		json_decref(params);
+		return fault_set(fault, FAULT_INTERNAL_ERROR, NULL, "Out of memory. Try again later.");
+	}
+	if (json_schema_check(schema, params, "params", violations) != 0) {
+		json_decref(params);
+		return arguments_refuse(violations, fault);
+	}
+	json_decref(violations);
+	*params_r = params;
+	return 0;
+}

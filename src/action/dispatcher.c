@@ -1,0 +1,197 @@
+#include "action/dispatcher.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "arguments.h"
+#include "base/clock.h"
+#include "base/fiber.h"
+#include "base/log.h"
+
+#define CALL_POOL_MAX (64u * 1024 * 1024)
+
+struct action_running {
+	struct action_call call;
+	json_t *params;
+	json_t *result;
+	struct fault fault;
+	action_done_fn done; /* NULL once cancelled */
+	void *ctx;
+	struct fiber *fiber; /* NULL before and after the work */
+	struct action_running **owner; /* told of the end while action_dispatch() runs, else NULL */
+	uint64_t began_us;
+};
+
+struct session_now
+action_now(void)
+{
+	return (struct session_now){.mono_ms = clock_mono_ms(), .wall_ms = clock_wall_ms()};
+}
+
+static void
+running_free(struct action_running *running)
+{
+	struct pool *pool = running->call.pool;
+
+	json_decref(running->params);
+	json_decref(running->result);
+	fault_fini(&running->fault);
+	login_wipe(&running->call.login);
+	pool_free(&pool);
+}
+
+/* Ends a call, told or untold. */
+static void
+finish(struct action_running *running)
+{
+	struct action_env *env = running->call.env;
+	struct action_outcome outcome = {
+	    .result = running->result,
+	    .fault = running->fault.code != FAULT_NONE ? &running->fault : NULL,
+	};
+
+	if (running->owner != NULL)
+		*running->owner = NULL;
+	if (env->on_call != NULL)
+		env->on_call(env->observer, running->call.action, (int)running->fault.code, clock_mono_us() - running->began_us);
+	if (running->done != NULL)
+		running->done(running->ctx, &outcome);
+	running_free(running);
+}
+
+static void
+work(void *arg)
+{
+	struct action_running *running = arg;
+	int r = running->call.action->run(&running->call, running->params, &running->result, &running->fault);
+
+	must((r == 0) == (running->fault.code == FAULT_NONE));
+	must((r == 0) == (running->result != NULL));
+	running->fiber = NULL;
+	finish(running);
+}
+
+/* ---- the checks ---- */
+
+static int
+not_authenticated(struct fault *fault)
+{
+	return fault_set(fault, FAULT_NOT_AUTHENTICATED, NULL, "Not authenticated. Call auth_login first.");
+}
+
+static int
+find_login(struct action_running *running, json_t *arguments)
+{
+	struct action_call *call = &running->call;
+	struct slice principal = slice_from_str(call->principal->name);
+	const char *handle = NULL;
+
+	if (arguments_session(arguments, &handle, &running->fault) < 0)
+		return -1;
+	if (!(call->action->flags & ACTION_NEEDS_LOGIN))
+		return 0;
+	if (handle != NULL) {
+		if (login_ref_of(call->env->sessions, principal, slice_from_str(handle), &call->login_ref) < 0)
+			return not_authenticated(&running->fault);
+	} else if (call->memory.has_login) {
+		call->login_ref = call->memory.login;
+	} else {
+		return not_authenticated(&running->fault);
+	}
+	if (login_use(call->env->sessions, principal, call->login_ref, call->began, &call->login) < 0)
+		return not_authenticated(&running->fault);
+	call->has_login = true;
+	return 0;
+}
+
+static int
+check_rights(struct action_running *running)
+{
+	const struct action_call *call = &running->call;
+
+	if (!principal_has_scope(call->principal, call->action->scope)) {
+		return fault_set(&running->fault, FAULT_FORBIDDEN, NULL,
+		    "Your client token does not include %s. Ask the operator for a token with that scope.", call->action->scope);
+	}
+	if (call->has_login && !principal_may_use_store(call->principal, call->login.store)) {
+		return fault_set(&running->fault, FAULT_FORBIDDEN, NULL,
+		    "Your client token does not include the store %s. Ask the operator for access.", call->login.store);
+	}
+	return 0;
+}
+
+static int
+check(struct action_running *running, json_t *arguments)
+{
+	if (find_login(running, arguments) < 0 || check_rights(running) < 0)
+		return -1;
+	return arguments_params(arguments, running->call.action->params, &running->params, &running->fault);
+}
+
+/* ---- ---- */
+
+static struct action_running *
+running_new(struct action_env *env, const struct action_request *request, action_done_fn done, void *ctx)
+{
+	struct pool *pool = pool_new(CALL_POOL_MAX);
+	struct action_running *running = pool != NULL ? pool_alloc(pool, sizeof(*running)) : NULL;
+
+	if (running == NULL) {
+		pool_free(&pool);
+		return NULL;
+	}
+	fault_init(&running->fault);
+	running->done = done;
+	running->ctx = ctx;
+	running->began_us = clock_mono_us();
+	running->call.action = request->action;
+	running->call.env = env;
+	running->call.pool = pool;
+	running->call.principal = request->principal;
+	running->call.request_id = request->request_id != NULL ? pool_strdup(pool, request->request_id) : NULL;
+	running->call.memory = request->memory;
+	running->call.began = action_now();
+	running->call.deadline_mono_ms = running->call.began.mono_ms + env->config->magento.call_timeout_ms;
+	return running;
+}
+
+int
+action_dispatch(struct action_env *env, const struct action_request *request, action_done_fn done, void *ctx,
+    struct action_running **running_r)
+{
+	struct action_running *running = running_new(env, request, done, ctx);
+	struct action_running *alive = running;
+	int r;
+
+	*running_r = NULL;
+	if (running == NULL)
+		return ERR_NOMEM;
+	running->owner = &alive;
+	if (check(running, request->arguments) < 0) {
+		finish(running);
+		return 0;
+	}
+	r = fiber_start(env->fibers, work, running, &running->fiber);
+	if (r < 0) {
+		running_free(running);
+		return r;
+	}
+	/* What `running_r` points into may be gone once the outcome has been told. */
+	if (alive != NULL) {
+		alive->owner = NULL;
+		*running_r = alive;
+	}
+	return 0;
+}
+
+void
+action_cancel(struct action_running **running)
+{
+	struct action_running *r = *running;
+
+	*running = NULL;
+	if (r == NULL)
+		return;
+	r->done = NULL;
+	fiber_cancel(r->fiber);
+}

@@ -1,0 +1,129 @@
+#include "filters.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "arguments.h"
+#include "json/get.h"
+
+/* Magento ORs the filters of one group; so many values with a comma may stand beside an `in` list (nine in all). */
+#define SPLIT_MAX 9
+
+static int
+refuse(const char *path, const char *key, const char *message, struct fault *fault)
+{
+	json_t *violations = json_array();
+	char where[160];
+
+	snprintf(where, sizeof(where), "%s.%s", path, key);
+	arguments_violation(violations, where, "%s", message);
+	return arguments_refuse(violations, fault);
+}
+
+static bool
+holds_comma(const json_t *value)
+{
+	return json_is_string(value) && memchr(json_string_value(value), ',', json_string_length(value)) != NULL;
+}
+
+/*
+ * `in` with a value that holds a comma: Magento would split it, so each value becomes an eq of its own, ORed in one group.
+ */
+static int
+add_split(struct criteria *criteria, const char *key, const json_t *list, const char *path, struct fault *fault)
+{
+	const char *why = NULL;
+
+	if (json_array_size(list) > SPLIT_MAX)
+		return refuse(path, key, "a list with a comma in one of its values may hold at most 9 values", fault);
+	criteria_group(criteria);
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *text = criteria_value(criteria->pool, json_array_get(list, i), &why);
+
+		if (text == NULL)
+			return refuse(path, key, why != NULL ? why : "cannot be used as a filter value", fault);
+		criteria_filter(criteria, key, "eq", text);
+	}
+	return 0;
+}
+
+static bool
+list_holds_comma(const json_t *list)
+{
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		if (holds_comma(json_array_get(list, i)))
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_one_of(const char *word, const char *a, const char *b)
+{
+	return strcmp(word, a) == 0 || strcmp(word, b) == 0;
+}
+
+static int
+add_condition(struct criteria *criteria, const char *key, const char *condition, const json_t *value, const char *path,
+    struct fault *fault)
+{
+	const char *why = NULL;
+	const char *text;
+
+	if (is_one_of(condition, "null", "notnull")) {
+		criteria_where(criteria, key, condition, "1");
+		return 0;
+	}
+	if (value == NULL)
+		return refuse(path, key, "needs a value", fault);
+	if (json_is_array(value) && !is_one_of(condition, "in", "nin"))
+		return refuse(path, key, "a list of values goes with the conditions in and nin only", fault);
+	if (strcmp(condition, "in") == 0 && list_holds_comma(value))
+		return add_split(criteria, key, value, path, fault);
+	if (strcmp(condition, "in") == 0 && holds_comma(value))
+		condition = "eq";
+	if (strcmp(condition, "nin") == 0 && holds_comma(value))
+		condition = "neq";
+	text = criteria_value(criteria->pool, value, &why);
+	if (text == NULL)
+		return refuse(path, key, why != NULL ? why : "cannot be used as a filter value", fault);
+	criteria_where(criteria, key, condition, text);
+	return 0;
+}
+
+static int
+add_object(struct criteria *criteria, const char *key, const json_t *object, const char *path, struct fault *fault)
+{
+	return add_condition(criteria, key, json_get_str(object, "condition", "eq"), json_get(object, "value"), path, fault);
+}
+
+static int
+add_objects(struct criteria *criteria, const char *key, const json_t *list, const char *path, struct fault *fault)
+{
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		if (add_object(criteria, key, json_array_get(list, i), path, fault) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
+filters_add(struct criteria *criteria, json_t *filters, const char *path, struct fault *fault)
+{
+	const char *key;
+	json_t *filter;
+	int r = 0;
+
+	json_object_foreach(filters, key, filter)
+	{
+		if (json_is_object(filter))
+			r = add_object(criteria, key, filter, path, fault);
+		else if (json_is_array(filter) && json_is_object(json_array_get(filter, 0)))
+			r = add_objects(criteria, key, filter, path, fault);
+		else
+			r = add_condition(criteria, key, json_is_array(filter) ? "in" : "eq", filter, path, fault);
+		if (r < 0)
+			return -1;
+	}
+	return 0;
+}

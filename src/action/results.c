@@ -1,0 +1,132 @@
+#include "results.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/err.h"
+
+/* The bounded parser gives trees of at most 64 levels; what we build ourselves adds a few. */
+#define CLEAN_DEPTH_MAX 96
+
+int
+result_out_of_memory(struct fault *fault)
+{
+	return fault_set(fault, FAULT_INTERNAL_ERROR, NULL, "Out of memory. Try again later.");
+}
+
+int
+result_set_time(json_t *object, const char *key, uint64_t wall_ms)
+{
+	char text[CLOCK_ISO_CAP];
+
+	clock_format_iso(wall_ms, text);
+	return json_object_set_new(object, key, json_string(text));
+}
+
+json_t *
+result_default_scope(const struct login_scope *scope)
+{
+	if (scope->store_view[0] == '\0')
+		return json_null();
+	return json_pack("{s:s}", "store_view_code", scope->store_view);
+}
+
+/* ---- control characters ---- */
+
+/* Bytes of a control character at `at`, 0 when it is none: C0 but \n and \t, DEL, and C1 (two bytes in UTF-8). */
+static size_t
+control_len(const char *text, size_t len, size_t at)
+{
+	unsigned char c = (unsigned char)text[at];
+
+	if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7f)
+		return 1;
+	if (c == 0xc2 && at + 1 < len && (unsigned char)text[at + 1] < 0xa0)
+		return 2;
+	return 0;
+}
+
+static bool
+has_control(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (control_len(text, len, i) > 0)
+			return true;
+	}
+	return false;
+}
+
+static int
+clean_string(json_t *string)
+{
+	const char *text = json_string_value(string);
+	size_t len = json_string_length(string);
+	struct buf plain;
+	int r;
+
+	if (!has_control(text, len))
+		return 0;
+	buf_init(&plain, len);
+	for (size_t i = 0; i < len;) {
+		size_t skip = control_len(text, len, i);
+
+		if (skip == 0)
+			buf_put_char(&plain, text[i]);
+		i += skip > 0 ? skip : 1;
+	}
+	r = plain.failed != 0 ? -1 : json_string_setn_nocheck(string, buf_cstr(&plain), plain.len);
+	buf_fini(&plain);
+	return r;
+}
+
+/* A place in an array or object that is being walked. */
+struct place {
+	json_t *container;
+	size_t index; /* arrays */
+	void *iter;   /* objects */
+};
+
+static json_t *
+next_child(struct place *place)
+{
+	json_t *child;
+
+	if (json_is_array(place->container))
+		return json_array_get(place->container, place->index++);
+	if (place->iter == NULL)
+		return NULL;
+	child = json_object_iter_value(place->iter);
+	place->iter = json_object_iter_next(place->container, place->iter);
+	return child;
+}
+
+static struct place
+place_of(json_t *container)
+{
+	return (struct place){.container = container, .iter = json_object_iter(container)};
+}
+
+int
+result_clean(json_t *tree)
+{
+	struct place stack[CLEAN_DEPTH_MAX];
+	size_t depth = 0;
+
+	if (json_is_string(tree))
+		return clean_string(tree);
+	stack[depth++] = place_of(tree);
+	while (depth > 0) {
+		json_t *child = next_child(&stack[depth - 1]);
+
+		if (child == NULL)
+			depth--;
+		else if (json_is_string(child) && clean_string(child) < 0)
+			return -1;
+		else if (json_is_object(child) || json_is_array(child)) {
+			must(depth < CLEAN_DEPTH_MAX);
+			stack[depth++] = place_of(child);
+		}
+	}
+	return 0;
+}

@@ -1,0 +1,42 @@
+/*
+ * store.h - a client for the store of a login: its address, its credentials, its limits (private to action/)
+ *
+ * Configured secrets go only to the base_url of the store section they stand in: a login keeps the store's name, and both
+ * address and secrets are read from that section.
+ */
+#ifndef ACTION_STORE_H
+#define ACTION_STORE_H
+
+#include "action/action.h"
+#include "action/env.h"
+#include "magento/client.h"
+
+struct store_client {
+	struct magento_client magento;
+	struct magento_credentials credentials;
+	struct action_call *call;
+	const struct config_store *configured; /* NULL: the credentials came in the call */
+	uint64_t token_version;                /* of a shared admin token, 0 = none in use */
+};
+
+/* A client without credentials yet, for login.  `name` labels metrics. */
+void store_prepare(struct store_client *sc, struct action_call *call, const char *base_url);
+
+/* The client of this call's login.  NOT_AUTHENTICATED, MAGENTO_API_ERROR. */
+int store_open(struct store_client *sc, struct action_call *call, struct fault *fault) MUST_CHECK;
+
+/* Wipes the credentials; a login that the store refused is marked. */
+void store_close(struct store_client *sc);
+
+/*
+ * The admin token of a configured user name and password: the shared one, or a new one.  Of all workers one asks the
+ * store, the others wait for it.
+ */
+int store_admin_token(struct store_client *sc, const struct config_store *configured, struct fault *fault) MUST_CHECK;
+
+/* Which of a configured store's credentials are used: OAuth, then integration token, then user name; 0 = none. */
+enum login_method store_configured_method(const struct config_store *configured);
+void store_use_oauth(struct store_client *sc, const struct secret parts[static 4]);
+void store_use_configured(struct store_client *sc, const struct config_store *configured, enum login_method method);
+
+#endif

@@ -1,0 +1,144 @@
+/*
+ * check.c - magento-mcp check: is this configuration fine, and what is made from the table of keys
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "cli/options.h"
+#include "config/config.h"
+
+#define DESCRIPTION_MAX (1024 * 1024)
+
+enum { OPT_SAMPLE = OPTIONS_FIRST_OWN, OPT_MAN, OPT_EMIT };
+
+struct request {
+	bool print_sample;
+	bool print_man;
+	int emit_fd; /* -1: none */
+};
+
+static const struct option own_options[] = {
+    {"print-sample", no_argument, NULL, OPT_SAMPLE},
+    {"print-man", no_argument, NULL, OPT_MAN},
+    {"emit-fd", required_argument, NULL, OPT_EMIT},
+    {0},
+};
+
+static const char help[] = "Reads the configuration and says whether it is fine: exit status 0, or 2 and one\n"
+			   "line `FILE:LINE: key: what is wrong, what to write`.\n"
+			   "\n"
+			   "      --print-sample   print a commented sample configuration\n"
+			   "      --print-man      print the manual page magento-mcp.conf(5)\n"
+			   "      --emit-fd=N      write the checked configuration, secrets included, to the open\n"
+			   "                       descriptor N; the server uses it when it reloads\n";
+
+static int
+take(void *ctx, int val, const char *arg, struct err *err)
+{
+	struct request *request = ctx;
+	uint64_t fd;
+
+	if (val == OPT_SAMPLE)
+		request->print_sample = true;
+	else if (val == OPT_MAN)
+		request->print_man = true;
+	else if (slice_to_u64(slice_from_str(arg), 1 << 20, &fd) == 0)
+		request->emit_fd = (int)fd;
+	else
+		return err_set(err, ERR_INVALID, "--emit-fd wants the number of an open descriptor");
+	return 0;
+}
+
+static int
+write_all(int fd, struct slice bytes)
+{
+	while (bytes.len > 0) {
+		ssize_t n = write(fd, bytes.ptr, bytes.len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return ERR_IO;
+		bytes = slice_sub(bytes, (size_t)n, bytes.len);
+	}
+	return 0;
+}
+
+static int
+describe(int (*fn)(struct buf *out))
+{
+	struct buf text;
+	int status = OPTIONS_FINE;
+	int r;
+
+	buf_init(&text, DESCRIPTION_MAX);
+	r = fn(&text);
+	if (r == 0)
+		r = write_all(STDOUT_FILENO, buf_slice(&text));
+	if (r < 0) {
+		options_complain("cannot print it: %s", r == ERR_IO ? strerror(errno) : err_name(r));
+		status = OPTIONS_RETRY;
+	}
+	buf_fini(&text);
+	return status;
+}
+
+static int
+emit(const struct config *cfg, int fd)
+{
+	struct buf text;
+	int status = OPTIONS_FINE;
+	int r;
+
+	buf_init_secret(&text, CONFIG_RENDERED_MAX);
+	r = config_render(cfg, &text);
+	if (r == 0)
+		r = write_all(fd, buf_slice(&text));
+	if (r < 0) {
+		options_complain("cannot write to descriptor %d: %s", fd, r == ERR_IO ? strerror(errno) : err_name(r));
+		status = r == ERR_IO && errno == EBADF ? OPTIONS_USAGE : OPTIONS_RETRY;
+	}
+	buf_fini(&text);
+	return status;
+}
+
+int
+cli_check(int argc, char **argv)
+{
+	struct request request = {.emit_fd = -1};
+	const struct options_spec spec = {
+	    .usage = "check [-c FILE] [-s KEY=VALUE]...",
+	    .help = help,
+	    .extra = own_options,
+	    .take = take,
+	    .ctx = &request,
+	};
+	struct options options;
+	struct config_sources src;
+	struct config *cfg = NULL;
+	int status;
+
+	status = options_parse(argc, argv, &spec, &options);
+	if (status >= 0)
+		return status;
+	if (request.print_sample || request.print_man)
+		return describe(request.print_sample ? config_describe_sample : config_describe_man);
+
+	status = options_load(&options, &cfg);
+	if (status >= 0)
+		return status;
+	if (request.emit_fd >= 0) {
+		status = emit(cfg, request.emit_fd);
+	} else {
+		options_sources(&options, &src);
+		printf("%s: fine, %zu %s, %zu %s\n", src.path != NULL ? src.path : "no file, defaults only",
+		       cfg->n_stores, cfg->n_stores == 1 ? "store" : "stores", cfg->n_principals,
+		       cfg->n_principals == 1 ? "principal" : "principals");
+		status = OPTIONS_FINE;
+	}
+	config_free(&cfg);
+	return status;
+}

@@ -1,0 +1,419 @@
+/*
+ * fetch.c - the worker's client: requests in line, with curl, ended and delivered
+ *
+ * Requests wait for their turn here, in order; curl's own queue for connections keeps neither order nor deadlines.
+ *
+ * Ended transfers are collected after curl has returned, and each completion is delivered from an event of its own, so
+ * that whatever `done` does, no frame of ours is below it.
+ */
+#include "fetch/fetch.h"
+
+#include <event2/event.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "job.h"
+#include "loop.h"
+#include "origin.h"
+
+struct fetch {
+	struct loop loop;
+	struct fetch_options options;
+	char *ca_file;
+	char *user_agent;
+	struct event *deliver; /* active while `finished` is not empty */
+	struct job_list active; /* delayed or with curl */
+	struct job_list waiting;
+	struct job_list finished;
+	struct origin_list origins;
+	size_t running; /* all that are not delivered yet */
+	size_t with_curl;
+	CURL **idle; /* easy handles to use again */
+	size_t n_idle;
+};
+
+void
+fetch_reply_init(struct fetch_reply *reply)
+{
+	memset(reply, 0, sizeof(*reply));
+	reply->outcome = FETCH_BROKEN;
+	reply->retry_after_s = -1;
+	buf_init(&reply->body, 0);
+}
+
+void
+fetch_reply_fini(struct fetch_reply *reply)
+{
+	buf_fini(&reply->body);
+	fetch_reply_init(reply);
+}
+
+static struct timeval
+timeval_of_ms(uint64_t ms)
+{
+	return (struct timeval){.tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000)};
+}
+
+/* ---- Ended transfers ---- */
+
+static void
+release_easy(struct fetch *f, CURL **easy)
+{
+	if (*easy == NULL)
+		return;
+	curl_easy_reset(*easy);
+	if (f->n_idle < f->options.connections_total)
+		f->idle[f->n_idle++] = *easy;
+	else
+		curl_easy_cleanup(*easy);
+	*easy = NULL;
+}
+
+static struct job_list *
+list_of(struct fetch *f, enum job_state state)
+{
+	if (state == JOB_FINISHED)
+		return &f->finished;
+	return state == JOB_WAITING ? &f->waiting : &f->active;
+}
+
+static void
+move(struct fetch *f, struct fetch_job *job, enum job_state state)
+{
+	TAILQ_REMOVE(list_of(f, job->state), job, link);
+	TAILQ_INSERT_TAIL(list_of(f, state), job, link);
+	job->state = state;
+}
+
+static void
+take_from_curl(struct fetch *f, struct fetch_job *job)
+{
+	if (job->state != JOB_RUNNING)
+		return;
+	curl_multi_remove_handle(f->loop.multi, job->easy);
+	job->origin->running--;
+	f->with_curl--;
+}
+
+/* Only the delivery is left. */
+static void
+finish(struct fetch *f, struct fetch_job *job)
+{
+	take_from_curl(f, job);
+	release_easy(f, &job->easy);
+	transfer_release(job);
+	evtimer_del(job->timer);
+	move(f, job, JOB_FINISHED);
+	event_active(f->deliver, EV_TIMEOUT, 0);
+}
+
+static bool
+has_room(const struct fetch *f, const struct fetch_job *job)
+{
+	uint32_t per_host = f->options.connections_per_host;
+
+	return f->with_curl < f->options.connections_total && (per_host == 0 || job->origin->running < per_host);
+}
+
+/* Hands to curl whose turn has come. */
+static void
+admit(struct fetch *f)
+{
+	struct fetch_job *job, *next;
+
+	for (job = TAILQ_FIRST(&f->waiting); job != NULL; job = next) {
+		next = TAILQ_NEXT(job, link);
+		if (!has_room(f, job))
+			continue;
+		if (curl_multi_add_handle(f->loop.multi, job->easy) != CURLM_OK) {
+			transfer_conclude(job, CURLE_OUT_OF_MEMORY);
+			finish(f, job);
+			continue;
+		}
+		move(f, job, JOB_RUNNING);
+		job->origin->running++;
+		f->with_curl++;
+	}
+}
+
+static void
+collect(void *ctx)
+{
+	struct fetch *f = ctx;
+	struct fetch_job *job;
+	CURLMsg *message;
+	CURLcode result;
+	int left;
+
+	for (;;) {
+		message = curl_multi_info_read(f->loop.multi, &left);
+		if (message == NULL)
+			break;
+		if (message->msg != CURLMSG_DONE)
+			continue;
+		job = NULL;
+		result = message->data.result;
+		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &job);
+		must(job != NULL && job->magic == JOB_MAGIC);
+		transfer_conclude(job, result);
+		finish(f, job);
+	}
+	admit(f);
+}
+
+static void
+job_free(struct fetch *f, struct fetch_job *job)
+{
+	release_easy(f, &job->easy);
+	transfer_release(job);
+	origin_give_back(&job->origin);
+	if (job->timer != NULL)
+		event_free(job->timer);
+	fetch_reply_fini(&job->reply);
+	job->magic = 0;
+	free(job);
+}
+
+/* One completion per event; `done` may do anything, also free the whole client, so nothing follows it. */
+static void
+on_deliver(evutil_socket_t fd, short what, void *ctx)
+{
+	struct fetch *f = ctx;
+	struct fetch_job *job;
+	struct fetch_reply reply;
+	fetch_done_fn done;
+	void *done_ctx;
+
+	(void)fd, (void)what;
+	job = TAILQ_FIRST(&f->finished);
+	if (job == NULL)
+		return;
+	TAILQ_REMOVE(&f->finished, job, link);
+	if (!TAILQ_EMPTY(&f->finished))
+		event_active(f->deliver, EV_TIMEOUT, 0);
+	f->running--;
+	reply = job->reply;
+	buf_init(&job->reply.body, 0);
+	done = job->done;
+	done_ctx = job->ctx;
+	job_free(f, job);
+	done(done_ctx, &reply);
+	fetch_reply_fini(&reply);
+}
+
+/* ---- The client ---- */
+
+static int
+copy_options(struct fetch *f, const struct fetch_options *options)
+{
+	f->options = *options;
+	if (f->options.connections_total == 0)
+		f->options.connections_total = 1;
+	f->options.ca_file = NULL;
+	f->options.user_agent = NULL;
+	if (options->ca_file != NULL && options->ca_file[0] != '\0') {
+		f->ca_file = strdup(options->ca_file);
+		if (f->ca_file == NULL)
+			return ERR_NOMEM;
+		f->options.ca_file = f->ca_file;
+	}
+	if (options->user_agent != NULL) {
+		f->user_agent = strdup(options->user_agent);
+		if (f->user_agent == NULL)
+			return ERR_NOMEM;
+		f->options.user_agent = f->user_agent;
+	}
+	f->idle = calloc(f->options.connections_total, sizeof(*f->idle));
+	return f->idle != NULL ? 0 : ERR_NOMEM;
+}
+
+struct fetch *
+fetch_new(struct event_base *base, const struct fetch_options *options, struct err *err)
+{
+	struct fetch *f;
+	int r;
+
+	f = calloc(1, sizeof(*f));
+	if (f == NULL) {
+		err_set(err, ERR_NOMEM, "No memory for the HTTP client.");
+		return NULL;
+	}
+	TAILQ_INIT(&f->active);
+	TAILQ_INIT(&f->waiting);
+	TAILQ_INIT(&f->finished);
+	LIST_INIT(&f->origins);
+	r = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? 0 : ERR_UNSUPPORTED;
+	if (r == 0)
+		r = copy_options(f, options);
+	if (r < 0)
+		goto out;
+	f->deliver = event_new(base, -1, 0, on_deliver, f);
+	r = f->deliver != NULL ? loop_init(&f->loop, base, f->options.connections_total, collect, f) : ERR_NOMEM;
+out:
+	if (r < 0) {
+		err_set(err, r, "The HTTP client could not be started (%s).", err_name(r));
+		fetch_free(&f);
+	}
+	return f;
+}
+
+static void
+cancel_list(struct job_list *list)
+{
+	struct fetch_job *job;
+
+	while (!TAILQ_EMPTY(list)) {
+		job = TAILQ_FIRST(list);
+		fetch_cancel(&job);
+	}
+}
+
+void
+fetch_free(struct fetch **fetch)
+{
+	struct fetch *f = *fetch;
+
+	if (f == NULL)
+		return;
+	*fetch = NULL;
+	cancel_list(&f->waiting); /* first, or they would be admitted while the others go */
+	cancel_list(&f->active);
+	cancel_list(&f->finished);
+	while (f->n_idle > 0)
+		curl_easy_cleanup(f->idle[--f->n_idle]);
+	free(f->idle);
+	loop_fini(&f->loop);
+	if (f->deliver != NULL)
+		event_free(f->deliver);
+	free(f->ca_file);
+	free(f->user_agent);
+	free(f);
+	curl_global_cleanup();
+}
+
+size_t
+fetch_running(const struct fetch *fetch)
+{
+	return fetch->running;
+}
+
+/* ---- Requests ---- */
+
+/* From now on its deadline runs. */
+static int
+line_up(struct fetch *f, struct fetch_job *job)
+{
+	struct timeval deadline = timeval_of_ms(job->timeout_ms);
+
+	job->started_us = clock_mono_us();
+	if (evtimer_add(job->timer, &deadline) < 0)
+		return ERR_NOMEM;
+	move(f, job, JOB_WAITING);
+	admit(f);
+	return 0;
+}
+
+static void
+on_job_timer(evutil_socket_t fd, short what, void *ctx)
+{
+	struct fetch_job *job = ctx;
+	struct fetch *f = job->fetch;
+
+	(void)fd, (void)what;
+	must(job->magic == JOB_MAGIC);
+	if (job->state == JOB_DELAYED) {
+		if (line_up(f, job) == 0)
+			return;
+		transfer_conclude(job, CURLE_OUT_OF_MEMORY);
+	} else {
+		transfer_conclude_timeout(job);
+	}
+	finish(f, job);
+	admit(f);
+}
+
+static int
+take_easy(struct fetch *f, CURL **easy_r)
+{
+	*easy_r = f->n_idle > 0 ? f->idle[--f->n_idle] : curl_easy_init();
+	return *easy_r != NULL ? 0 : ERR_NOMEM;
+}
+
+static int
+prepare(struct fetch *f, struct fetch_job *job, const struct fetch_request *request)
+{
+	int r;
+
+	job->timer = evtimer_new(f->loop.base, on_job_timer, job);
+	if (job->timer == NULL)
+		return ERR_NOMEM;
+	r = loop_reserve(&f->loop, f->with_curl + 1 + f->options.connections_total);
+	if (r == 0)
+		r = take_easy(f, &job->easy);
+	if (r == 0)
+		r = transfer_prepare(job, request, &f->options);
+	if (r < 0)
+		return r;
+	job->origin = origin_take(&f->origins, request->url);
+	return job->origin != NULL ? 0 : ERR_NOMEM;
+}
+
+static int
+begin(struct fetch *f, struct fetch_job *job, uint32_t delay_ms)
+{
+	struct timeval pause = timeval_of_ms(delay_ms);
+
+	if (delay_ms == 0)
+		return line_up(f, job);
+	return evtimer_add(job->timer, &pause) < 0 ? ERR_NOMEM : 0;
+}
+
+int
+fetch_start(struct fetch *f, const struct fetch_request *request, fetch_done_fn done, void *ctx, struct fetch_job **job_r)
+{
+	struct fetch_job *job;
+	int r;
+
+	*job_r = NULL;
+	job = calloc(1, sizeof(*job));
+	if (job == NULL)
+		return ERR_NOMEM;
+	job->magic = JOB_MAGIC;
+	job->fetch = f;
+	job->timeout_ms = request->timeout_ms;
+	job->done = done;
+	job->ctx = ctx;
+	fetch_reply_init(&job->reply);
+	r = prepare(f, job, request);
+	if (r < 0) {
+		job_free(f, job);
+		return r;
+	}
+	job->state = JOB_DELAYED;
+	TAILQ_INSERT_TAIL(&f->active, job, link);
+	f->running++;
+	*job_r = job;
+	r = begin(f, job, request->delay_ms);
+	if (r < 0)
+		fetch_cancel(job_r);
+	return r;
+}
+
+void
+fetch_cancel(struct fetch_job **job_p)
+{
+	struct fetch_job *job = *job_p;
+	struct fetch *f;
+
+	if (job == NULL)
+		return;
+	*job_p = NULL;
+	must(job->magic == JOB_MAGIC);
+	f = job->fetch;
+	take_from_curl(f, job);
+	TAILQ_REMOVE(list_of(f, job->state), job, link);
+	f->running--;
+	job_free(f, job);
+	admit(f);
+}

@@ -1,0 +1,62 @@
+/*
+ * job.h - one request under way, as fetch.c (the multi and the loop) and transfer.c (one easy handle) share it
+ */
+#ifndef FETCH_JOB_H
+#define FETCH_JOB_H
+
+#include <curl/curl.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "fetch/fetch.h"
+
+#define JOB_MAGIC 0x66657463u
+
+enum job_state {
+	JOB_NEW,
+	JOB_DELAYED,  /* until delay_ms have passed */
+	JOB_WAITING,  /* for its turn: the upstream has as many requests as it may */
+	JOB_RUNNING,  /* with curl */
+	JOB_FINISHED  /* its completion is to be delivered */
+};
+
+struct fetch_job {
+	uint32_t magic;
+	enum job_state state;
+	struct fetch *fetch;
+	struct origin *origin;
+	struct event *timer; /* first delay_ms, then the deadline */
+	CURL *easy;          /* NULL once finished */
+	struct curl_slist *headers;
+	struct buf body; /* curl reads from here while it sends */
+	struct fetch_reply reply;
+	bool (*may_connect)(const uint8_t *address, size_t len);
+	size_t header_bytes;
+	bool repeatable; /* a GET: libcurl may send it again when a kept-alive connection was dead */
+	bool too_large;
+	bool no_memory;
+	uint32_t timeout_ms;
+	uint64_t started_us;
+	fetch_done_fn done;
+	void *ctx;
+	char error[CURL_ERROR_SIZE];
+	TAILQ_ENTRY(fetch_job) link; /* in the list of its state */
+};
+
+TAILQ_HEAD(job_list, fetch_job);
+
+/* Checks the request and sets up job->easy for it.  ERR_INVALID, ERR_NOMEM; the caller releases what was set up. */
+int transfer_prepare(struct fetch_job *job, const struct fetch_request *request, const struct fetch_options *options) MUST_CHECK;
+
+/* Fills job->reply from the easy handle after it ended with `result`. */
+void transfer_conclude(struct fetch_job *job, CURLcode result);
+
+/* The same for a request that was stopped at its deadline. */
+void transfer_conclude_timeout(struct fetch_job *job);
+
+/* Frees header list and body, wiped: they hold credentials. */
+void transfer_release(struct fetch_job *job);
+
+#endif

@@ -1,0 +1,184 @@
+/*
+ * loop.c - both callbacks of curl only move events, they never call back into curl: it refuses that, and older ones
+ * recursed.  curl runs from the events.
+ */
+#include "loop.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "base/err.h"
+
+/* Resolver, two address families racing, and one being closed. */
+#define WATCHES_PER_REQUEST 4
+
+struct watch {
+	struct loop *loop;
+	struct event *event;
+	bool armed;
+	SLIST_ENTRY(watch) link;
+};
+
+static void
+on_socket_ready(evutil_socket_t fd, short what, void *ctx)
+{
+	struct watch *watch = ctx;
+	struct loop *loop = watch->loop;
+	int flags = 0;
+	int left;
+
+	if (what & EV_READ)
+		flags |= CURL_CSELECT_IN;
+	if (what & EV_WRITE)
+		flags |= CURL_CSELECT_OUT;
+	curl_multi_socket_action(loop->multi, fd, flags, &left);
+	loop->on_progress(loop->ctx);
+}
+
+static void
+on_timer(evutil_socket_t fd, short what, void *ctx)
+{
+	struct loop *loop = ctx;
+	int left;
+
+	(void)fd, (void)what;
+	curl_multi_socket_action(loop->multi, CURL_SOCKET_TIMEOUT, 0, &left);
+	loop->on_progress(loop->ctx);
+}
+
+static int
+on_timer_change(CURLM *multi, long timeout_ms, void *ctx)
+{
+	struct loop *loop = ctx;
+	struct timeval after;
+
+	(void)multi;
+	if (timeout_ms < 0) {
+		evtimer_del(loop->timer);
+		return 0;
+	}
+	after.tv_sec = timeout_ms / 1000;
+	after.tv_usec = timeout_ms % 1000 * 1000; /* 0 too only arms it: never run curl from here */
+	evtimer_add(loop->timer, &after);
+	return 0;
+}
+
+static struct watch *
+watch_take(struct loop *loop)
+{
+	struct watch *watch = SLIST_FIRST(&loop->spare);
+
+	if (watch == NULL)
+		return NULL;
+	SLIST_REMOVE_HEAD(&loop->spare, link);
+	SLIST_INSERT_HEAD(&loop->busy, watch, link);
+	return watch;
+}
+
+static void
+watch_give_back(struct loop *loop, struct watch *watch)
+{
+	event_del(watch->event);
+	watch->armed = false;
+	SLIST_REMOVE(&loop->busy, watch, watch, link);
+	SLIST_INSERT_HEAD(&loop->spare, watch, link);
+}
+
+static int
+on_socket_change(CURL *easy, curl_socket_t fd, int what, void *ctx, void *socket_ctx)
+{
+	struct loop *loop = ctx;
+	struct watch *watch = socket_ctx;
+	short events = EV_PERSIST;
+
+	(void)easy;
+	if (what == CURL_POLL_REMOVE) {
+		if (watch != NULL)
+			watch_give_back(loop, watch);
+		return 0;
+	}
+	if (watch == NULL) {
+		watch = watch_take(loop);
+		if (watch == NULL)
+			return 0; /* unwatched: that request ends at its deadline, the others go on */
+		curl_multi_assign(loop->multi, fd, watch);
+	}
+	if (what & CURL_POLL_IN)
+		events |= EV_READ;
+	if (what & CURL_POLL_OUT)
+		events |= EV_WRITE;
+	if (watch->armed)
+		event_del(watch->event);
+	event_assign(watch->event, loop->base, fd, events, on_socket_ready, watch);
+	watch->armed = event_add(watch->event, NULL) == 0;
+	return 0;
+}
+
+int
+loop_reserve(struct loop *loop, size_t requests)
+{
+	size_t wanted = WATCHES_PER_REQUEST * requests;
+	struct watch *watch;
+
+	while (loop->n_watches < wanted) {
+		watch = calloc(1, sizeof(*watch));
+		if (watch == NULL)
+			return ERR_NOMEM;
+		watch->loop = loop;
+		watch->event = event_new(loop->base, -1, EV_PERSIST, on_socket_ready, watch);
+		if (watch->event == NULL) {
+			free(watch);
+			return ERR_NOMEM;
+		}
+		SLIST_INSERT_HEAD(&loop->spare, watch, link);
+		loop->n_watches++;
+	}
+	return 0;
+}
+
+static void
+free_watches(struct watch_list *list)
+{
+	struct watch *watch;
+
+	while (!SLIST_EMPTY(list)) {
+		watch = SLIST_FIRST(list);
+		SLIST_REMOVE_HEAD(list, link);
+		event_free(watch->event);
+		free(watch);
+	}
+}
+
+int
+loop_init(struct loop *loop, struct event_base *base, size_t max_idle, void (*on_progress)(void *ctx), void *ctx)
+{
+	loop->base = base;
+	loop->on_progress = on_progress;
+	loop->ctx = ctx;
+	SLIST_INIT(&loop->spare);
+	SLIST_INIT(&loop->busy);
+	loop->timer = evtimer_new(base, on_timer, loop);
+	loop->multi = curl_multi_init();
+	if (loop->timer == NULL || loop->multi == NULL)
+		return ERR_NOMEM;
+	if (curl_multi_setopt(loop->multi, CURLMOPT_SOCKETFUNCTION, on_socket_change) != CURLM_OK ||
+	    curl_multi_setopt(loop->multi, CURLMOPT_SOCKETDATA, loop) != CURLM_OK ||
+	    curl_multi_setopt(loop->multi, CURLMOPT_TIMERFUNCTION, on_timer_change) != CURLM_OK ||
+	    curl_multi_setopt(loop->multi, CURLMOPT_TIMERDATA, loop) != CURLM_OK ||
+	    curl_multi_setopt(loop->multi, CURLMOPT_MAXCONNECTS, (long)max_idle) != CURLM_OK)
+		return ERR_UNSUPPORTED;
+	return 0;
+}
+
+void
+loop_fini(struct loop *loop)
+{
+	if (loop->multi != NULL)
+		curl_multi_cleanup(loop->multi);
+	loop->multi = NULL;
+	free_watches(&loop->busy);
+	free_watches(&loop->spare);
+	if (loop->timer != NULL)
+		event_free(loop->timer);
+	loop->timer = NULL;
+}

@@ -1,0 +1,446 @@
+/*
+ * transfer.c - one request as an easy handle: checks, options, and the meaning of how it ended
+ */
+#include "job.h"
+
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/secret.h"
+
+#define URL_MAX_BYTES 16384
+#define REPLY_HEADERS_MAX (64 * 1024) /* curl keeps all of them; alone it bounds only each line */
+#define RETRY_AFTER_MAX_S 86400
+#define IDLE_CONNECTION_S 30 /* an idle connection older than this is not trusted with a new request */
+
+/* ---- Checks ---- */
+
+static bool
+is_token(const char *name)
+{
+	static const char others[] = "!#$%&'*+-.^_`|~";
+	const char *p;
+
+	for (p = name; *p != '\0'; p++) {
+		if ((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9'))
+			continue;
+		if (strchr(others, *p) == NULL)
+			return false;
+	}
+	return p != name;
+}
+
+static bool
+is_field_value(const char *value)
+{
+	const unsigned char *p;
+
+	for (p = (const unsigned char *)value; *p != '\0'; p++) {
+		if ((*p < 0x20 && *p != '\t') || *p == 0x7f)
+			return false;
+	}
+	return true;
+}
+
+/* Visible ASCII, http or https, no user name in it. */
+static int
+check_url(const char *url)
+{
+	CURLU *parsed;
+	CURLUcode code;
+	const char *p;
+
+	if (strncasecmp(url, "http://", 7) != 0 && strncasecmp(url, "https://", 8) != 0)
+		return ERR_INVALID;
+	for (p = url; *p != '\0'; p++) {
+		if (*p <= 0x20 || *p >= 0x7f)
+			return ERR_INVALID;
+	}
+	if (p - url > URL_MAX_BYTES)
+		return ERR_INVALID;
+	parsed = curl_url();
+	if (parsed == NULL)
+		return ERR_NOMEM;
+	code = curl_url_set(parsed, CURLUPART_URL, url, CURLU_PATH_AS_IS | CURLU_DISALLOW_USER);
+	curl_url_cleanup(parsed);
+	if (code == CURLUE_OUT_OF_MEMORY)
+		return ERR_NOMEM;
+	return code == CURLUE_OK ? 0 : ERR_INVALID;
+}
+
+/* ---- Callbacks of curl ---- */
+
+static size_t
+on_header(char *bytes, size_t size, size_t n, void *ctx)
+{
+	struct fetch_job *job = ctx;
+
+	(void)bytes;
+	job->header_bytes += size * n;
+	if (job->header_bytes > REPLY_HEADERS_MAX) {
+		job->too_large = true;
+		return 0;
+	}
+	return size * n;
+}
+
+static size_t
+on_body(char *bytes, size_t size, size_t n, void *ctx)
+{
+	struct fetch_job *job = ctx;
+	size_t len = size * n;
+	int r;
+
+	r = buf_put(&job->reply.body, bytes, len);
+	if (r < 0) {
+		job->too_large = r == ERR_LIMIT;
+		job->no_memory = r != ERR_LIMIT;
+		return 0;
+	}
+	return len;
+}
+
+/*
+ * Called each time before the request is written.  When a kept-alive connection dies before a reply came, libcurl sends
+ * the request again on a fresh one by itself.  The upstream may have acted on the first one, so a write stops here.
+ */
+static int
+on_before_request(void *ctx, char *primary_ip, char *local_ip, int primary_port, int local_port)
+{
+	struct fetch_job *job = ctx;
+	long written = 0;
+
+	(void)primary_ip, (void)local_ip, (void)primary_port, (void)local_port;
+	if (job->repeatable)
+		return CURL_PREREQFUNC_OK;
+	curl_easy_getinfo(job->easy, CURLINFO_REQUEST_SIZE, &written);
+	return written == 0 ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+}
+
+static bool
+may_connect(const struct fetch_job *job, const struct curl_sockaddr *address)
+{
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+
+	if (job->may_connect == NULL)
+		return true;
+	if (address->family == AF_INET) {
+		memcpy(&v4, &address->addr, sizeof(v4));
+		return job->may_connect((const uint8_t *)&v4.sin_addr, 4);
+	}
+	if (address->family == AF_INET6 && address->addrlen >= sizeof(v6)) {
+		memcpy(&v6, &address->addr, sizeof(v6));
+		return job->may_connect((const uint8_t *)&v6.sin6_addr, 16);
+	}
+	return false;
+}
+
+static curl_socket_t
+on_open_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	(void)purpose;
+	if (!may_connect(ctx, address))
+		return CURL_SOCKET_BAD;
+	return socket(address->family, address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, address->protocol);
+}
+
+/* ---- Options ---- */
+
+static int
+append(struct curl_slist **list, const char *line)
+{
+	struct curl_slist *longer;
+
+	longer = curl_slist_append(*list, line);
+	if (longer == NULL)
+		return ERR_NOMEM;
+	*list = longer;
+	return 0;
+}
+
+static int
+append_field(struct curl_slist **list, const struct fetch_header *header)
+{
+	struct buf line;
+	int r;
+
+	if (!is_token(header->name) || !is_field_value(header->value))
+		return ERR_INVALID;
+	buf_init_secret(&line, 64 * 1024);
+	/* "Name;" is how curl is told to send a field with an empty value; "Name:" would remove it. */
+	if (header->value[0] == '\0')
+		r = buf_printf(&line, "%s;", header->name);
+	else
+		r = buf_printf(&line, "%s: %s", header->name, header->value);
+	if (r == 0)
+		r = append(list, buf_cstr(&line));
+	buf_fini(&line);
+	return r;
+}
+
+static int
+set_headers(struct fetch_job *job, const struct fetch_request *request)
+{
+	bool has_type = false;
+	size_t i;
+	int r;
+
+	for (i = 0; i < request->n_headers; i++) {
+		r = append_field(&job->headers, &request->headers[i]);
+		if (r < 0)
+			return r;
+		has_type |= strcasecmp(request->headers[i].name, "Content-Type") == 0;
+	}
+	/* Without these, curl would wait for 100 Continue on large bodies and call every body a form. */
+	r = append(&job->headers, "Expect:");
+	if (r == 0 && !has_type)
+		r = append(&job->headers, "Content-Type:");
+	if (r == 0)
+		curl_easy_setopt(job->easy, CURLOPT_HTTPHEADER, job->headers);
+	return r;
+}
+
+static int
+set_method(struct fetch_job *job, const struct fetch_request *request)
+{
+	static const char *const names[] = {
+	    [FETCH_GET] = "GET", [FETCH_POST] = "POST", [FETCH_PUT] = "PUT", [FETCH_DELETE] = "DELETE"};
+	CURL *easy = job->easy;
+	int r;
+
+	job->repeatable = request->method == FETCH_GET;
+	if (request->body.len == 0 && (request->method == FETCH_GET || request->method == FETCH_DELETE)) {
+		curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+	} else {
+		buf_init_secret(&job->body, request->body.len + 1);
+		r = buf_put_slice(&job->body, request->body);
+		if (r < 0)
+			return r;
+		curl_easy_setopt(easy, CURLOPT_POSTFIELDS, buf_cstr(&job->body));
+		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)job->body.len);
+	}
+	return curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, names[request->method]) == CURLE_OK ? 0 : ERR_NOMEM;
+}
+
+static int
+set_network(CURL *easy, const struct fetch_options *options)
+{
+	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	/* Stopping a request while its name is being resolved must not wait for the resolver's thread. */
+	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)options->connect_timeout_ms);
+	curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+	curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
+	curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)IDLE_CONNECTION_S);
+	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, options->verify_tls ? 1L : 0L);
+	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, options->verify_tls ? 2L : 0L);
+	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+	curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	if (curl_easy_setopt(easy, CURLOPT_PROXY, "") != CURLE_OK)
+		return ERR_NOMEM;
+	if (options->ca_file != NULL && curl_easy_setopt(easy, CURLOPT_CAINFO, options->ca_file) != CURLE_OK)
+		return ERR_NOMEM;
+	if (options->user_agent != NULL && curl_easy_setopt(easy, CURLOPT_USERAGENT, options->user_agent) != CURLE_OK)
+		return ERR_NOMEM;
+	return 0;
+}
+
+static int
+set_protocol(struct fetch_job *job, const struct fetch_request *request)
+{
+	CURL *easy = job->easy;
+
+	curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)request->max_reply_bytes);
+	if (curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") != CURLE_OK ||
+	    curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip") != CURLE_OK ||
+	    curl_easy_setopt(easy, CURLOPT_URL, request->url) != CURLE_OK)
+		return ERR_NOMEM;
+	return 0;
+}
+
+static void
+set_callbacks(struct fetch_job *job)
+{
+	CURL *easy = job->easy;
+
+	curl_easy_setopt(easy, CURLOPT_PRIVATE, job);
+	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, job->error);
+	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(easy, CURLOPT_HEADERDATA, job);
+	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(easy, CURLOPT_WRITEDATA, job);
+	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_before_request);
+	curl_easy_setopt(easy, CURLOPT_PREREQDATA, job);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, job);
+}
+
+int
+transfer_prepare(struct fetch_job *job, const struct fetch_request *request, const struct fetch_options *options)
+{
+	int r;
+
+	r = check_url(request->url);
+	if (r == 0)
+		r = set_headers(job, request);
+	if (r == 0)
+		r = set_method(job, request);
+	if (r == 0)
+		r = set_network(job->easy, options);
+	if (r == 0)
+		r = set_protocol(job, request);
+	if (r < 0)
+		return r;
+	set_callbacks(job);
+	job->may_connect = request->may_connect;
+	buf_init_secret(&job->reply.body, request->max_reply_bytes);
+	return 0;
+}
+
+void
+transfer_release(struct fetch_job *job)
+{
+	struct curl_slist *field;
+
+	for (field = job->headers; field != NULL; field = field->next)
+		secret_wipe_bytes(field->data, strlen(field->data));
+	curl_slist_free_all(job->headers);
+	job->headers = NULL;
+	buf_fini(&job->body);
+}
+
+/* ---- Outcome ---- */
+
+static enum fetch_outcome
+outcome_of(const struct fetch_job *job, CURLcode result)
+{
+	bool sent = job->reply.sent;
+
+	if (job->too_large)
+		return FETCH_TOO_LARGE;
+	if (job->no_memory)
+		return FETCH_NOMEM;
+	switch (result) {
+	case CURLE_OK:
+		return job->reply.status >= 100 ? FETCH_OK : FETCH_BROKEN;
+	case CURLE_COULDNT_RESOLVE_HOST:
+	case CURLE_COULDNT_RESOLVE_PROXY:
+		return FETCH_RESOLVE;
+	case CURLE_COULDNT_CONNECT:
+	case CURLE_INTERFACE_FAILED:
+		return sent ? FETCH_BROKEN : FETCH_CONNECT;
+	case CURLE_OPERATION_TIMEDOUT: /* of connecting: the whole request has a timer of ours */
+		return sent ? FETCH_TIMEOUT : FETCH_CONNECT;
+	case CURLE_SSL_CONNECT_ERROR:
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CERTPROBLEM:
+	case CURLE_SSL_CIPHER:
+	case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_SSL_ISSUER_ERROR:
+	case CURLE_SSL_INVALIDCERTSTATUS:
+	case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+	case CURLE_USE_SSL_FAILED:
+		return sent ? FETCH_BROKEN : FETCH_TLS;
+	case CURLE_FILESIZE_EXCEEDED:
+		return FETCH_TOO_LARGE;
+	case CURLE_OUT_OF_MEMORY:
+		return FETCH_NOMEM;
+	default:
+		return FETCH_BROKEN;
+	}
+}
+
+static void
+take_content_type(struct fetch_job *job)
+{
+	struct slice rest, type;
+	char *value = NULL;
+	size_t i;
+
+	curl_easy_getinfo(job->easy, CURLINFO_CONTENT_TYPE, &value);
+	rest = slice_from_str(value);
+	if (!slice_next(&rest, ';', &type))
+		return;
+	type = slice_trim(type);
+	if (slice_to_str(type, job->reply.content_type, sizeof(job->reply.content_type)) < 0)
+		job->reply.content_type[0] = '\0';
+	for (i = 0; job->reply.content_type[i] != '\0'; i++) {
+		if (job->reply.content_type[i] >= 'A' && job->reply.content_type[i] <= 'Z')
+			job->reply.content_type[i] += 'a' - 'A';
+	}
+}
+
+static void
+take_retry_after(struct fetch_job *job)
+{
+	struct curl_header *field = NULL;
+	curl_off_t seconds = 0;
+
+	if (curl_easy_header(job->easy, "Retry-After", 0, CURLH_HEADER, -1, &field) != CURLHE_OK)
+		return;
+	curl_easy_getinfo(job->easy, CURLINFO_RETRY_AFTER, &seconds);
+	if (seconds < 0)
+		seconds = 0;
+	job->reply.retry_after_s = seconds < RETRY_AFTER_MAX_S ? seconds : RETRY_AFTER_MAX_S;
+}
+
+static void
+take_sent(struct fetch_job *job)
+{
+	long written = 0;
+
+	if (job->state == JOB_RUNNING)
+		curl_easy_getinfo(job->easy, CURLINFO_REQUEST_SIZE, &written);
+	job->reply.sent = written > 0;
+	job->reply.took_us = clock_mono_us() - job->started_us;
+}
+
+static void
+drop_reply_body(struct fetch_job *job)
+{
+	buf_fini(&job->reply.body);
+	buf_init(&job->reply.body, 0);
+}
+
+void
+transfer_conclude(struct fetch_job *job, CURLcode result)
+{
+	struct fetch_reply *reply = &job->reply;
+	const char *words = job->error[0] != '\0' ? job->error : curl_easy_strerror(result);
+	long status = 0;
+
+	take_sent(job);
+	curl_easy_getinfo(job->easy, CURLINFO_RESPONSE_CODE, &status);
+	reply->status = (int)status;
+	reply->outcome = outcome_of(job, result);
+	if (reply->outcome == FETCH_OK) {
+		take_content_type(job);
+		take_retry_after(job);
+		return;
+	}
+	reply->status = 0;
+	drop_reply_body(job);
+	if (job->too_large)
+		words = "the reply is larger than allowed";
+	snprintf(reply->detail, sizeof(reply->detail), "%s", words);
+}
+
+void
+transfer_conclude_timeout(struct fetch_job *job)
+{
+	struct fetch_reply *reply = &job->reply;
+
+	take_sent(job);
+	reply->outcome = FETCH_TIMEOUT;
+	reply->status = 0;
+	drop_reply_body(job);
+	snprintf(reply->detail, sizeof(reply->detail), "the deadline passed");
+}

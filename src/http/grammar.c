@@ -1,0 +1,152 @@
+/*
+ * grammar.c - which characters may stand where
+ */
+#include "http/grammar.h"
+
+#include <stdint.h>
+
+enum {
+	TCHAR = 1,
+	TEXT = 2,
+	TARGET = 4,
+	NAME = 8, /* of a host: RFC 3986 unreserved */
+	DIGIT = 16
+};
+
+#define ALL_OF_A_NAME (TCHAR | TEXT | TARGET | NAME)
+
+/* Entries that are not named are 0 for controls; 0x80-0xFF are filled by grammar_class(). */
+static const uint8_t classes[128] = {
+    ['\t'] = TEXT,
+    [' '] = TEXT,
+    ['!'] = TCHAR | TEXT | TARGET,
+    ['"'] = TEXT,
+    ['#'] = TCHAR | TEXT,
+    ['$'] = TCHAR | TEXT | TARGET,
+    ['%'] = TCHAR | TEXT | TARGET,
+    ['&'] = TCHAR | TEXT | TARGET,
+    ['\''] = TCHAR | TEXT | TARGET,
+    ['('] = TEXT | TARGET,
+    [')'] = TEXT | TARGET,
+    ['*'] = TCHAR | TEXT | TARGET,
+    ['+'] = TCHAR | TEXT | TARGET,
+    [','] = TEXT | TARGET,
+    ['-'] = ALL_OF_A_NAME,
+    ['.'] = ALL_OF_A_NAME,
+    ['/'] = TEXT | TARGET,
+    ['0' ... '9'] = ALL_OF_A_NAME | DIGIT,
+    [':'] = TEXT | TARGET,
+    [';'] = TEXT | TARGET,
+    ['<'] = TEXT,
+    ['='] = TEXT | TARGET,
+    ['>'] = TEXT,
+    ['?'] = TEXT | TARGET,
+    ['@'] = TEXT | TARGET,
+    ['A' ... 'Z'] = ALL_OF_A_NAME,
+    ['['] = TEXT,
+    ['\\'] = TEXT,
+    [']'] = TEXT,
+    ['^'] = TCHAR | TEXT,
+    ['_'] = ALL_OF_A_NAME,
+    ['`'] = TCHAR | TEXT,
+    ['a' ... 'z'] = ALL_OF_A_NAME,
+    ['{'] = TEXT,
+    ['|'] = TCHAR | TEXT,
+    ['}'] = TEXT,
+    ['~'] = ALL_OF_A_NAME,
+};
+
+static bool
+is_class(char c, unsigned wanted)
+{
+	uint8_t byte = (uint8_t)c;
+
+	return byte < 128 ? (classes[byte] & wanted) != 0 : wanted == TEXT;
+}
+
+bool
+grammar_is_tchar(char c)
+{
+	return is_class(c, TCHAR);
+}
+
+bool
+grammar_is_text(char c)
+{
+	return is_class(c, TEXT);
+}
+
+static bool
+is_all(struct slice s, unsigned wanted)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		if (!is_class(s.ptr[i], wanted))
+			return false;
+	}
+	return s.len > 0;
+}
+
+bool
+grammar_is_token(struct slice s)
+{
+	return is_all(s, TCHAR);
+}
+
+int
+grammar_hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+bool
+grammar_is_target(struct slice s)
+{
+	if (s.len == 0 || s.ptr[0] != '/')
+		return false;
+	for (size_t i = 0; i < s.len; i++) {
+		if (!is_class(s.ptr[i], TARGET))
+			return false;
+		if (s.ptr[i] != '%')
+			continue;
+		if (s.len - i < 3 || grammar_hex_value(s.ptr[i + 1]) < 0 || grammar_hex_value(s.ptr[i + 2]) < 0)
+			return false;
+	}
+	return true;
+}
+
+static bool
+is_bracketed_ip(struct slice s)
+{
+	if (s.len < 4 || s.ptr[0] != '[' || s.ptr[s.len - 1] != ']')
+		return false;
+	for (size_t i = 1; i < s.len - 1; i++) {
+		if (grammar_hex_value(s.ptr[i]) < 0 && s.ptr[i] != ':' && s.ptr[i] != '.')
+			return false;
+	}
+	return true;
+}
+
+bool
+grammar_is_host(struct slice s)
+{
+	size_t colon = s.len;
+	struct slice name;
+	uint64_t port;
+
+	while (colon > 0 && is_class(s.ptr[colon - 1], DIGIT))
+		colon--;
+	if (colon > 0 && s.ptr[colon - 1] == ':') {
+		if (slice_to_u64(slice_sub(s, colon, s.len - colon), 65535, &port) < 0)
+			return false;
+		name = slice_of(s.ptr, colon - 1);
+	} else {
+		name = s;
+	}
+	return is_all(name, NAME) || is_bracketed_ip(name);
+}

@@ -1,0 +1,18 @@
+/*
+ * grammar.h - character classes of HTTP (RFC 9110 section 5.6.2, RFC 9112 section 3.2), private to http/
+ */
+#ifndef HTTP_GRAMMAR_H
+#define HTTP_GRAMMAR_H
+
+#include <stdbool.h>
+
+#include "base/slice.h"
+
+bool grammar_is_tchar(char c);
+bool grammar_is_token(struct slice s);	/* one or more tchar */
+bool grammar_is_text(char c);		/* may stand in a line: HTAB, SP, visible ASCII, 0x80-0xFF */
+bool grammar_is_target(struct slice s); /* origin-form: '/' and path and query characters, %XX whole */
+bool grammar_is_host(struct slice s);	/* name, IPv4 or [IPv6], with or without :port */
+int grammar_hex_value(char c);		/* 0-15, or -1 */
+
+#endif

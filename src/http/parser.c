@@ -1,0 +1,378 @@
+/*
+ * parser.c - request heads, line by line
+ */
+#include "http/parser.h"
+
+#include <string.h>
+
+#include "http/grammar.h"
+
+/* Longest method name plus two spaces and the version: what a request line may hold beside its target. */
+#define METHOD_MAX 32
+#define REQUEST_LINE_EXTRA (METHOD_MAX + 2 + 8)
+
+static int
+refuse(struct http_refusal *why, int status, const char *reason)
+{
+	why->status = status;
+	why->reason = reason;
+	return ERR_INVALID;
+}
+
+void
+http_head_init(struct http_head *head, struct http_field *fields, size_t cap)
+{
+	*head = (struct http_head){.fields = fields, .fields_cap = cap};
+}
+
+/*
+ * Finds the end of the present line.  Every byte is judged in order and by its predecessors only, which is what makes
+ * the verdict independent of how the input was split.  0 with the line, without its CRLF, and the parser moved behind
+ * it.
+ */
+static int
+scan_line(struct http_parser *parser, struct slice in, const struct http_limits *limits, struct slice *line_r,
+	  struct http_refusal *why)
+{
+	size_t start = parser->line;
+	bool is_first = parser->lines == 0;
+	size_t line_max = is_first ? limits->target_bytes + REQUEST_LINE_EXTRA : limits->field_bytes;
+
+	for (size_t i = parser->scan; i < in.len; i++) {
+		char c = in.ptr[i];
+
+		if (i >= limits->head_bytes)
+			return refuse(why, 431, "The request head is too large.");
+		if (i > start && in.ptr[i - 1] == '\r') {
+			if (c != '\n')
+				return refuse(why, 400, "The request head holds a carriage return without line feed.");
+			*line_r = slice_of(in.ptr + start, i - 1 - start);
+			parser->line = parser->scan = i + 1;
+			return 0;
+		}
+		if (c == '\r')
+			continue;
+		if (!grammar_is_text(c))
+			return c == '\n' ? refuse(why, 400, "A line of the request head ends without carriage return.")
+					 : refuse(why, 400, "The request head holds a control character.");
+		if (i - start >= line_max)
+			return is_first ? refuse(why, 414, "The request target is too long.")
+					: refuse(why, 431, "A header field is too large.");
+	}
+	parser->scan = in.len;
+	return ERR_AGAIN;
+}
+
+static enum http_method
+method_of(struct slice name)
+{
+	static const char *const names[] = {
+	    [HTTP_GET] = "GET",	  [HTTP_POST] = "POST", [HTTP_DELETE] = "DELETE", [HTTP_OPTIONS] = "OPTIONS",
+	    [HTTP_HEAD] = "HEAD", [HTTP_PUT] = "PUT",	[HTTP_PATCH] = "PATCH",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		if (slice_is(name, names[i]))
+			return (enum http_method)i;
+	}
+	return HTTP_METHOD_OTHER;
+}
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static int
+parse_version(struct slice version, struct http_head *head, struct http_refusal *why)
+{
+	const char *v = version.ptr;
+
+	if (version.len != 8 || memcmp(v, "HTTP/", 5) != 0 || !is_digit(v[5]) || v[6] != '.' || !is_digit(v[7]))
+		return refuse(why, 400, "The request line does not end in an HTTP version.");
+	if (v[5] != '1')
+		return refuse(why, 505, "Only HTTP/1.0 and HTTP/1.1 are served.");
+	head->is_http10 = v[7] == '0';
+	return 0;
+}
+
+static int
+parse_request_line(struct slice line, const struct http_limits *limits, struct http_head *head,
+		   struct http_refusal *why)
+{
+	struct slice rest = line;
+	struct slice method, target;
+	ptrdiff_t query;
+	int r;
+
+	if (!slice_next(&rest, ' ', &method) || !grammar_is_token(method))
+		return refuse(why, 400, "The request line does not begin with a method.");
+	if (!slice_next(&rest, ' ', &target) || rest.ptr == NULL)
+		return refuse(why, 400, "The request line is not METHOD TARGET VERSION with single spaces.");
+	r = parse_version(rest, head, why);
+	if (r < 0)
+		return r;
+	if (method.len > METHOD_MAX)
+		return refuse(why, 501, "The request method is not known.");
+	if (target.len > limits->target_bytes)
+		return refuse(why, 414, "The request target is too long.");
+	if (!grammar_is_target(target))
+		return refuse(why, 400, "The request target must be a path, with or without a query.");
+	head->method = method_of(method);
+	head->method_text = method;
+	head->target = target;
+	query = slice_find(target, '?');
+	head->path = query < 0 ? target : slice_sub(target, 0, (size_t)query);
+	head->query = query < 0 ? SLICE_NONE : slice_sub(target, (size_t)query + 1, target.len);
+	return 0;
+}
+
+static int
+parse_field(struct slice line, struct http_head *head, struct http_refusal *why)
+{
+	ptrdiff_t colon = slice_find(line, ':');
+	struct slice name;
+
+	if (line.ptr[0] == ' ' || line.ptr[0] == '\t')
+		return refuse(why, 400, "A header field is continued on a second line.");
+	if (colon < 0)
+		return refuse(why, 400, "A header field has no colon.");
+	name = slice_sub(line, 0, (size_t)colon);
+	if (!grammar_is_token(name))
+		return refuse(why, 400, "A header field's name holds a space or another forbidden character.");
+	head->fields[head->n_fields] = (struct http_field){
+	    .name = name,
+	    .value = slice_trim(slice_sub(line, (size_t)colon + 1, line.len)),
+	};
+	head->n_fields++;
+	return 0;
+}
+
+/* Takes whole lines up to the empty one that ends the head. */
+static int
+take_lines(struct http_parser *parser, struct slice in, const struct http_limits *limits, struct http_head *head,
+	   struct http_refusal *why)
+{
+	size_t fields_max = limits->fields_max < head->fields_cap ? limits->fields_max : head->fields_cap;
+
+	for (;;) {
+		bool is_start = parser->line == 0;
+		struct slice line;
+		int r = scan_line(parser, in, limits, &line, why);
+
+		if (r < 0)
+			return r;
+		if (line.len == 0 && parser->lines > 0)
+			return 0;
+		if (line.len == 0 && is_start)
+			continue;
+		if (parser->lines > fields_max)
+			return refuse(why, 431, "There are too many header fields.");
+		r = parser->lines == 0 ? parse_request_line(line, limits, head, why) : parse_field(line, head, why);
+		if (r < 0)
+			return r;
+		parser->lines++;
+	}
+}
+
+/* The fields that decide about framing and routing. */
+struct framing_fields {
+	const struct http_field *host;
+	const struct http_field *length;
+	const struct http_field *coding;
+	const struct http_field *expect;
+	bool has_twice; /* one of the above came more than once */
+	bool close;
+	bool keep_alive;
+};
+
+static void
+note_single(struct framing_fields *f, const struct http_field **slot, const struct http_field *field)
+{
+	if (*slot != NULL)
+		f->has_twice = true;
+	*slot = field;
+}
+
+static void
+collect_framing(const struct http_head *head, struct framing_fields *f)
+{
+	*f = (struct framing_fields){0};
+	for (size_t i = 0; i < head->n_fields; i++) {
+		const struct http_field *field = &head->fields[i];
+
+		if (slice_is_nocase(field->name, "Host"))
+			note_single(f, &f->host, field);
+		else if (slice_is_nocase(field->name, "Content-Length"))
+			note_single(f, &f->length, field);
+		else if (slice_is_nocase(field->name, "Transfer-Encoding"))
+			note_single(f, &f->coding, field);
+		else if (slice_is_nocase(field->name, "Expect"))
+			note_single(f, &f->expect, field);
+		else if (slice_is_nocase(field->name, "Connection")) {
+			f->close = f->close || http_list_has(field->value, "close");
+			f->keep_alive = f->keep_alive || http_list_has(field->value, "keep-alive");
+		}
+	}
+}
+
+static int
+judge_host(struct http_head *head, const struct framing_fields *f, struct http_refusal *why)
+{
+	if (f->host == NULL)
+		return head->is_http10 ? 0 : refuse(why, 400, "The Host header field is missing.");
+	if (!grammar_is_host(f->host->value))
+		return refuse(why, 400, "The Host header field is not a host name with or without a port.");
+	head->host = f->host->value;
+	return 0;
+}
+
+static int
+judge_length(struct http_head *head, struct slice value, const struct http_limits *limits, struct http_refusal *why)
+{
+	int r = slice_to_u64(value, limits->body_bytes, &head->content_length);
+
+	if (r == ERR_LIMIT)
+		return refuse(why, 413, "The request body is too large.");
+	if (r < 0)
+		return refuse(why, 400, "The Content-Length header field is not a number.");
+	head->body = head->content_length > 0 ? HTTP_BODY_LENGTH : HTTP_BODY_NONE;
+	return 0;
+}
+
+/* RFC 9112 section 6.1: a last coding other than chunked leaves the length open (400); codings before it we lack (501).
+ */
+static int
+judge_coding(struct http_head *head, struct slice value, struct http_refusal *why)
+{
+	struct slice part;
+	bool is_last_chunked = false;
+	unsigned chunked = 0;
+
+	head->body = HTTP_BODY_CHUNKED;
+	if (head->is_http10)
+		return refuse(why, 400, "Transfer-Encoding is not allowed in HTTP/1.0.");
+	if (slice_is_nocase(value, "chunked"))
+		return 0;
+	while (slice_next(&value, ',', &part)) {
+		is_last_chunked = slice_is_nocase(slice_trim(part), "chunked");
+		chunked += is_last_chunked ? 1 : 0;
+	}
+	if (chunked == 1 && is_last_chunked)
+		return refuse(why, 501, "The only Transfer-Encoding served is chunked.");
+	return refuse(why, 400, "The Transfer-Encoding header field does not end in chunked.");
+}
+
+static int
+judge_body(struct http_head *head, const struct framing_fields *f, const struct http_limits *limits,
+	   struct http_refusal *why)
+{
+	if (f->length != NULL && f->coding != NULL)
+		return refuse(why, 400, "Content-Length and Transfer-Encoding must not come together.");
+	if (f->coding != NULL)
+		return judge_coding(head, f->coding->value, why);
+	if (f->length != NULL)
+		return judge_length(head, f->length->value, limits, why);
+	head->body = HTTP_BODY_NONE;
+	return 0;
+}
+
+/* What the fields mean together, once all of them are there. */
+static int
+judge_head(struct http_head *head, const struct http_limits *limits, struct http_refusal *why)
+{
+	struct framing_fields f;
+	int r;
+
+	collect_framing(head, &f);
+	if (f.has_twice)
+		return refuse(why, 400, "Host, Content-Length, Transfer-Encoding and Expect may come only once.");
+	r = judge_host(head, &f, why);
+	if (r < 0)
+		return r;
+	r = judge_body(head, &f, limits, why);
+	if (r < 0)
+		return r;
+	head->keep_alive = !f.close && (!head->is_http10 || f.keep_alive);
+	if (f.expect == NULL || head->is_http10)
+		return 0;
+	if (!slice_is_nocase(f.expect->value, "100-continue"))
+		return refuse(why, 417, "The only expectation served is 100-continue.");
+	head->expect_continue = head->body != HTTP_BODY_NONE;
+	return 0;
+}
+
+int
+http_parse_head(struct http_parser *parser, struct slice in, const struct http_limits *limits, struct http_head *head,
+		size_t *consumed_r, struct http_refusal *why_r)
+{
+	struct http_parser fresh = {0};
+	bool is_resumed = parser->lines > 0;
+	int r;
+
+	http_head_init(head, head->fields, head->fields_cap);
+	r = take_lines(parser, in, limits, head, why_r);
+	if (r == 0 && is_resumed) {
+		/* The lines of earlier calls were judged but not kept: bytes may have moved since. */
+		http_head_init(head, head->fields, head->fields_cap);
+		r = take_lines(&fresh, in, limits, head, why_r);
+	}
+	if (r < 0)
+		return r;
+	*consumed_r = parser->line;
+	return judge_head(head, limits, why_r);
+}
+
+static void
+rebase(struct slice *s, const char *from, const char *to)
+{
+	if (s->ptr != NULL)
+		s->ptr = to + (s->ptr - from);
+}
+
+void
+http_head_rebase(struct http_head *head, const char *from, const char *to)
+{
+	rebase(&head->method_text, from, to);
+	rebase(&head->target, from, to);
+	rebase(&head->path, from, to);
+	rebase(&head->query, from, to);
+	rebase(&head->host, from, to);
+	for (size_t i = 0; i < head->n_fields; i++) {
+		rebase(&head->fields[i].name, from, to);
+		rebase(&head->fields[i].value, from, to);
+	}
+}
+
+const struct http_field *
+http_head_find(const struct http_head *head, const char *name)
+{
+	for (size_t i = 0; i < head->n_fields; i++) {
+		if (slice_is_nocase(head->fields[i].name, name))
+			return &head->fields[i];
+	}
+	return NULL;
+}
+
+size_t
+http_head_count(const struct http_head *head, const char *name)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < head->n_fields; i++)
+		count += slice_is_nocase(head->fields[i].name, name) ? 1 : 0;
+	return count;
+}
+
+bool
+http_list_has(struct slice list, const char *token)
+{
+	struct slice part;
+
+	while (slice_next(&list, ',', &part)) {
+		if (slice_is_nocase(slice_trim(part), token))
+			return true;
+	}
+	return false;
+}

@@ -1,0 +1,271 @@
+/*
+ * receive.c - the loop that takes requests from a connection, one step at a time
+ *
+ * An answer given while the application is called from here only changes the connection's state, and the loop in
+ * connection_advance() goes on from there: pipelined requests cost no recursion.
+ */
+#include "http/server_private.h"
+
+#include <sys/socket.h>
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+
+/* Requests of one connection served per turn of the event loop, so that others get their turn. */
+#define TURN_REQUESTS 16
+/* Bites of a body read per turn. */
+#define TURN_BITES 4
+
+static void
+refuse_nomem(struct http_connection *conn)
+{
+	const struct http_refusal why = {503, "There is no memory for the request."};
+
+	connection_refuse(conn, &why);
+}
+
+/* Looks at the first contiguous bytes, and puts more together only while they do not hold a whole head. */
+static int
+parse_input(struct http_connection *conn, struct http_head *head, const char **bytes_r, size_t *len_r,
+	    struct http_refusal *why)
+{
+	struct evbuffer *input = bufferevent_get_input(conn->bev);
+	size_t total = evbuffer_get_length(input);
+	size_t avail = evbuffer_get_contiguous_space(input);
+
+	if (avail == 0)
+		avail = total;
+	for (;;) {
+		const unsigned char *bytes = evbuffer_pullup(input, (ev_ssize_t)avail);
+		int r;
+
+		if (bytes == NULL) {
+			*why = (struct http_refusal){503, "There is no memory for the request."};
+			return ERR_NOMEM;
+		}
+		*bytes_r = (const char *)bytes;
+		r = http_parse_head(&conn->parser, slice_of(*bytes_r, avail), &conn->server->limits, head, len_r, why);
+		if (r != ERR_AGAIN || avail == total)
+			return r;
+		avail = total / 2 > avail ? 2 * avail : total;
+	}
+}
+
+static void
+begin_body(struct http_connection *conn, struct http_request *req)
+{
+	conn->req = req;
+	conn->is_head_asked = false;
+	conn->is_last = false;
+	conn->needs_linger = false;
+	http_body_init(&conn->body, &req->head, &conn->server->limits);
+	connection_set_state(conn, HTTP_STATE_READ_BODY);
+	if (req->head.body != HTTP_BODY_NONE)
+		conn->body_start_ms = clock_mono_ms();
+}
+
+/* True when the connection went on to another state. */
+static bool
+step_head(struct http_connection *conn)
+{
+	struct http_request *req;
+	struct http_refusal why;
+	struct http_head head;
+	const char *bytes;
+	size_t len;
+	int r;
+
+	http_head_init(&head, conn->server->fields, conn->server->limits.fields_max);
+	r = parse_input(conn, &head, &bytes, &len, &why);
+	if (r == ERR_AGAIN)
+		return false;
+	if (r < 0) {
+		connection_refuse(conn, &why);
+		return true;
+	}
+	req = request_new(conn, &head, bytes, len);
+	if (req == NULL) {
+		refuse_nomem(conn);
+		return true;
+	}
+	evbuffer_drain(bufferevent_get_input(conn->bev), len);
+	conn->server->stats.bytes_in += len;
+	begin_body(conn, req);
+	return true;
+}
+
+/* The buffered part of the body.  Results as http_body_feed(). */
+static int
+feed_buffered(struct http_connection *conn, struct http_refusal *why)
+{
+	struct evbuffer *input = bufferevent_get_input(conn->bev);
+	int r;
+
+	do {
+		size_t avail = evbuffer_get_contiguous_space(input);
+		const unsigned char *bytes = evbuffer_pullup(input, (ev_ssize_t)avail);
+		size_t used;
+
+		r = http_body_feed(&conn->body, slice_of((const char *)bytes, avail), &conn->req->body_buf, &used, why);
+		evbuffer_drain(input, used);
+		conn->server->stats.bytes_in += used;
+	} while (r == ERR_AGAIN && evbuffer_get_length(input) > 0);
+	return r;
+}
+
+/*
+ * More of the body straight from the socket, in larger bites than libevent's 4 KiB.  Only bytes that are certain to
+ * belong to this body are taken, so nothing must be given back.  End of file and errors are left for libevent to find.
+ */
+static int
+feed_socket(struct http_connection *conn, struct http_refusal *why)
+{
+	int r = ERR_AGAIN;
+
+	for (int i = 0; i < TURN_BITES && r == ERR_AGAIN; i++) {
+		size_t wanted = http_body_wants(&conn->body);
+		size_t used;
+		ssize_t n;
+
+		if (wanted == 0)
+			break;
+		if (wanted > SCRATCH_BYTES)
+			wanted = SCRATCH_BYTES;
+		n = recv(bufferevent_getfd(conn->bev), conn->server->scratch, wanted, MSG_DONTWAIT);
+		if (n <= 0)
+			break;
+		r = http_body_feed(&conn->body, slice_of(conn->server->scratch, (size_t)n), &conn->req->body_buf, &used,
+				   why);
+		conn->server->stats.bytes_in += (uint64_t)n;
+	}
+	return r;
+}
+
+/* Head there, body not yet: may it come?  False when the application refused. */
+static bool
+ask_head(struct http_connection *conn)
+{
+	const struct piece go_on = {.bytes = HTTP_CONTINUE, .is_static = true};
+	struct http_request *req = conn->req;
+	struct http_server *server = conn->server;
+
+	if (conn->is_head_asked)
+		return true;
+	conn->is_head_asked = true;
+	if (server->ops->on_head != NULL) {
+		server->ops->on_head(server->ctx, req);
+		if (req->phase == REQUEST_DONE) {
+			request_free(req);
+			return false;
+		}
+	}
+	if (req->head.expect_continue && req->body_buf.len == 0)
+		(void)connection_send(conn, &go_on, 1);
+	return true;
+}
+
+static void
+hand_over(struct http_connection *conn)
+{
+	struct http_server *server = conn->server;
+	struct http_request *req = conn->req;
+
+	if (req->body_buf.len > 0)
+		req->body = buf_slice(&req->body_buf);
+	req->phase = REQUEST_HANDLING;
+	server->stats.requests_total++;
+	server->stats.requests_now++;
+	connection_set_state(conn, HTTP_STATE_HANDLING);
+	server->ops->on_request(server->ctx, req);
+}
+
+static bool
+step_body(struct http_connection *conn)
+{
+	struct http_refusal why;
+	int r = feed_buffered(conn, &why);
+
+	if (r == ERR_AGAIN && !ask_head(conn))
+		return true;
+	if (r == ERR_AGAIN)
+		r = feed_socket(conn, &why);
+	if (r == ERR_AGAIN) {
+		conn->deadline_ms = 0; /* progress: the pace is computed anew */
+		return false;
+	}
+	if (r < 0)
+		connection_refuse(conn, &why);
+	else
+		hand_over(conn);
+	return true;
+}
+
+static void
+step_linger(struct http_connection *conn)
+{
+	size_t len = connection_input(conn);
+
+	evbuffer_drain(bufferevent_get_input(conn->bev), len);
+	conn->server->stats.bytes_in += len;
+	if (len >= conn->linger_left || conn->is_eof)
+		connection_doom(conn);
+	else
+		conn->linger_left -= len;
+}
+
+/* One step; false when the connection has to wait for bytes or for the application. */
+static bool
+step(struct http_connection *conn)
+{
+	switch ((enum http_state)conn->state) {
+	case HTTP_STATE_IDLE:
+		if (connection_input(conn) == 0)
+			return false;
+		connection_set_state(conn, HTTP_STATE_READ_HEAD);
+		return true;
+	case HTTP_STATE_READ_HEAD:
+		return connection_input(conn) > 0 && step_head(conn);
+	case HTTP_STATE_READ_BODY:
+		return step_body(conn);
+	case HTTP_STATE_LINGER:
+		step_linger(conn);
+		return false;
+	case HTTP_STATE_HANDLING:
+	case HTTP_STATE_STREAMING:
+		if (connection_input(conn) >= conn->server->limits.pipeline_bytes)
+			(void)bufferevent_disable(conn->bev, EV_READ);
+		return false;
+	case HTTP_STATE_WRITING:
+	case HTTP_STATES:
+		break;
+	}
+	return false;
+}
+
+/* Nothing more will come: who waited for it is told. */
+static void
+end_of_input(struct http_connection *conn)
+{
+	if (conn->state == HTTP_STATE_WRITING)
+		return;
+	connection_gone(conn, 499);
+	connection_doom(conn);
+}
+
+void
+connection_advance(struct http_connection *conn)
+{
+	uint64_t last = conn->server->stats.requests_total + TURN_REQUESTS;
+
+	while (!conn->is_doomed && step(conn)) {
+		if (conn->server->stats.requests_total < last)
+			continue;
+		conn->is_kicked = true; /* the others first */
+		return;
+	}
+	if (conn->is_eof && !conn->is_doomed)
+		end_of_input(conn);
+}

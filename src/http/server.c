@@ -1,0 +1,197 @@
+/*
+ * server.c - the set of connections of one worker, its memory and its numbers
+ */
+#include "http/server_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/pool.h"
+
+/* Status line and the fields of one answer. */
+#define ANSWER_HEAD_MAX (64 * 1024)
+
+static const int refused_statuses[HTTP_REFUSED_KINDS] = {
+    [HTTP_REFUSED_400] = 400, [HTTP_REFUSED_408] = 408, [HTTP_REFUSED_413] = 413,
+    [HTTP_REFUSED_414] = 414, [HTTP_REFUSED_417] = 417, [HTTP_REFUSED_431] = 431,
+    [HTTP_REFUSED_501] = 501, [HTTP_REFUSED_503] = 503, [HTTP_REFUSED_505] = 505,
+};
+
+int
+http_refused_status(enum http_refused kind)
+{
+	must((size_t)kind < ARRAY_LEN(refused_statuses));
+	return refused_statuses[kind];
+}
+
+void
+server_count_refused(struct http_server *server, int status)
+{
+	for (size_t i = 0; i < ARRAY_LEN(refused_statuses); i++) {
+		if (refused_statuses[i] == status)
+			server->stats.refused[i]++;
+	}
+}
+
+struct http_server *
+http_server_new(struct event_base *base, const struct http_limits *limits, const struct http_server_ops *ops, void *ctx)
+{
+	struct http_server *server = calloc(1, sizeof(*server));
+
+	must(ops->on_request != NULL && ops->on_closed != NULL);
+	if (server == NULL)
+		return NULL;
+	server->base = base;
+	server->limits = *limits;
+	server->ops = ops;
+	server->ctx = ctx;
+	TAILQ_INIT(&server->connections);
+	TAILQ_INIT(&server->listeners);
+	buf_init(&server->head_buf, ANSWER_HEAD_MAX);
+	server->fields = calloc(limits->fields_max > 0 ? limits->fields_max : 1, sizeof(*server->fields));
+	server->scratch = malloc(SCRATCH_BYTES);
+	if (server->fields == NULL || server->scratch == NULL)
+		http_server_free(&server);
+	return server;
+}
+
+void
+http_server_free(struct http_server **server_p)
+{
+	struct http_server *server = *server_p;
+
+	if (server == NULL)
+		return;
+	must(TAILQ_EMPTY(&server->listeners));
+	http_server_abort_all(server);
+	must(server->stats.requests_now == 0);
+	while (server->n_spare > 0)
+		pool_free(&server->spare[--server->n_spare]);
+	buf_fini(&server->head_buf);
+	free(server->fields);
+	free(server->scratch);
+	free(server);
+	*server_p = NULL;
+}
+
+int
+http_server_adopt(struct http_server *server, int fd, const char *peer)
+{
+	int r;
+
+	if (server->stats.connections_now >= server->limits.connections_max) {
+		close(fd);
+		return ERR_LIMIT;
+	}
+	r = connection_open(server, fd, peer);
+	if (r < 0)
+		close(fd);
+	return r;
+}
+
+const struct http_stats *
+http_server_stats(const struct http_server *server)
+{
+	return &server->stats;
+}
+
+const struct http_limits *
+http_server_limits(const struct http_server *server)
+{
+	return &server->limits;
+}
+
+struct event_base *
+http_server_base(const struct http_server *server)
+{
+	return server->base;
+}
+
+size_t
+http_server_count(const struct http_server *server, unsigned states)
+{
+	size_t count = 0;
+
+	for (unsigned i = 0; i < HTTP_STATES; i++)
+		count += states & HTTP_STATE_BIT(i) ? server->in_state[i] : 0;
+	return count;
+}
+
+void
+http_server_set_lame(struct http_server *server)
+{
+	server->is_lame = true;
+}
+
+void
+http_server_close_idle(struct http_server *server)
+{
+	struct http_connection *conn, *next;
+
+	for (conn = TAILQ_FIRST(&server->connections); conn != NULL; conn = next) {
+		next = TAILQ_NEXT(conn, link);
+		if (conn->state == HTTP_STATE_IDLE && !conn->is_entered)
+			connection_free(conn);
+	}
+}
+
+static void
+abort_connection(struct http_connection *conn)
+{
+	const struct piece sorry = {.bytes = HTTP_CANNED_503, .is_static = true};
+	int status = 499;
+
+	if (conn->state == HTTP_STATE_HANDLING && connection_send(conn, &sorry, 1) == 0)
+		status = 503;
+	connection_gone(conn, status);
+	if (conn->is_entered)
+		connection_doom(conn);
+	else
+		connection_free(conn);
+}
+
+void
+http_server_abort_all(struct http_server *server)
+{
+	struct http_connection *conn, *next;
+
+	for (conn = TAILQ_FIRST(&server->connections); conn != NULL; conn = next) {
+		next = TAILQ_NEXT(conn, link);
+		abort_connection(conn);
+	}
+}
+
+const char *
+server_date(struct http_server *server)
+{
+	uint64_t now_ms = clock_wall_ms();
+
+	if (server->date_second != now_ms / 1000) {
+		http_date_format(now_ms, server->date);
+		server->date_second = now_ms / 1000;
+	}
+	return server->date;
+}
+
+/* Pools are kept by the server, not by idle connections, which so cost nothing but themselves. */
+struct pool *
+server_pool_get(struct http_server *server)
+{
+	if (server->n_spare > 0)
+		return server->spare[--server->n_spare];
+	return pool_new(server->limits.request_pool_bytes);
+}
+
+void
+server_pool_put(struct http_server *server, struct pool *pool)
+{
+	if (server->n_spare == SPARE_POOLS) {
+		pool_free(&pool);
+		return;
+	}
+	pool_reset(pool);
+	server->spare[server->n_spare++] = pool;
+}

@@ -1,0 +1,85 @@
+/*
+ * main.c - from the first word of the command line to the role that this process plays
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/options.h"
+#include "supervisor/supervisor.h"
+#include "worker/worker.h"
+
+static int
+serve(int argc, char **argv)
+{
+	static const struct options_spec spec = {
+	    .usage = "serve [-c FILE] [-s KEY=VALUE]...",
+	    .help = "Serves in the foreground until SIGTERM.  SIGHUP reloads the configuration, see magento-mcp(8).",
+	};
+	struct config_sources sources;
+	struct options options;
+	int status = options_parse(argc, argv, &spec, &options);
+
+	if (status >= 0)
+		return status;
+	options_sources(&options, &sources);
+	return supervisor_run(&sources, "magento-mcp");
+}
+
+static int help(int argc, char **argv);
+static int version(int argc, char **argv);
+
+static const struct role {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *summary; /* NULL: not for people */
+} roles[] = {
+    {"serve", serve, "serve MCP over HTTP: a supervisor and its workers"},
+    {"check", cli_check, "check a configuration, or print a sample of one"},
+    {"tools", cli_tools, "list the tools that clients get"},
+    {"token", cli_token, "make a client token"},
+    {"ctl", cli_ctl, "ask or steer a running server: status, reload, stop"},
+    {"worker", worker_main, NULL},
+    {"help", help, NULL},
+    {"--help", help, NULL},
+    {"-h", help, NULL},
+    {"--version", version, NULL},
+    {"-V", version, NULL},
+};
+
+static int
+help(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	printf("magento-mcp " MAGENTO_MCP_VERSION ": lets AI assistants run Magento shops, over the Model Context Protocol\n\n"
+	       "usage: magento-mcp COMMAND [OPTION]...\n\n");
+	for (size_t i = 0; i < ARRAY_LEN(roles); i++) {
+		if (roles[i].summary != NULL)
+			printf("  %-8s %s\n", roles[i].name, roles[i].summary);
+	}
+	printf("\n`magento-mcp COMMAND --help` tells more; magento-mcp(8) and magento-mcp.conf(5) tell all.\n");
+	return 0;
+}
+
+static int
+version(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	printf("magento-mcp " MAGENTO_MCP_VERSION "\n");
+	return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *name = argc > 1 ? argv[1] : "help";
+
+	for (size_t i = 0; i < ARRAY_LEN(roles); i++) {
+		if (strcmp(roles[i].name, name) == 0)
+			return roles[i].run(argc - 1, argv + 1);
+	}
+	fprintf(stderr, "magento-mcp: there is no command %s; `magento-mcp help` lists them\n", name);
+	return 2;
+}

@@ -1,0 +1,240 @@
+/*
+ * legacy.c - 2025-03-26, 2025-06-18, 2025-11-25: a handshake, then a session named by Mcp-Session-Id
+ */
+#include <string.h>
+
+#include "exchange.h"
+#include "json/get.h"
+#include "json/write.h"
+
+#define RESULT_MAX (64 * 1024)
+
+static struct session_now
+now_of(const struct mcp_request *request)
+{
+	return (struct session_now){.mono_ms = request->now_mono_ms, .wall_ms = request->now_wall_ms};
+}
+
+static void
+refuse(struct mcp_exchange *x, int http_status, int code, const char *text)
+{
+	struct rpc_fault fault;
+
+	rpc_fault_init(&fault);
+	rpc_fault_set(&fault, code, NULL, "%s", text);
+	exchange_answer_fault_with(x, http_status, &fault);
+}
+
+static void
+refuse_unknown_session(struct mcp_exchange *x)
+{
+	refuse(x, 404, RPC_INVALID_REQUEST, "This session is not known or has ended. Send initialize to begin a new one.");
+}
+
+/* R-006: clients of the legacy eras read the status, newer ones the body. */
+static void
+refuse_version(struct mcp_exchange *x)
+{
+	struct slice asked = x->request.headers.protocol_version;
+	struct rpc_fault fault;
+
+	rpc_fault_init(&fault);
+	rpc_fault_set(&fault, RPC_VERSION_NOT_SERVED,
+	    json_pack("{s:[s], s:s%}", "supported", MCP_MODERN_VERSION, "requested", asked.ptr, asked.len),
+	    "The protocol version named by MCP-Protocol-Version is not served.");
+	exchange_answer_fault_with(x, 400, &fault);
+}
+
+/* ---- initialize ---- */
+
+static int
+check_initialize(struct mcp_exchange *x, struct rpc_fault *fault)
+{
+	json_t *info = json_get_object(x->params, "clientInfo");
+
+	if (json_get_str(x->params, "protocolVersion", NULL) == NULL || json_get_object(x->params, "capabilities") == NULL ||
+	    json_get_str(info, "name", NULL) == NULL || json_get_str(info, "version", NULL) == NULL) {
+		return rpc_fault_set(fault, RPC_INVALID_PARAMS,
+		    json_pack("{s:[s,s,s]}", "supported", mcp_protocol_name(MCP_2025_11_25), mcp_protocol_name(MCP_2025_06_18),
+			mcp_protocol_name(MCP_2025_03_26)),
+		    "initialize needs protocolVersion, capabilities and clientInfo with name and version.");
+	}
+	return 0;
+}
+
+/* R-145: the asked version if it is served in this era, else our latest of it. */
+static enum mcp_protocol
+negotiate(const json_t *params)
+{
+	enum mcp_protocol asked = mcp_protocol_parse(json_get_slice(params, "protocolVersion"));
+
+	return asked == MCP_UNKNOWN || asked == MCP_2026_07_28 ? MCP_LATEST_LEGACY : asked;
+}
+
+static void
+answer_initialize(struct mcp_exchange *x)
+{
+	struct buf result;
+
+	buf_init(&result, RESULT_MAX);
+	buf_put_str(&result, "{\"protocolVersion\":\"");
+	buf_put_str(&result, mcp_protocol_name(x->protocol));
+	buf_put_char(&result, '"');
+	if (buf_put_slice(&result, buf_slice(&x->server->initialize_tail)) == 0)
+		exchange_answer_result(x, buf_slice(&result));
+	else
+		exchange_answer_shortage(x);
+	buf_fini(&result);
+}
+
+static void
+create_session(struct mcp_exchange *x)
+{
+	struct mcp_session init = {.protocol = x->protocol};
+	struct err err = {.code = ERR_OK};
+
+	if (slice_to_str(slice_from_str(x->request.principal->name), init.principal, sizeof(init.principal)) < 0 ||
+	    mcp_session_create(x->server->options.env->sessions, &init, now_of(&x->request), x->session_id, &err) < 0) {
+		refuse(x, 503, RPC_INTERNAL_ERROR, err.text[0] != '\0' ? err.text : "No session can be opened now.");
+		return;
+	}
+	x->send_session_id = true;
+	answer_initialize(x);
+}
+
+static void
+serve_initialize(struct mcp_exchange *x)
+{
+	struct slice id = x->request.headers.session_id;
+	struct rpc_fault fault;
+
+	x->method = "initialize";
+	x->protocol = negotiate(x->params);
+	if (id.ptr != NULL) { /* R-094 */
+		if (mcp_session_use(x->server->options.env->sessions, slice_from_str(x->request.principal->name), id,
+			now_of(&x->request), &x->session) == 0)
+			refuse(x, 400, RPC_INVALID_REQUEST, "This session is already initialized.");
+		else
+			refuse_unknown_session(x);
+		return;
+	}
+	rpc_fault_init(&fault);
+	if (check_initialize(x, &fault) < 0)
+		exchange_answer_fault(x, &fault);
+	else
+		create_session(x);
+}
+
+/* ---- within a session ---- */
+
+static void
+serve_ping(struct mcp_exchange *x)
+{
+	exchange_answer_result(x, SLICE_LIT("{}"));
+}
+
+struct method {
+	const char *name;
+	void (*serve)(struct mcp_exchange *x);
+};
+
+static const struct method methods[] = {
+    {"ping", serve_ping},
+    {"tools/list", tools_serve_list},
+    {"tools/call", tools_serve_call},
+};
+
+static void
+serve_request(struct mcp_exchange *x)
+{
+	struct rpc_fault fault;
+
+	for (size_t i = 0; i < ARRAY_LEN(methods); i++) {
+		if (strcmp(methods[i].name, x->msg.method) == 0) {
+			x->method = methods[i].name;
+			methods[i].serve(x);
+			return;
+		}
+	}
+	if (strcmp(x->msg.method, "initialize") == 0) {
+		refuse(x, 400, RPC_INVALID_REQUEST, "This session is already initialized.");
+		return;
+	}
+	rpc_fault_init(&fault);
+	rpc_fault_set(&fault, RPC_METHOD_NOT_FOUND, NULL, "There is no such method.");
+	exchange_answer_fault(x, &fault);
+}
+
+static void
+serve_notification(struct mcp_exchange *x)
+{
+	if (strcmp(x->msg.method, "notifications/initialized") == 0) {
+		x->method = "notifications/initialized";
+		mcp_session_set_initialized(x->server->options.env->sessions, slice_from_str(x->request.principal->name),
+		    x->request.headers.session_id, now_of(&x->request));
+	}
+	exchange_answer_empty(x, 202);
+}
+
+/* R-092, R-093, R-095. */
+static int
+open_session(struct mcp_exchange *x)
+{
+	struct slice version = x->request.headers.protocol_version;
+	struct slice id = x->request.headers.session_id;
+	enum mcp_protocol named = mcp_protocol_parse(version);
+
+	if (version.ptr != NULL && (named == MCP_UNKNOWN || named == MCP_2026_07_28)) {
+		refuse_version(x);
+		return -1;
+	}
+	if (id.ptr == NULL) {
+		refuse(x, 400, RPC_INVALID_REQUEST,
+		    "Mcp-Session-Id is missing. Send initialize first, then repeat the id it answers with.");
+		return -1;
+	}
+	if (mcp_session_use(x->server->options.env->sessions, slice_from_str(x->request.principal->name), id,
+		now_of(&x->request), &x->session) < 0 ||
+	    slice_to_str(id, x->session_id, sizeof(x->session_id)) < 0) {
+		refuse_unknown_session(x);
+		return -1;
+	}
+	x->has_session = true;
+	x->protocol = (enum mcp_protocol)x->session.protocol;
+	return 0;
+}
+
+void
+legacy_serve(struct mcp_exchange *x)
+{
+	x->protocol = MCP_LATEST_LEGACY;
+	if (x->msg.kind == RPC_REQUEST && strcmp(x->msg.method, "initialize") == 0) {
+		serve_initialize(x);
+		return;
+	}
+	if (open_session(x) < 0)
+		return;
+	switch (x->msg.kind) {
+	case RPC_REQUEST:
+		serve_request(x);
+		break;
+	case RPC_NOTIFICATION:
+		serve_notification(x);
+		break;
+	case RPC_RESPONSE: /* this server asks nothing yet that could be answered */
+	case RPC_BATCH:
+		exchange_answer_empty(x, 202);
+		break;
+	}
+}
+
+int
+legacy_delete(struct mcp_server *server, const struct mcp_request *request)
+{
+	if (request->headers.session_id.ptr == NULL)
+		return 400;
+	if (mcp_session_destroy(server->options.env->sessions, slice_from_str(request->principal->name),
+		request->headers.session_id, now_of(request)) < 0)
+		return 404;
+	return 200;
+}

@@ -1,0 +1,183 @@
+/*
+ * modern.c - 2026-07-28: every message stands alone
+ *
+ * The checks come in the order of R-013; each names the rule that it enforces.
+ */
+#include <string.h>
+
+#include "base/enc.h"
+#include "exchange.h"
+#include "json/get.h"
+
+#define META_CAPABILITIES "io.modelcontextprotocol/clientCapabilities"
+#define META_CLIENT_INFO "io.modelcontextprotocol/clientInfo"
+
+static void
+serve_discover(struct mcp_exchange *x)
+{
+	exchange_answer_result(x, buf_slice(&x->server->discover));
+}
+
+struct method {
+	const char *name;
+	const char *name_param; /* the member of params that Mcp-Name repeats, or NULL */
+	void (*serve)(struct mcp_exchange *x);
+};
+
+static const struct method methods[] = {
+    {"server/discover", NULL, serve_discover},
+    {"tools/list", NULL, tools_serve_list},
+    {"tools/call", "name", tools_serve_call},
+};
+
+static const struct method *
+find_method(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(methods); i++) {
+		if (strcmp(methods[i].name, name) == 0)
+			return &methods[i];
+	}
+	return NULL;
+}
+
+static int
+mismatch(struct rpc_fault *fault, const char *header, const char *what)
+{
+	return rpc_fault_set(fault, RPC_HEADER_MISMATCH, NULL, "%s %s.", header, what);
+}
+
+/* printable ASCII, space and tab only. */
+static bool
+is_plain(struct slice value)
+{
+	for (size_t i = 0; i < value.len; i++) {
+		unsigned char c = (unsigned char)value.ptr[i];
+
+		if (c != '\t' && (c < 0x20 || c > 0x7e))
+			return false;
+	}
+	return true;
+}
+
+/* */
+static int
+check_version(struct mcp_exchange *x, json_t *claim, struct rpc_fault *fault)
+{
+	struct slice header = x->request.headers.protocol_version;
+	struct slice claimed = slice_of(json_string_value(claim), json_string_length(claim));
+
+	if (!json_is_string(claim)) {
+		return rpc_fault_set_envelope(fault, RPC_INVALID_PARAMS, NULL,
+		    "params._meta io.modelcontextprotocol/protocolVersion must be a string.");
+	}
+	if (header.ptr == NULL)
+		return mismatch(fault, "MCP-Protocol-Version", "is missing");
+	if (!is_plain(header) || !slice_eq(header, claimed))
+		return mismatch(fault, "MCP-Protocol-Version", "does not match the version in params._meta");
+	if (!slice_is(claimed, MCP_MODERN_VERSION)) {
+		return rpc_fault_set(fault, RPC_VERSION_NOT_SERVED,
+		    json_pack("{s:[s], s:O}", "supported", MCP_MODERN_VERSION, "requested", claim),
+		    "This protocol version is not served statelessly.");
+	}
+	return 0;
+}
+
+/* */
+static int
+check_envelope(struct mcp_exchange *x, struct rpc_fault *fault)
+{
+	json_t *meta = json_object_get(x->params, "_meta");
+	json_t *info = json_object_get(meta, META_CLIENT_INFO);
+
+	if (!json_is_object(json_object_get(meta, META_CAPABILITIES))) {
+		return rpc_fault_set_envelope(fault, RPC_INVALID_PARAMS, NULL,
+		    "params._meta " META_CAPABILITIES " is missing or not an object.");
+	}
+	if (info != NULL && (json_get_str(info, "name", NULL) == NULL || json_get_str(info, "version", NULL) == NULL)) {
+		return rpc_fault_set_envelope(fault, RPC_INVALID_PARAMS, NULL,
+		    "params._meta " META_CLIENT_INFO " must have a name and a version.");
+	}
+	return 0;
+}
+
+/* */
+static int
+check_method_header(struct mcp_exchange *x, struct rpc_fault *fault)
+{
+	struct slice header = x->request.headers.method;
+
+	if (header.ptr == NULL)
+		return mismatch(fault, "Mcp-Method", "is missing");
+	if (!is_plain(header) || !slice_is(header, x->msg.method))
+		return mismatch(fault, "Mcp-Method", "does not match the method of the message");
+	return 0;
+}
+
+/* =?base64?...?= holds the value in base64; anything that lacks either mark is literal. */
+static int
+compare_name(struct slice header, const json_t *name)
+{
+	const size_t prefix = strlen("=?base64?"), suffix = strlen("?=");
+	struct slice wanted = slice_of(json_string_value(name), json_string_length(name));
+	struct buf plain;
+	bool equal;
+	int r;
+
+	if (!slice_has_prefix(header, "=?base64?") || header.len < prefix + suffix ||
+	    memcmp(header.ptr + header.len - suffix, "?=", suffix) != 0)
+		return slice_eq(header, wanted) ? 0 : ERR_INVALID;
+	buf_init(&plain, header.len);
+	r = enc_base64_decode(slice_sub(header, prefix, header.len - prefix - suffix), &plain);
+	equal = r == 0 && slice_is_utf8(buf_slice(&plain)) && slice_eq(buf_slice(&plain), wanted);
+	buf_fini(&plain);
+	return equal ? 0 : ERR_INVALID;
+}
+
+/* */
+static int
+check_name_header(struct mcp_exchange *x, const char *member, struct rpc_fault *fault)
+{
+	struct slice header = x->request.headers.name;
+	json_t *name = json_object_get(x->params, member);
+
+	if (header.ptr == NULL)
+		return mismatch(fault, "Mcp-Name", "is missing");
+	if (!is_plain(header))
+		return mismatch(fault, "Mcp-Name", "holds characters that a header cannot carry");
+	if (json_is_string(name) && compare_name(header, name) < 0)
+		return mismatch(fault, "Mcp-Name", "does not match the name in params");
+	return 0;
+}
+
+static int
+check(struct mcp_exchange *x, json_t *claim, const struct method **method_r, struct rpc_fault *fault)
+{
+	const struct method *method;
+
+	if (check_version(x, claim, fault) < 0 || check_envelope(x, fault) < 0 || check_method_header(x, fault) < 0)
+		return -1;
+	method = find_method(x->msg.method);
+	if (method == NULL)
+		return rpc_fault_set(fault, RPC_METHOD_NOT_FOUND, NULL, "There is no such method.");
+	x->method = method->name;
+	*method_r = method;
+	return method->name_param != NULL ? check_name_header(x, method->name_param, fault) : 0;
+}
+
+void
+modern_serve(struct mcp_exchange *x, json_t *claim)
+{
+	const struct method *method = NULL;
+	struct rpc_fault fault;
+
+	x->protocol = MCP_2026_07_28;
+	if (x->msg.kind == RPC_NOTIFICATION) { /* */
+		exchange_answer_empty(x, 202);
+		return;
+	}
+	rpc_fault_init(&fault);
+	if (check(x, claim, &method, &fault) < 0)
+		exchange_answer_fault(x, &fault);
+	else
+		method->serve(x);
+}

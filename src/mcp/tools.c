@@ -1,0 +1,270 @@
+/*
+ * tools.c - tools/list, rendered once, and tools/call, for both eras
+ */
+#include <string.h>
+
+#include "exchange.h"
+#include "base/enc.h"
+#include "json/get.h"
+#include "json/write.h"
+
+#define LIST_TTL_MS 300000
+#define WRAP_SLACK (4 * 1024)
+
+/* ---- tools/list ---- */
+
+static int
+put_annotations(json_t *tool, const struct action *action)
+{
+	return json_object_set_new(tool, "annotations",
+	    json_pack("{s:s, s:b, s:b, s:b, s:b}", "title", action->title, "readOnlyHint",
+		(action->flags & ACTION_READ_ONLY) != 0, "destructiveHint", (action->flags & ACTION_DESTRUCTIVE) != 0,
+		"idempotentHint", (action->flags & ACTION_IDEMPOTENT) != 0, "openWorldHint",
+		(action->flags & ACTION_OPEN_WORLD) != 0));
+}
+
+/* `title` and `outputSchema` came with 2025-06-18. */
+static json_t *
+render_tool(const struct action_registry *registry, size_t index, enum mcp_protocol protocol)
+{
+	const struct action *action = action_registry_at(registry, index);
+	json_t *tool = json_object();
+	int r = json_object_set_new(tool, "name", json_string(action_registry_tool_name(registry, index)));
+
+	if (protocol >= MCP_2025_06_18)
+		r |= json_object_set_new(tool, "title", json_string(action->title));
+	r |= json_object_set_new(tool, "description", json_string(action->description));
+	r |= json_object_set_new(tool, "inputSchema", action_input_schema(action));
+	if (protocol >= MCP_2025_06_18)
+		r |= json_object_set_new(tool, "outputSchema", action_output_schema(action));
+	r |= put_annotations(tool, action);
+	if (r != 0) {
+		json_decref(tool);
+		return NULL;
+	}
+	return tool;
+}
+
+static int
+render_list(struct mcp_server *server, enum mcp_protocol protocol)
+{
+	const struct action_registry *registry = server->options.registry;
+	struct buf *out = &server->lists[protocol];
+	int r = 0;
+
+	buf_put_str(out, "{\"tools\":[");
+	for (size_t i = 0; r == 0 && i < action_registry_count(registry); i++) {
+		json_t *tool = render_tool(registry, i, protocol);
+
+		if (i > 0)
+			buf_put_char(out, ',');
+		r = tool != NULL ? json_dump_to(out, tool) : ERR_NOMEM;
+		json_decref(tool);
+	}
+	if (r < 0)
+		return r;
+	if (protocol != MCP_2026_07_28)
+		return buf_put_str(out, "]}");
+	buf_printf(out, "],\"ttlMs\":%d,\"cacheScope\":\"private\"", LIST_TTL_MS);
+	return buf_put_slice(out, buf_slice(&server->modern_tail));
+}
+
+int
+tools_render_lists(struct mcp_server *server)
+{
+	for (int protocol = MCP_2025_03_26; protocol <= MCP_2026_07_28; protocol++) {
+		int r = render_list(server, (enum mcp_protocol)protocol);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static void
+refuse_params(struct mcp_exchange *x, const char *text)
+{
+	struct rpc_fault fault;
+
+	rpc_fault_init(&fault);
+	rpc_fault_set(&fault, RPC_INVALID_PARAMS, NULL, "%s", text);
+	exchange_answer_fault(x, &fault);
+}
+
+/* The list is one page, so no cursor was ever given out. */
+void
+tools_serve_list(struct mcp_exchange *x)
+{
+	if (json_object_get(x->params, "cursor") != NULL)
+		refuse_params(x, "This cursor is not valid. Ask for the list without a cursor.");
+	else
+		exchange_answer_result(x, buf_slice(&x->server->lists[x->protocol]));
+}
+
+/* ---- tools/call ---- */
+
+/* A CallToolResult around a JSON object: as text for all, as structuredContent since 2025-06-18. */
+static void
+answer_call(struct mcp_exchange *x, struct slice object, bool is_error)
+{
+	struct buf out;
+
+	/* Every byte of the object may take six in the text. */
+	buf_init(&out, 7 * object.len + x->server->modern_tail.len + WRAP_SLACK);
+	buf_put_str(&out, "{\"content\":[{\"type\":\"text\",\"text\":");
+	enc_json_put(&out, object);
+	buf_put_str(&out, "}]");
+	if (x->protocol >= MCP_2025_06_18) {
+		buf_put_str(&out, ",\"structuredContent\":");
+		buf_put_slice(&out, object);
+	}
+	buf_put_str(&out, is_error ? ",\"isError\":true" : ",\"isError\":false");
+	if (exchange_is_modern(x))
+		buf_put_slice(&out, buf_slice(&x->server->modern_tail));
+	else
+		buf_put_char(&out, '}');
+	if (out.failed == 0)
+		exchange_answer_result(x, buf_slice(&out));
+	else
+		exchange_answer_shortage(x);
+	buf_fini(&out);
+}
+
+/* Details that make it too large are left out: the code and the message are what a client acts upon. */
+static int
+render_refusal(const struct fault *fault, struct buf *out)
+{
+	json_t *object = fault_to_json(fault);
+	int r = object != NULL ? json_dump_to(out, object) : ERR_NOMEM;
+
+	if (r == ERR_LIMIT) {
+		json_object_del(json_object_get(object, "error"), "details");
+		buf_clear(out);
+		r = json_dump_to(out, object);
+	}
+	json_decref(object);
+	return r;
+}
+
+static void
+answer_refusal(struct mcp_exchange *x, const struct fault *fault)
+{
+	struct buf text;
+
+	x->fault_code = (int)fault->code;
+	buf_init(&text, x->server->options.max_result_bytes + WRAP_SLACK);
+	if (render_refusal(fault, &text) == 0)
+		answer_call(x, buf_slice(&text), true);
+	else
+		exchange_answer_shortage(x);
+	buf_fini(&text);
+}
+
+static void
+answer_too_large(struct mcp_exchange *x)
+{
+	struct fault fault;
+
+	fault_init(&fault);
+	fault_set(&fault, FAULT_VALIDATION_ERROR, NULL,
+	    "The result is larger than %zu bytes. Ask for less: name the fields you need, or use a smaller page_size.",
+	    x->server->options.max_result_bytes);
+	answer_refusal(x, &fault);
+	fault_fini(&fault);
+}
+
+static void
+on_done(void *ctx, const struct action_outcome *outcome)
+{
+	struct mcp_exchange *x = ctx;
+	struct buf text;
+	int r;
+
+	x->running = NULL;
+	if (outcome->fault != NULL) {
+		answer_refusal(x, outcome->fault);
+		return;
+	}
+	buf_init(&text, x->server->options.max_result_bytes);
+	r = json_dump_to(&text, outcome->result);
+	if (r == 0)
+		answer_call(x, buf_slice(&text), false);
+	else if (r == ERR_LIMIT)
+		answer_too_large(x);
+	else
+		exchange_answer_shortage(x);
+	buf_fini(&text);
+}
+
+/* ---- the login that a legacy session remembers ---- */
+
+static int
+remember_login(void *ctx, struct login_ref login, struct login_ref *before_r, bool *has_before_r)
+{
+	struct mcp_exchange *x = ctx;
+
+	return mcp_session_remember_login(x->server->options.env->sessions, slice_from_str(x->request.principal->name),
+	    slice_from_str(x->session_id), action_now(), login, before_r, has_before_r);
+}
+
+static void
+forget_login(void *ctx, struct login_ref login)
+{
+	struct mcp_exchange *x = ctx;
+
+	mcp_session_forget_login(x->server->options.env->sessions, slice_from_str(x->request.principal->name),
+	    slice_from_str(x->session_id), action_now(), login);
+}
+
+static struct action_memory
+memory_of(struct mcp_exchange *x)
+{
+	if (!x->has_session)
+		return (struct action_memory){.has_login = false};
+	return (struct action_memory){
+	    .has_login = x->session.has_login,
+	    .login = x->session.login,
+	    .remember = remember_login,
+	    .forget = forget_login,
+	    .ctx = x,
+	};
+}
+
+static void
+run_tool(struct mcp_exchange *x, const struct action *action, json_t *arguments)
+{
+	const struct action_registry *registry = x->server->options.registry;
+	struct action_request request = {
+	    .action = action,
+	    .arguments = arguments,
+	    .principal = x->request.principal,
+	    .memory = memory_of(x),
+	    .request_id = x->request.request_id,
+	};
+
+	x->tool = action_registry_tool_name(registry, action_registry_index(registry, action));
+	if (action_dispatch(x->server->options.env, &request, on_done, x, &x->running) < 0)
+		exchange_answer_shortage(x);
+}
+
+void
+tools_serve_call(struct mcp_exchange *x)
+{
+	json_t *arguments = json_object_get(x->params, "arguments");
+	struct slice name = json_get_slice(x->params, "name");
+	const struct action *action;
+
+	if (name.ptr == NULL) {
+		refuse_params(x, "params.name must be the name of a tool.");
+		return;
+	}
+	if (arguments != NULL && !json_is_object(arguments)) { /* */
+		refuse_params(x, "params.arguments must be an object.");
+		return;
+	}
+	action = action_registry_find(x->server->options.registry, name);
+	if (action == NULL) /* */
+		refuse_params(x, "There is no such tool. See tools/list.");
+	else
+		run_tool(x, action, arguments);
+}

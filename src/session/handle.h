@@ -1,0 +1,48 @@
+/*
+ * handle.h - small helpers of the session modules; private to session
+ */
+#ifndef SESSION_HANDLE_H
+#define SESSION_HANDLE_H
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/slice.h"
+#include "session/sessions.h"
+#include "shm/table.h"
+
+static inline bool
+handle_principal_is_good(struct slice principal)
+{
+	return principal.len > 0 && principal.len <= SESSION_PRINCIPAL_MAX;
+}
+
+/* The form of what rand_token() makes: anything else cannot be ours and need not be hashed. */
+static inline bool
+handle_is_good(struct slice handle)
+{
+	if (handle.len != SESSION_HANDLE_LEN)
+		return false;
+	for (size_t i = 0; i < handle.len; i++) {
+		char c = handle.ptr[i];
+
+		if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') && c != '-' &&
+		    c != '_')
+			return false;
+	}
+	return true;
+}
+
+/* What a sealed text is bound to: the record it stands in. */
+struct handle_binding {
+	uint64_t kind;
+	struct table_id id;
+};
+
+static inline struct slice
+handle_binding_slice(const struct handle_binding *binding)
+{
+	return slice_of((const char *)binding, sizeof(*binding));
+}
+
+#endif

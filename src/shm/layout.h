@@ -1,0 +1,115 @@
+/*
+ * layout.h - what the bytes of the segment mean; private to shm
+ *
+ * Everything is reached by offsets that follow from two numbers (slots, payload_bytes).  A process computes them once
+ * at attach and keeps them; it never believes a size or an index that stands in the segment afterwards.
+ */
+#ifndef SHM_LAYOUT_H
+#define SHM_LAYOUT_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "shm/board.h"
+#include "shm/segment.h"
+#include "shm/stripe.h"
+#include "shm/table.h"
+
+#define SEGMENT_MAGIC 0x3147455350434d4du /* "MMCPSEG1" */
+#define SEGMENT_PAIR_LEN 16
+
+#define GROUP_SLOTS 8
+#define WINDOW_GROUPS 16 /* where a record may stand, counted from its home group */
+#define STRIPE_GROUPS 32 /* at least */
+#define STRIPES_MAX 1024
+
+/* Fixed when the segment is made.  Compared field by field at attach. */
+struct segment_shape {
+	uint64_t magic;
+	uint32_t layout_version;
+	uint32_t header_bytes;
+	uint32_t stripe_bytes;
+	uint32_t board_row_bytes;
+	uint32_t copy_header_bytes;
+	uint32_t mutex_bytes;
+	char glibc[16];
+	uint32_t slots;
+	uint32_t payload_bytes;
+	uint32_t groups;
+	uint32_t stripes;
+	uint32_t slot_bytes;
+	uint32_t backend;
+	uint64_t total_bytes;
+	uint64_t created_wall_ms;
+	uint8_t pair[SEGMENT_PAIR_LEN]; /* stands in the keys, too */
+};
+
+enum stat_index {
+	STAT_INSERTS,
+	STAT_UPDATES,
+	STAT_REMOVALS,
+	STAT_EXPIRED,
+	STAT_EVICTIONS,
+	STAT_FULL,
+	STAT_OWNER_DEATHS,
+	STAT_DROPPED_CORRUPT,
+	STAT_LOCKED_READS,
+	STAT_COUNT
+};
+
+struct segment_header {
+	struct segment_shape shape;
+	_Alignas(64) _Atomic uint64_t generation;
+	_Alignas(64) _Atomic uint64_t stats[16];
+	uint64_t spare[64];
+};
+
+_Static_assert(sizeof(struct segment_header) <= 4096, "the header is one page");
+_Static_assert(STAT_COUNT <= 16, "room for the statistics");
+
+struct group {
+	_Alignas(64) _Atomic uint64_t word[GROUP_SLOTS];
+};
+
+/* One copy of a record, in 64-bit words: these, then the payload. */
+enum copy_word {
+	COPY_ID_LO,
+	COPY_ID_HI,
+	COPY_OWNER,
+	COPY_CREATED,
+	COPY_DEADLINE,
+	COPY_IDLE,
+	COPY_VERSION,
+	COPY_KIND_FLAGS, /* kind << 32 | flags */
+	COPY_LEN_CRC,	 /* length << 32 | checksum of all above, the length and the payload */
+	COPY_SEEN,	 /* idle clock: outside the checksum, so that a touch is one store */
+	COPY_HEADER_WORDS
+};
+
+#define COPY_HEADER_BYTES (COPY_HEADER_WORDS * sizeof(uint64_t))
+#define SLOT_HEADER_WORDS 2 /* write counter, spare */
+
+/* Where things are in this process. */
+struct segment {
+	struct segment_header *header;
+	int fd;
+	uint32_t slots;
+	uint32_t groups;
+	uint32_t stripes;
+	uint32_t payload_bytes;
+	size_t slot_bytes;
+	size_t total_bytes;
+	struct board_row *board;
+	struct stripe *stripe;
+	struct group *group;
+	unsigned char *slot;
+};
+
+/* Fills the immutable sizes for a table of `slots` (a power of two) and `payload_bytes` (a multiple of 8). */
+void segment_shape_fill(struct segment_shape *shape, uint32_t slots, uint32_t payload_bytes);
+
+extern const size_t board_row_bytes;
+const uint8_t *segment_keys_pair(const struct segment_keys *keys);
+
+#endif

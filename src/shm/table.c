@@ -1,0 +1,516 @@
+/*
+ * table.c - finding, reading and changing one record
+ */
+#include "shm/table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/secret.h"
+#include "shm/table_private.h"
+
+#define READ_TRIES 8
+
+/* The slots where a record of some id may stand: WINDOW_GROUPS groups from its home on, round and round its stripe. */
+struct window {
+	uint32_t first_group; /* of the stripe */
+	uint32_t home;	      /* within the stripe */
+	uint32_t mask;	      /* groups of the stripe - 1 */
+	uint32_t slots;	      /* in the window */
+};
+
+/* ---- the table ---- */
+
+int
+table_new(struct segment *seg, const struct segment_keys *keys, struct table **tab_r)
+{
+	struct table *tab;
+
+	if (!segment_keys_match(keys, seg))
+		return ERR_INVALID;
+	tab = calloc(1, sizeof(*tab));
+	if (tab == NULL)
+		return ERR_NOMEM;
+	tab->seg = seg;
+	tab->keys = keys;
+	tab->stripe_groups = seg->groups / seg->stripes;
+	tab->sweep_at = UINT32_MAX;
+	*tab_r = tab;
+	return 0;
+}
+
+void
+table_free(struct table **tab)
+{
+	free(*tab);
+	*tab = NULL;
+}
+
+uint32_t
+table_payload_max(const struct table *tab)
+{
+	return tab->seg->payload_bytes;
+}
+
+/* Hashed one by one, so that no two pairs of scope and name give the same bytes. */
+struct table_id
+table_id(const struct table *tab, enum table_kind kind, struct slice scope, struct slice name)
+{
+	const uint8_t *key = segment_keys_hash(tab->keys);
+	struct {
+		uint64_t kind;
+		uint64_t scope_len;
+		struct hash128 scope;
+		struct hash128 name;
+	} input;
+	struct hash128 hash;
+
+	memset(&input, 0, sizeof(input));
+	input.kind = kind;
+	input.scope_len = scope.len;
+	input.scope = hash_sip128(key, scope.ptr == NULL ? "" : scope.ptr, scope.len);
+	input.name = hash_sip128(key, name.ptr == NULL ? "" : name.ptr, name.len);
+	hash = hash_sip128(key, &input, sizeof(input));
+	return (struct table_id){hash.lo, hash.hi};
+}
+
+uint64_t
+table_owner(const struct table *tab, struct slice principal)
+{
+	uint64_t owner =
+	    hash_sip64(segment_keys_hash(tab->keys), principal.ptr == NULL ? "" : principal.ptr, principal.len);
+
+	return owner == 0 ? 1 : owner;
+}
+
+void
+table_stat(const struct table *tab, enum stat_index which)
+{
+	atomic_fetch_add_explicit(&tab->seg->header->stats[which], 1, memory_order_relaxed);
+}
+
+void
+table_stats(const struct table *tab, struct table_stats *stats_r)
+{
+	uint64_t at[STAT_COUNT];
+
+	for (int i = 0; i < STAT_COUNT; i++)
+		at[i] = atomic_load_explicit(&tab->seg->header->stats[i], memory_order_relaxed);
+	*stats_r = (struct table_stats){
+	    .inserts = at[STAT_INSERTS],
+	    .updates = at[STAT_UPDATES],
+	    .removals = at[STAT_REMOVALS],
+	    .expired = at[STAT_EXPIRED],
+	    .evictions = at[STAT_EVICTIONS],
+	    .full = at[STAT_FULL],
+	    .owner_deaths = at[STAT_OWNER_DEATHS],
+	    .dropped_corrupt = at[STAT_DROPPED_CORRUPT],
+	    .locked_reads = at[STAT_LOCKED_READS],
+	};
+}
+
+/* ---- windows ---- */
+
+static struct window
+window_of(const struct table *tab, struct table_id id)
+{
+	uint32_t stripe = (uint32_t)(id.lo & 0xffff) & (tab->seg->stripes - 1);
+	struct window window;
+
+	window.first_group = stripe * tab->stripe_groups;
+	window.mask = tab->stripe_groups - 1;
+	window.home = (uint32_t)(id.lo >> 16 & 0xffffff) & window.mask;
+	window.slots = (tab->stripe_groups < WINDOW_GROUPS ? tab->stripe_groups : WINDOW_GROUPS) * GROUP_SLOTS;
+	return window;
+}
+
+static uint32_t
+window_slot(const struct window *window, uint32_t i)
+{
+	uint32_t group = window->first_group + ((window->home + i / GROUP_SLOTS) & window->mask);
+
+	return group * GROUP_SLOTS + i % GROUP_SLOTS;
+}
+
+/* Could a record with this image stand in this slot? */
+static bool
+image_belongs(const struct table *tab, uint32_t index, const struct image *image)
+{
+	struct table_id id = {image->word[COPY_ID_LO], image->word[COPY_ID_HI]};
+	struct window window = window_of(tab, id);
+	uint32_t within = index / GROUP_SLOTS - window.first_group;
+
+	if (index / GROUP_SLOTS < window.first_group || within > window.mask)
+		return false;
+	return ((within - window.home) & window.mask) * GROUP_SLOTS < window.slots;
+}
+
+/* ---- the lock ---- */
+
+bool
+table_load_locked(struct table *tab, uint32_t index, struct image *image_r)
+{
+	uint64_t word = atomic_load_explicit(slot_word(tab->seg, index), memory_order_relaxed);
+
+	if (word == 0)
+		return false;
+	if (slot_load(tab->seg, index, word, image_r) && image_belongs(tab, index, image_r))
+		return true;
+	slot_clear(tab->seg, index);
+	table_stat(tab, STAT_DROPPED_CORRUPT);
+	return false;
+}
+
+/* After a death: tidy the slot that was in the works, look at every record of the stripe. */
+static void
+repair(struct table *tab, struct stripe *stripe, uint32_t first_slot)
+{
+	uint32_t slots = tab->stripe_groups * GROUP_SLOTS;
+	uint32_t working = atomic_load_explicit(&stripe->working, memory_order_relaxed);
+	struct image image;
+
+	if (working >= 1 && working <= slots)
+		slot_tidy(tab->seg, first_slot + working - 1);
+	for (uint32_t i = 0; i < slots; i++)
+		(void)table_load_locked(tab, first_slot + i, &image);
+	atomic_store_explicit(&stripe->working, 0, memory_order_relaxed);
+	table_stat(tab, STAT_OWNER_DEATHS);
+}
+
+struct stripe *
+table_lock(struct table *tab, uint32_t index)
+{
+	uint32_t slots = tab->stripe_groups * GROUP_SLOTS;
+	struct stripe *stripe = &tab->seg->stripe[index / slots];
+
+	if (stripe_lock(stripe) == STRIPE_OWNER_DIED) {
+		repair(tab, stripe, index / slots * slots);
+		stripe_repaired(stripe);
+	}
+	return stripe;
+}
+
+static struct stripe *
+lock_window(struct table *tab, const struct window *window)
+{
+	return table_lock(tab, window->first_group * GROUP_SLOTS);
+}
+
+/* ---- finding ---- */
+
+static uint32_t
+find_locked(struct table *tab, const struct window *window, uint32_t kind, struct table_id id, struct image *image_r)
+{
+	uint64_t wanted = slot_word_find(kind, id);
+
+	for (uint32_t i = 0; i < window->slots; i++) {
+		uint32_t index = window_slot(window, i);
+		uint64_t word = atomic_load_explicit(slot_word(tab->seg, index), memory_order_relaxed);
+
+		if ((word & WORD_FIND_MASK) == wanted && table_load_locked(tab, index, image_r) &&
+		    slot_image_is(image_r, id))
+			return index;
+	}
+	return SLOT_NONE;
+}
+
+enum peek { PEEK_NO, PEEK_YES, PEEK_AGAIN };
+
+/* One try to read a slot without the lock. */
+static enum peek
+peek_slot(const struct table *tab, uint32_t index, uint64_t wanted, uint64_t *word_r, struct image *image_r)
+{
+	const _Atomic uint64_t *at = slot_word(tab->seg, index);
+	uint64_t seq, word;
+	bool good;
+
+	if ((atomic_load_explicit(at, memory_order_relaxed) & WORD_FIND_MASK) != wanted)
+		return PEEK_NO;
+	seq = atomic_load_explicit(&slot_at(tab->seg, index)->seq, memory_order_acquire);
+	/* Acquires what the commit of this word published. */
+	word = atomic_load_explicit(at, memory_order_acquire);
+	if ((word & WORD_FIND_MASK) != wanted)
+		return PEEK_NO;
+	good = slot_load(tab->seg, index, word, image_r);
+	/* Pairs with the fences in slot.c: had a byte been overwritten, the word or the counter would now show it. */
+	atomic_thread_fence(memory_order_acquire);
+	if (!good || atomic_load_explicit(at, memory_order_relaxed) != word ||
+	    atomic_load_explicit(&slot_at(tab->seg, index)->seq, memory_order_relaxed) - seq >= 128)
+		return PEEK_AGAIN;
+	*word_r = word;
+	return PEEK_YES;
+}
+
+/* A lock-free find: PEEK_AGAIN after too many disturbances, or at a damaged record. */
+static enum peek
+peek_window(const struct table *tab, uint32_t kind, struct table_id id, uint32_t *index_r, uint64_t *word_r,
+	    struct image *image_r)
+{
+	struct window window = window_of(tab, id);
+	uint64_t wanted = slot_word_find(kind, id);
+	int tries = READ_TRIES;
+
+	for (uint32_t i = 0; i < window.slots; i++) {
+		uint32_t index = window_slot(&window, i);
+		enum peek seen = peek_slot(tab, index, wanted, word_r, image_r);
+
+		while (seen == PEEK_AGAIN && --tries > 0)
+			seen = peek_slot(tab, index, wanted, word_r, image_r);
+		if (seen == PEEK_AGAIN)
+			return PEEK_AGAIN;
+		if (seen == PEEK_YES && slot_image_is(image_r, id)) {
+			*index_r = index;
+			return PEEK_YES;
+		}
+	}
+	return PEEK_NO;
+}
+
+static enum peek
+find_any_way(struct table *tab, uint32_t kind, struct table_id id, uint32_t *index_r, uint64_t *word_r,
+	     struct image *image_r)
+{
+	struct window window = window_of(tab, id);
+	struct stripe *stripe;
+	enum peek seen;
+
+	seen = peek_window(tab, kind, id, index_r, word_r, image_r);
+	if (seen != PEEK_AGAIN)
+		return seen;
+	table_stat(tab, STAT_LOCKED_READS);
+	stripe = lock_window(tab, &window);
+	*index_r = find_locked(tab, &window, kind, id, image_r);
+	if (*index_r != SLOT_NONE)
+		*word_r = atomic_load_explicit(slot_word(tab->seg, *index_r), memory_order_relaxed);
+	stripe_unlock(stripe);
+	return *index_r == SLOT_NONE ? PEEK_NO : PEEK_YES;
+}
+
+int
+table_read(struct table *tab, enum table_kind kind, struct table_id id, uint64_t now_ms, struct table_record *rec_r)
+{
+	struct image image;
+	uint32_t index;
+	uint64_t word;
+
+	if (find_any_way(tab, kind, id, &index, &word, &image) != PEEK_YES || slot_image_expired(&image, now_ms))
+		return ERR_NOT_FOUND;
+	slot_image_to(&image, rec_r);
+	return 0;
+}
+
+int
+table_touch(struct table *tab, enum table_kind kind, struct table_id id, uint64_t now_ms)
+{
+	struct image image;
+	uint32_t index;
+	uint64_t word;
+
+	if (find_any_way(tab, kind, id, &index, &word, &image) != PEEK_YES || slot_image_expired(&image, now_ms))
+		return ERR_NOT_FOUND;
+	/*
+	 * The record may be replaced between the look and this store; then the clock of the next one is set to the time
+	 * at which it was made.
+	 */
+	slot_touch(tab->seg, index, word, now_ms);
+	return 0;
+}
+
+/* ---- making room ---- */
+
+static uint32_t
+empty_slot(const struct table *tab, const struct window *window)
+{
+	for (uint32_t i = 0; i < window->slots; i++) {
+		uint32_t index = window_slot(window, i);
+
+		if (atomic_load_explicit(slot_word(tab->seg, index), memory_order_relaxed) == 0)
+			return index;
+	}
+	return SLOT_NONE;
+}
+
+/* What may go: anything expired or damaged; else the owner's least recently used evictable record. */
+static uint32_t
+victim_slot(struct table *tab, const struct window *window, uint64_t owner, uint64_t now_ms)
+{
+	uint32_t oldest = SLOT_NONE;
+	uint64_t oldest_seen = UINT64_MAX;
+	struct image image;
+
+	for (uint32_t i = 0; i < window->slots; i++) {
+		uint32_t index = window_slot(window, i);
+
+		if (!table_load_locked(tab, index, &image))
+			return index;
+		if (slot_image_expired(&image, now_ms)) {
+			table_stat(tab, STAT_EXPIRED);
+			return index;
+		}
+		if (owner == 0 || image.word[COPY_OWNER] != owner || !(image.word[COPY_KIND_FLAGS] & TABLE_EVICTABLE))
+			continue;
+		if (image.word[COPY_SEEN] < oldest_seen) {
+			oldest_seen = image.word[COPY_SEEN];
+			oldest = index;
+		}
+	}
+	if (oldest != SLOT_NONE)
+		table_stat(tab, STAT_EVICTIONS);
+	return oldest;
+}
+
+/* `index` is where an expired record of the same id stands, or SLOT_NONE. */
+static int
+insert_locked(struct table *tab, const struct window *window, uint32_t index, struct image *image, uint64_t now_ms)
+{
+	if (index != SLOT_NONE)
+		table_stat(tab, STAT_EXPIRED);
+	else
+		index = empty_slot(tab, window);
+	if (index == SLOT_NONE)
+		index = victim_slot(tab, window, image->word[COPY_OWNER], now_ms);
+	if (index == SLOT_NONE) {
+		table_stat(tab, STAT_FULL);
+		return ERR_FULL;
+	}
+	slot_commit(tab->seg, index, image,
+		    atomic_load_explicit(slot_word(tab->seg, index), memory_order_relaxed) != 0);
+	table_stat(tab, STAT_INSERTS);
+	return 0;
+}
+
+int
+table_insert(struct table *tab, struct table_id id, const struct table_record *rec, uint64_t now_ms)
+{
+	struct window window = window_of(tab, id);
+	struct image found, image;
+	struct stripe *stripe;
+	uint32_t index;
+	int r;
+
+	if (rec->len > tab->seg->payload_bytes)
+		return ERR_LIMIT;
+	slot_image_from(&image, id, rec, now_ms);
+	image.word[COPY_CREATED] = now_ms;
+	stripe = lock_window(tab, &window);
+	index = find_locked(tab, &window, rec->kind, id, &found);
+	if (index != SLOT_NONE && !slot_image_expired(&found, now_ms))
+		r = ERR_EXISTS;
+	else
+		r = insert_locked(tab, &window, index, &image, now_ms);
+	stripe_unlock(stripe);
+	return r;
+}
+
+/* ---- changing ---- */
+
+static int
+change_locked(struct table *tab, uint32_t index, struct table_id id, const struct image *found, uint64_t now_ms,
+	      table_change_fn fn, void *ctx)
+{
+	struct table_record rec;
+	struct image image;
+	int r;
+
+	slot_image_to(found, &rec);
+	r = fn(&rec, ctx);
+	if (r == TABLE_REMOVE_IT) {
+		slot_clear(tab->seg, index);
+		table_stat(tab, STAT_REMOVALS);
+		return 0;
+	}
+	if (r != 0)
+		return r;
+	if (rec.len > tab->seg->payload_bytes)
+		return ERR_LIMIT;
+	rec.kind = (enum table_kind)slot_kind(found);
+	rec.owner = found->word[COPY_OWNER];
+	rec.created_ms = found->word[COPY_CREATED];
+	slot_image_from(&image, id, &rec, now_ms > rec.seen_ms ? now_ms : rec.seen_ms);
+	slot_commit(tab->seg, index, &image, false);
+	table_stat(tab, STAT_UPDATES);
+	return 0;
+}
+
+int
+table_update(struct table *tab, enum table_kind kind, struct table_id id, uint64_t now_ms, table_change_fn fn,
+	     void *ctx)
+{
+	struct window window = window_of(tab, id);
+	struct stripe *stripe;
+	struct image found;
+	uint32_t index;
+	int r = ERR_NOT_FOUND;
+
+	stripe = lock_window(tab, &window);
+	index = find_locked(tab, &window, kind, id, &found);
+	if (index != SLOT_NONE && !slot_image_expired(&found, now_ms))
+		r = change_locked(tab, index, id, &found, now_ms, fn, ctx);
+	stripe_unlock(stripe);
+	return r;
+}
+
+static int
+make_locked(struct table *tab, const struct window *window, uint32_t index, struct table_id id,
+	    const struct table_record *blank, uint64_t now_ms, table_change_fn fn, void *ctx)
+{
+	struct table_record rec = *blank;
+	struct image image;
+	int r;
+
+	rec.created_ms = now_ms;
+	rec.seen_ms = now_ms;
+	r = fn(&rec, ctx);
+	if (r != 0)
+		return r == TABLE_REMOVE_IT ? 0 : r;
+	if (rec.len > tab->seg->payload_bytes)
+		return ERR_LIMIT;
+	rec.kind = blank->kind;
+	rec.owner = blank->owner;
+	rec.created_ms = now_ms;
+	slot_image_from(&image, id, &rec, now_ms);
+	return insert_locked(tab, window, index, &image, now_ms);
+}
+
+int
+table_upsert(struct table *tab, struct table_id id, const struct table_record *blank, uint64_t now_ms,
+	     table_change_fn fn, void *ctx)
+{
+	struct window window = window_of(tab, id);
+	struct stripe *stripe;
+	struct image found;
+	uint32_t index;
+	int r;
+
+	stripe = lock_window(tab, &window);
+	index = find_locked(tab, &window, blank->kind, id, &found);
+	if (index != SLOT_NONE && !slot_image_expired(&found, now_ms))
+		r = change_locked(tab, index, id, &found, now_ms, fn, ctx);
+	else
+		r = make_locked(tab, &window, index, id, blank, now_ms, fn, ctx);
+	stripe_unlock(stripe);
+	return r;
+}
+
+int
+table_remove(struct table *tab, enum table_kind kind, struct table_id id, uint64_t now_ms)
+{
+	struct window window = window_of(tab, id);
+	struct stripe *stripe;
+	struct image found;
+	uint32_t index;
+	int r = ERR_NOT_FOUND;
+
+	stripe = lock_window(tab, &window);
+	index = find_locked(tab, &window, kind, id, &found);
+	if (index != SLOT_NONE) {
+		bool expired = slot_image_expired(&found, now_ms);
+
+		slot_clear(tab->seg, index);
+		table_stat(tab, expired ? STAT_EXPIRED : STAT_REMOVALS);
+		r = expired ? ERR_NOT_FOUND : 0;
+	}
+	stripe_unlock(stripe);
+	return r;
+}

@@ -1,0 +1,131 @@
+/*
+ * spawn.c - see spawn.h.  Between fork and exec only async-signal-safe calls are made, and nothing is allocated
+ */
+#include "supervisor/spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+
+#define FIRST_FD 3
+/* Where descriptors are parked while the final numbers are being filled. */
+#define PARK_FD (FIRST_FD + SPAWN_FDS_MAX)
+
+static void
+reset_signals(void)
+{
+	struct sigaction dfl;
+	sigset_t none;
+	int sig;
+
+	memset(&dfl, 0, sizeof(dfl));
+	dfl.sa_handler = SIG_DFL;
+	for (sig = 1; sig < NSIG; sig++)
+		(void)sigaction(sig, &dfl, NULL); /* KILL, STOP and libc's own are refused, which is fine */
+	sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/*
+ * Gives every descriptor its final number.  All are parked above the final range first, so that no source is
+ * overwritten before it was copied.
+ */
+static bool
+arrange_fds(const struct spawn_plan *plan)
+{
+	int parked[3 + SPAWN_FDS_MAX];
+	size_t i;
+	int fd;
+
+	for (i = 0; i < 3 + plan->n_fds; i++) {
+		fd = i < 3 ? plan->std_fds[i] : plan->fds[i - 3];
+		parked[i] = fcntl(fd, F_DUPFD_CLOEXEC, PARK_FD);
+		if (parked[i] < 0)
+			return false;
+	}
+	for (i = 0; i < 3 + plan->n_fds; i++) {
+		if (dup2(parked[i], (int)i) < 0)
+			return false;
+	}
+	return syscall(SYS_close_range, (unsigned int)(FIRST_FD + plan->n_fds), ~0U, 0U) == 0;
+}
+
+NO_RETURN static void
+become(const struct spawn_plan *plan, pid_t supervisor)
+{
+	union {
+		const char *const *in;
+		char *const *out;
+	} argv = {plan->argv}, envp = {plan->envp}; /* execve(2) takes them without const, and changes nothing */
+
+	if (prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 && getppid() == supervisor && arrange_fds(plan)) {
+		reset_signals();
+		(void)execve(plan->exe, argv.out, envp.out);
+	}
+	_exit(SPAWN_EXIT_NO_EXEC);
+}
+
+int
+spawn_start(const struct spawn_plan *plan, pid_t *pid_r, int *pidfd_r, struct err *err)
+{
+	pid_t self = getpid();
+	pid_t pid;
+
+	must(plan->n_fds <= SPAWN_FDS_MAX);
+	*pid_r = -1;
+	*pidfd_r = -1;
+	pid = fork();
+	if (pid < 0)
+		return err_set_errno(err, ERR_IO, errno, "cannot start another process");
+	if (pid == 0)
+		become(plan, self);
+	*pid_r = pid;
+	*pidfd_r = (int)syscall(SYS_pidfd_open, pid, 0U); /* CLOEXEC by definition */
+	return 0;
+}
+
+static bool
+has_prefix(const char *text, const char *const *prefixes)
+{
+	for (; *prefixes != NULL; prefixes++) {
+		if (strncmp(text, *prefixes, strlen(*prefixes)) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+copy_env_without(char *const *environment, const char *const *prefixes, const char **env_r)
+{
+	size_t n = 0;
+
+	for (; environment != NULL && *environment != NULL && n + 1 < SPAWN_ENV_MAX; environment++) {
+		if (!has_prefix(*environment, prefixes))
+			env_r[n++] = *environment;
+	}
+	env_r[n] = NULL;
+}
+
+void
+spawn_worker_env(char *const *environment, const char *env_r[static SPAWN_ENV_MAX])
+{
+	static const char *const without[] = {
+	    "NOTIFY_SOCKET=", "LISTEN_", "WATCHDOG_", "MAGENTO_", "MCP_", "FASTLY_", "CREDENTIALS_DIRECTORY=", NULL};
+
+	copy_env_without(environment, without, env_r);
+}
+
+void
+spawn_check_env(char *const *environment, const char *env_r[static SPAWN_ENV_MAX])
+{
+	static const char *const without[] = {"NOTIFY_SOCKET=", "LISTEN_", "WATCHDOG_", NULL};
+
+	copy_env_without(environment, without, env_r);
+}

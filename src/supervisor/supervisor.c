@@ -1,0 +1,386 @@
+/*
+ * supervisor.c - start-up, one step after the other, and the end
+ */
+#include "supervisor/supervisor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "supervisor/house.h"
+#include "supervisor/spawn.h"
+
+#define STATE_DIR_MODE 0700
+
+/* ---- The process ---- */
+
+static int
+take_signals(struct house *h, struct err *err)
+{
+	static const int wanted[] = {SIGHUP, SIGUSR1, SIGUSR2, SIGTERM, SIGQUIT, SIGINT, SIGWINCH, SIGCHLD};
+	sigset_t set;
+	size_t i;
+
+	sigemptyset(&set);
+	for (i = 0; i < ARRAY_LEN(wanted); i++)
+		sigaddset(&set, wanted[i]);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGCHLD, SIG_DFL); /* inherited as ignored it would reap the children behind our back */
+	h->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (h->signal_fd < 0)
+		return err_set_errno(err, ERR_IO, errno, "signalfd");
+	h->null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	return h->null_fd < 0 ? err_set_errno(err, ERR_IO, errno, "/dev/null") : 0;
+}
+
+/* Secrets pass through this process: nobody may read its memory, and it leaves none behind. */
+static void
+close_the_shutters(void)
+{
+	const struct rlimit none = {0, 0};
+
+	(void)umask(077);
+	(void)setrlimit(RLIMIT_CORE, &none);
+	(void)prctl(PR_SET_DUMPABLE, 0);
+}
+
+/* ---- The configuration's wishes ---- */
+
+static uint32_t
+cpu_count(void)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	if (sched_getaffinity(0, sizeof(set), &set) < 0 || CPU_COUNT(&set) < 1)
+		return 1;
+	return (uint32_t)CPU_COUNT(&set);
+}
+
+void
+house_settings_from(const struct config *cfg, struct house_settings *settings_r)
+{
+	uint32_t workers = cfg->server.workers != 0 ? cfg->server.workers : cpu_count();
+
+	if (workers > HOUSE_WORKERS_MAX) {
+		log_write(LOG_WARN, "workers_limited", LOG_U64("wanted", workers), LOG_U64("given", HOUSE_WORKERS_MAX),
+			  LOG_END);
+		workers = HOUSE_WORKERS_MAX;
+	}
+	*settings_r = (struct house_settings){
+	    .workers = workers, .drain_ms = cfg->server.drain_ms, .log_level = cfg->server.log_level};
+}
+
+static int
+make_state_dir(const char *path, struct err *err)
+{
+	struct stat st;
+
+	if (path[0] == '\0')
+		return 0;
+	if (mkdir(path, STATE_DIR_MODE) < 0 && errno != EEXIST)
+		return err_set_errno(
+		    err, ERR_DENIED, errno,
+		    "server.state_dir: cannot make %s; make it, or name a folder that this user may write to", path);
+	if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode) || access(path, W_OK | X_OK) < 0)
+		return err_set(err, ERR_DENIED,
+			       "server.state_dir: %s is no folder that this user may write to; name one", path);
+	return 0;
+}
+
+static int
+keep_paths(struct house *h, const struct config *cfg, struct err *err)
+{
+	h->control_path = strdup(cfg->server.control_socket);
+	h->log_path = strdup(cfg->server.log_file);
+	if (h->control_path == NULL || h->log_path == NULL)
+		return err_set(err, ERR_NOMEM, "not enough memory");
+	return 0;
+}
+
+static int
+open_log(struct house *h, const struct config *cfg, struct err *err)
+{
+	size_t i;
+
+	log_init(STDERR_FILENO, cfg->server.log_level, "supervisor", -1);
+	if (report_open_log(h, err) < 0)
+		return err_set(err, ERR_DENIED,
+			       "server.log_file: %s cannot be opened; name a file that this user may write",
+			       h->log_path);
+	for (i = 0; i < cfg->n_warnings; i++)
+		log_write(LOG_WARN, "configuration", LOG_STR("text", cfg->warnings[i]), LOG_END);
+	return 0;
+}
+
+/* ---- Sockets ---- */
+
+int
+house_allow_listeners(const struct house *h, const struct config *cfg, struct err *err)
+{
+	size_t i;
+
+	for (i = 0; i < h->listeners.n_mcp; i++) {
+		if (cfg->auth.mode == CONFIG_AUTH_NONE && !h->listeners.items[i].is_loopback)
+			return err_set(err, ERR_DENIED,
+				       "%s is no loopback address, so auth.mode = none would open the shops to "
+				       "everybody; set auth.mode = token",
+				       h->listeners.items[i].text);
+	}
+	return 0;
+}
+
+/* Sockets of systemd stand in for those of the configuration, for either kind by itself. */
+static int
+open_listeners(struct house *h, const struct config *cfg, struct err *err)
+{
+	struct listeners *l = &h->listeners;
+	size_t i;
+	int r;
+
+	r = sockets_passed_count(getenv("LISTEN_PID"), getenv("LISTEN_FDS"), getpid(), err);
+	if (r > 0)
+		r = listeners_take(l, SOCKETS_FIRST_PASSED, (size_t)r, getenv("LISTEN_FDNAMES"), err);
+	if (r < 0)
+		return r;
+	if (l->n_mcp == 0) {
+		for (i = 0; i < cfg->server.listen.n && r == 0; i++)
+			r = listeners_open(l, &cfg->server.listen.items[i], false, err);
+	}
+	if (r == 0 && l->n_admin == 0)
+		r = listeners_open(l, &cfg->admin.listen, true, err);
+	if (r == 0 && l->n_mcp == 0)
+		r = err_set(err, ERR_INVALID, "server.listen: there is no address to serve; name one");
+	return r < 0 ? r : house_allow_listeners(h, cfg, err);
+}
+
+static int
+open_control(struct house *h, struct err *err)
+{
+	int r = ctl_listen(&h->ctl, h->control_path, err);
+
+	/* Two servers on one state folder can never work, so trying again is no cure. */
+	return r == ERR_EXISTS ? ERR_DENIED : r;
+}
+
+/* ---- Shared memory and the first generation ---- */
+
+static int
+open_memory(struct house *h, const struct config *cfg, struct err *err)
+{
+	const struct segment_config want = {.slots = cfg->server.table_slots};
+	int r;
+
+	r = segment_keys_create(&h->keys, err);
+	if (r == 0)
+		r = segment_create(&want, h->keys, &h->segment, err);
+	if (r < 0)
+		return r;
+	r = table_new(h->segment, h->keys, &h->table);
+	return r < 0 ? err_set(err, r, "the table cannot be opened (%s)", err_name(r)) : 0;
+}
+
+static int
+seal_config(const struct config *cfg, struct err *err)
+{
+	struct buf text;
+	int r;
+
+	buf_init_secret(&text, CONFIG_RENDERED_MAX);
+	r = config_render(cfg, &text);
+	if (r < 0)
+		(void)err_set(err, r, "the configuration cannot be written down (%s)", err_name(r));
+	else
+		r = fd_memfd_sealed("magento-mcp-config", buf_slice(&text), err);
+	buf_fini(&text);
+	return r;
+}
+
+static int
+start_first(struct house *h, const struct config *cfg, struct err *err)
+{
+	struct house_settings settings;
+	uint64_t now_ms = clock_mono_ms();
+	int fd = seal_config(cfg, err);
+
+	if (fd < 0)
+		return fd;
+	house_settings_from(cfg, &settings);
+	h->incoming = service_new_generation(h, fd, &settings, now_ms);
+	must(h->incoming != NULL);
+	h->incoming->is_first = true;
+	h->started_ms = now_ms;
+	workers_start(h, h->incoming, now_ms);
+	return 0;
+}
+
+/* ---- All together ---- */
+
+static void
+house_init(struct house *h, const struct house_options *options)
+{
+	size_t i;
+
+	*h = (struct house){.options = options,
+			    .state = SERVICE_STARTING,
+			    .signal_fd = -1,
+			    .null_fd = -1,
+			    .log_fd = -1,
+			    .pending_fd = -1,
+			    .notify = {.fd = -1}};
+	for (i = 0; i < HOUSE_GENERATIONS_MAX; i++)
+		h->generations[i].config_fd = -1;
+	listeners_init(&h->listeners);
+	workers_init(h);
+	check_init(&h->check);
+	ctl_init(&h->ctl, report_ctl, h);
+}
+
+static void
+house_fini(struct house *h)
+{
+	size_t i;
+
+	notify_fini(&h->notify);
+	ctl_fini(&h->ctl);
+	listeners_close(&h->listeners);
+	check_fini(&h->check);
+	for (i = 0; i < HOUSE_GENERATIONS_MAX; i++)
+		fd_close(&h->generations[i].config_fd);
+	fd_close(&h->pending_fd);
+	table_free(&h->table);
+	segment_free(&h->segment);
+	if (h->keys != NULL)
+		segment_keys_wipe(h->keys);
+	segment_keys_free(&h->keys);
+	log_set_fd(STDERR_FILENO);
+	fd_close(&h->log_fd);
+	fd_close(&h->signal_fd);
+	fd_close(&h->null_fd);
+	free(h->control_path);
+	free(h->log_path);
+	(void)prctl(PR_SET_DUMPABLE, 1); /* nothing secret is left, and a leak checker may want to look */
+}
+
+static int
+set_up(struct house *h, const struct config *cfg, struct err *err)
+{
+	int r;
+
+	r = keep_paths(h, cfg, err);
+	if (r == 0)
+		r = make_state_dir(cfg->server.state_dir, err);
+	if (r == 0)
+		r = open_log(h, cfg, err);
+	if (r == 0)
+		r = take_signals(h, err);
+	if (r == 0)
+		r = open_control(h, err);
+	if (r == 0)
+		r = open_listeners(h, cfg, err);
+	if (r == 0)
+		r = open_memory(h, cfg, err);
+	if (r == 0)
+		report_listening(h);
+	return r == 0 ? start_first(h, cfg, err) : r;
+}
+
+static void
+open_notify(struct house *h)
+{
+	struct err err;
+
+	if (notify_init(&h->notify, getenv("NOTIFY_SOCKET"), getenv("WATCHDOG_USEC"), getenv("WATCHDOG_PID"), getpid(),
+			&err) < 0)
+		log_write(LOG_WARN, "notify", LOG_STR("text", err.text), LOG_END);
+}
+
+/* What will be the same at the next try, and what may be better then. */
+static int
+status_of(int code)
+{
+	switch (code) {
+	case ERR_INVALID:
+	case ERR_DENIED:
+	case ERR_LIMIT:
+		return EXIT_STATUS_CONFIG;
+	default:
+		return EXIT_STATUS_RETRY;
+	}
+}
+
+static int
+serve(struct house *h)
+{
+	const struct generation *last;
+	int r = loop_run(h);
+
+	if (r < 0) {
+		(void)fprintf(stderr, "magento-mcp: the supervisor cannot wait for events\n");
+		workers_tell(h, NULL, WORKER_EV_KILL, clock_mono_ms());
+		return EXIT_STATUS_RETRY;
+	}
+	last = h->incoming != NULL ? h->incoming : h->serving;
+	if (h->exit_status != 0 && last != NULL)
+		(void)fprintf(stderr, "magento-mcp: %s\n", last->failure);
+	return h->exit_status;
+}
+
+int
+house_run(const struct house_options *options)
+{
+	struct house *h = NULL;
+	struct config *cfg = NULL;
+	struct err err;
+	int r;
+
+	close_the_shutters();
+	r = config_load(options->sources, &cfg, &err);
+	if (r < 0) {
+		(void)fprintf(stderr, "%s\n", err.text);
+		return r == ERR_NOMEM ? EXIT_STATUS_RETRY : EXIT_STATUS_CONFIG;
+	}
+	h = malloc(sizeof(*h));
+	if (h == NULL) {
+		config_free(&cfg);
+		return EXIT_STATUS_RETRY;
+	}
+	house_init(h, options);
+	r = set_up(h, cfg, &err);
+	config_free(&cfg); /* from here on secrets are in the sealed memfd only */
+	if (r < 0) {
+		(void)fprintf(stderr, "magento-mcp: %s\n", err.text);
+		r = status_of(r);
+	} else {
+		open_notify(h);
+		r = serve(h);
+	}
+	house_fini(h);
+	free(h);
+	return r;
+}
+
+int
+supervisor_run(const struct config_sources *sources, const char *self_argv0)
+{
+	const char *slash = self_argv0 != NULL ? strrchr(self_argv0, '/') : NULL;
+	struct house_options options = {.sources = sources, .exe = SPAWN_EXE, .ready_limit_ms = ROLL_READY_MS};
+
+	options.name = slash != NULL ? slash + 1 : self_argv0;
+	if (options.name == NULL || options.name[0] == '\0')
+		options.name = "magento-mcp";
+	return house_run(&options);
+}

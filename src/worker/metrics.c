@@ -1,0 +1,200 @@
+/*
+ * metrics.c - Prometheus text exposition, format 0.0.4
+ *
+ * Sums over all workers come from the board, so any worker may be asked and totals never go backwards when one dies.
+ */
+#include <inttypes.h>
+
+#include "base/clock.h"
+#include "worker_private.h"
+
+static void
+put_head(struct buf *out, const char *name, const char *type, const char *help)
+{
+	buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static void
+put_single(struct buf *out, const char *name, const char *type, const char *help, uint64_t value)
+{
+	put_head(out, name, type, help);
+	buf_printf(out, "%s %" PRIu64 "\n", name, value);
+}
+
+/* ---- the server as a whole ---- */
+
+static void
+put_totals(struct worker *worker, struct buf *out)
+{
+	static const struct {
+		enum board_counter which;
+		const char *name;
+		const char *help;
+	} rows[] = {
+	    {BOARD_REQUESTS, "magento_mcp_http_requests_total", "HTTP requests answered."},
+	    {BOARD_CONNECTIONS_TOTAL, "magento_mcp_connections_total", "Client connections accepted."},
+	    {BOARD_CONNECTIONS_REFUSED, "magento_mcp_connections_refused_total", "Connections answered 503 for want of descriptors."},
+	    {BOARD_LOG_DROPPED, "magento_mcp_log_lines_dropped_total", "Log lines lost because the sink was full."},
+	    {BOARD_AUTH_REFUSED, "magento_mcp_auth_refused_total", "Requests without a valid client token."},
+	    {BOARD_RATE_LIMITED, "magento_mcp_rate_limited_total", "Tool calls refused by a rate limit."},
+	    {BOARD_LAG_OVER_10MS, "magento_mcp_loop_lag_over_10ms_total", "Loop turns that came more than 10 ms late."},
+	    {BOARD_LAG_OVER_50MS, "magento_mcp_loop_lag_over_50ms_total", "Loop turns that came more than 50 ms late."},
+	};
+	static const struct {
+		enum board_counter which;
+		const char *status;
+	} classes[] = {{BOARD_RESPONSES_2XX, "2xx"}, {BOARD_RESPONSES_3XX, "3xx"}, {BOARD_RESPONSES_4XX, "4xx"},
+	    {BOARD_RESPONSES_5XX, "5xx"}};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		put_single(out, rows[i].name, "counter", rows[i].help, board_total(worker->segment, rows[i].which));
+	put_head(out, "magento_mcp_http_responses_total", "counter", "HTTP answers by class of status.");
+	for (size_t i = 0; i < ARRAY_LEN(classes); i++)
+		buf_printf(out, "magento_mcp_http_responses_total{status=\"%s\"} %" PRIu64 "\n", classes[i].status,
+		    board_total(worker->segment, classes[i].which));
+	put_single(out, "magento_mcp_connections", "gauge", "Client connections open now.",
+	    board_total_gauge(worker->segment, BOARD_CONNECTIONS_NOW));
+	put_single(out, "magento_mcp_calls_in_flight", "gauge", "Tool calls running now.",
+	    board_total_gauge(worker->segment, BOARD_CALLS_IN_FLIGHT));
+}
+
+static void
+put_table(struct worker *worker, struct buf *out)
+{
+	static const struct {
+		enum table_kind kind;
+		const char *name;
+	} kinds[] = {{TABLE_LOGIN, "login"}, {TABLE_MCP_SESSION, "mcp_session"}, {TABLE_TOKEN, "token"}, {TABLE_QUOTA, "quota"},
+	    {TABLE_NONCE, "nonce"}};
+	struct table_stats stats;
+
+	table_stats(worker->table, &stats);
+	put_single(out, "magento_mcp_table_slots", "gauge", "Records that the shared table can hold.",
+	    segment_slots(worker->segment));
+	put_head(out, "magento_mcp_table_records", "gauge", "Records in the shared table, by kind.");
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+		buf_printf(out, "magento_mcp_table_records{kind=\"%s\"} %zu\n", kinds[i].name,
+		    table_count(worker->table, kinds[i].kind));
+	put_single(out, "magento_mcp_table_evictions_total", "counter", "Records that made room for others.", stats.evictions);
+	put_single(out, "magento_mcp_table_expired_total", "counter", "Records whose time was over.", stats.expired);
+	put_single(out, "magento_mcp_table_full_total", "counter", "Records that found no room.", stats.full);
+	put_single(out, "magento_mcp_table_owner_deaths_total", "counter",
+	    "Locks taken over from a worker that died holding them.", stats.owner_deaths);
+	put_single(out, "magento_mcp_table_corrupt_total", "counter", "Records dropped because their checksum failed.",
+	    stats.dropped_corrupt);
+}
+
+/* ---- each worker ---- */
+
+static void
+put_workers(struct worker *worker, struct buf *out)
+{
+	put_head(out, "magento_mcp_worker_up", "gauge", "1 for each worker that is ready, 0 for one that starts or drains.");
+	for (uint32_t slot = 0; slot < BOARD_ROWS; slot++) {
+		enum board_state state = board_state(board_row(worker->segment, slot));
+
+		if (state != BOARD_EMPTY && state != BOARD_DEAD)
+			buf_printf(out, "magento_mcp_worker_up{slot=\"%" PRIu32 "\"} %d\n", slot, state == BOARD_READY);
+	}
+	put_head(out, "magento_mcp_worker_loop_lag_max_seconds", "gauge", "Longest delay of a loop turn since the worker began.");
+	for (uint32_t slot = 0; slot < BOARD_ROWS; slot++) {
+		struct board_status status;
+
+		board_read(board_row(worker->segment, slot), &status);
+		if (status.state == BOARD_READY || status.state == BOARD_DRAINING)
+			buf_printf(out, "magento_mcp_worker_loop_lag_max_seconds{slot=\"%" PRIu32 "\"} %.6f\n", slot,
+			    (double)status.lag_max_us / 1e6);
+	}
+	put_head(out, "magento_mcp_worker_starts_total", "counter", "Workers started in each slot; more than one: respawns.");
+	for (uint32_t slot = 0; slot < BOARD_ROWS; slot++) {
+		struct board_status status;
+
+		board_read(board_row(worker->segment, slot), &status);
+		if (status.counters[BOARD_STARTS] > 0)
+			buf_printf(out, "magento_mcp_worker_starts_total{slot=\"%" PRIu32 "\"} %" PRIu64 "\n", slot,
+			    status.counters[BOARD_STARTS]);
+	}
+}
+
+/* ---- tools and stores ---- */
+
+static void
+put_histogram(struct buf *out, const char *name, const char *label, const char *value,
+    const uint64_t buckets[static BOARD_BUCKETS], uint64_t sum_us)
+{
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < BOARD_BUCKETS; i++) {
+		count += buckets[i];
+		if (board_bucket_ms[i] == UINT32_MAX)
+			buf_printf(out, "%s_bucket{%s=\"%s\",le=\"+Inf\"} %" PRIu64 "\n", name, label, value, count);
+		else
+			buf_printf(out, "%s_bucket{%s=\"%s\",le=\"%g\"} %" PRIu64 "\n", name, label, value,
+			    board_bucket_ms[i] / 1000.0, count);
+	}
+	buf_printf(out, "%s_sum{%s=\"%s\"} %.6f\n%s_count{%s=\"%s\"} %" PRIu64 "\n", name, label, value, (double)sum_us / 1e6,
+	    name, label, value, count);
+}
+
+static void
+put_tools(struct worker *worker, struct buf *out)
+{
+	size_t n = action_registry_count(worker->registry);
+	struct board_tool total;
+
+	put_head(out, "magento_mcp_tool_errors_total", "counter", "Tool calls that ended in an error.");
+	for (uint32_t i = 0; i < n; i++) {
+		board_total_tool(worker->segment, i, &total);
+		buf_printf(out, "magento_mcp_tool_errors_total{tool=\"%s\"} %" PRIu64 "\n",
+		    action_registry_tool_name(worker->registry, i), total.errors);
+	}
+	put_head(out, "magento_mcp_tool_duration_seconds", "histogram", "Time that tool calls took.");
+	for (uint32_t i = 0; i < n; i++) {
+		board_total_tool(worker->segment, i, &total);
+		put_histogram(out, "magento_mcp_tool_duration_seconds", "tool", action_registry_tool_name(worker->registry, i),
+		    total.buckets, total.duration_us);
+	}
+}
+
+static const char *
+upstream_name(const struct worker *worker, uint32_t upstream)
+{
+	return upstream < worker->config->n_stores ? worker->config->stores[upstream].name : "other";
+}
+
+static void
+put_upstreams(struct worker *worker, struct buf *out)
+{
+	static const char *const reasons[BOARD_FAILURES] = {
+	    "connect", "tls", "timeout", "reset", "too_large", "http_4xx", "http_5xx", "other"};
+	uint32_t n = (uint32_t)worker->config->n_stores + 1;
+	struct board_upstream total;
+
+	put_head(out, "magento_mcp_upstream_failures_total", "counter", "Requests to a store that failed, by reason.");
+	for (uint32_t i = 0; i < n && i < BOARD_UPSTREAMS; i++) {
+		board_total_upstream(worker->segment, i, &total);
+		for (size_t why = 0; why < BOARD_FAILURES; why++)
+			buf_printf(out, "magento_mcp_upstream_failures_total{store=\"%s\",reason=\"%s\"} %" PRIu64 "\n",
+			    upstream_name(worker, i), reasons[why], total.failures[why]);
+	}
+	put_head(out, "magento_mcp_upstream_duration_seconds", "histogram", "Time that requests to a store took.");
+	for (uint32_t i = 0; i < n && i < BOARD_UPSTREAMS; i++) {
+		board_total_upstream(worker->segment, i, &total);
+		put_histogram(out, "magento_mcp_upstream_duration_seconds", "store", upstream_name(worker, i), total.buckets,
+		    total.duration_us);
+	}
+}
+
+int
+metrics_render(struct worker *worker, struct buf *out)
+{
+	put_head(out, "magento_mcp_build_info", "gauge", "Version of the program.");
+	buf_printf(out, "magento_mcp_build_info{version=\"%s\",generation=\"%" PRIu32 "\"} 1\n", MAGENTO_MCP_VERSION,
+	    worker->generation);
+	put_totals(worker, out);
+	put_table(worker, out);
+	put_workers(worker, out);
+	put_tools(worker, out);
+	put_upstreams(worker, out);
+	return out->failed;
+}

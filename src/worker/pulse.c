@@ -1,0 +1,95 @@
+/*
+ * pulse.c - the heartbeat: proves to the supervisor that the loop turns (P16), measures how late it turns (P17), and keeps
+ * the gauges and the table fresh
+ */
+#include <event2/event.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "worker_private.h"
+
+#define PULSE_MS 250
+#define SWEEP_MS 1000
+#define SWEEP_ROUNDS 60 /* the whole table once a minute */
+
+static void
+put_gauges(struct worker *worker)
+{
+	const struct http_stats *stats = http_server_stats(worker->http);
+
+	board_set(worker->row, BOARD_CONNECTIONS_NOW, stats->connections_now);
+	board_set(worker->row, BOARD_CALLS_IN_FLIGHT, fiber_pool_alive(worker->fibers));
+	board_set(worker->row, BOARD_FIBERS, fiber_pool_alive(worker->fibers));
+}
+
+/* Counters that other modules keep for themselves; the board gets what came since the last time. */
+static void
+put_counters(struct worker *worker)
+{
+	const struct http_stats *stats = http_server_stats(worker->http);
+
+	if (stats->connections_total > worker->counted.connections)
+		board_add(worker->row, BOARD_CONNECTIONS_TOTAL, stats->connections_total - worker->counted.connections);
+	if (stats->accept_refused > worker->counted.refused)
+		board_add(worker->row, BOARD_CONNECTIONS_REFUSED, stats->accept_refused - worker->counted.refused);
+	if (log_dropped() > worker->counted.log_dropped)
+		board_add(worker->row, BOARD_LOG_DROPPED, log_dropped() - worker->counted.log_dropped);
+	worker->counted.connections = stats->connections_total;
+	worker->counted.refused = stats->accept_refused;
+	worker->counted.log_dropped = log_dropped();
+}
+
+static void
+on_pulse(evutil_socket_t fd, short what, void *ctx)
+{
+	struct worker *worker = ctx;
+	uint64_t now_us = clock_mono_us();
+
+	(void)fd;
+	(void)what;
+	board_heartbeat(worker->row, now_us / 1000);
+	board_lag(worker->row, now_us > worker->next_pulse_us ? now_us - worker->next_pulse_us : 0);
+	worker->next_pulse_us = now_us + PULSE_MS * 1000;
+	put_gauges(worker);
+	put_counters(worker);
+}
+
+static void
+on_sweep(evutil_socket_t fd, short what, void *ctx)
+{
+	struct worker *worker = ctx;
+	uint32_t groups = segment_slots(worker->segment) / 8;
+	uint32_t workers = worker->config->server.workers > 0 ? worker->config->server.workers : 1;
+	size_t budget = groups / workers / SWEEP_ROUNDS + 1;
+
+	(void)fd;
+	(void)what;
+	sessions_sweep(&worker->sessions, worker->slot % workers, workers, budget, action_now());
+}
+
+int
+pulse_start(struct worker *worker)
+{
+	const struct timeval pulse = {.tv_sec = 0, .tv_usec = PULSE_MS * 1000};
+	const struct timeval sweep = {.tv_sec = SWEEP_MS / 1000, .tv_usec = 0};
+
+	worker->next_pulse_us = clock_mono_us() + PULSE_MS * 1000;
+	worker->pulse_event = event_new(worker->base, -1, EV_PERSIST, on_pulse, worker);
+	worker->sweep_event = event_new(worker->base, -1, EV_PERSIST, on_sweep, worker);
+	if (worker->pulse_event == NULL || worker->sweep_event == NULL)
+		return ERR_NOMEM;
+	if (event_add(worker->pulse_event, &pulse) < 0 || event_add(worker->sweep_event, &sweep) < 0)
+		return ERR_NOMEM;
+	return 0;
+}
+
+void
+pulse_stop(struct worker *worker)
+{
+	if (worker->pulse_event != NULL)
+		event_free(worker->pulse_event);
+	if (worker->sweep_event != NULL)
+		event_free(worker->sweep_event);
+	worker->pulse_event = worker->sweep_event = NULL;
+}

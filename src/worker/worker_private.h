@@ -1,0 +1,100 @@
+/*
+ * worker_private.h - the worker's one struct, passed down to its parts
+ */
+#ifndef WORKER_WORKER_PRIVATE_H
+#define WORKER_WORKER_PRIVATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "action/env.h"
+#include "action/registry.h"
+#include "auth/auth.h"
+#include "base/fiber.h"
+#include "config/config.h"
+#include "drain.h"
+#include "fetch/fetch.h"
+#include "hosts.h"
+#include "http/listener.h"
+#include "http/server.h"
+#include "magento/scope.h"
+#include "mcp/server.h"
+#include "session/sessions.h"
+#include "shm/board.h"
+#include "shm/heritage.h"
+#include "shm/segment.h"
+#include "shm/table.h"
+
+struct event;
+struct event_base;
+
+struct worker {
+	uint32_t slot;
+	uint32_t generation;
+	uint32_t n_listeners;
+	uint32_t n_admin;
+	uint64_t started_mono_ms;
+
+	struct config *config;
+	struct segment *segment;
+	struct segment_keys *keys;
+	struct table *table;
+	struct sessions sessions;
+	struct board_row *row;
+
+	struct event_base *base;
+	struct event *control_event;
+	struct event *pulse_event;
+	struct event *sweep_event;
+	struct event *drain_event;
+	struct event *signal_events[2];
+	struct {
+		uint64_t connections, refused, log_dropped;
+	} counted; /* what the board already has */
+	uint64_t next_pulse_us; /* when the heartbeat is due: what it comes later by is the loop's lag */
+
+	struct fiber_pool *fibers;
+	struct fetch *fetch;
+	struct scope_cache *scopes;
+	struct action_registry *registry;
+	struct action_env env;
+	struct auth *auth;
+	struct mcp_server *mcp;
+	struct hosts hosts;
+
+	struct http_server *http; /* /mcp */
+	struct http_server *admin;
+	struct http_listener *listeners[HERITAGE_LISTENERS_MAX];
+	struct drain drain;
+	uint64_t request_counter;
+	int log_fd;
+	int exit_status;
+};
+
+/* endpoint_http.c: the MCP endpoint. */
+extern const struct http_server_ops endpoint_http_ops;
+
+/* admin.c: /healthz, /readyz, /metrics. */
+extern const struct http_server_ops admin_ops;
+
+/* metrics.c: the whole exposition, sums over all workers. */
+int metrics_render(struct worker *worker, struct buf *out) MUST_CHECK;
+
+/* observe.c: counters of tools and upstreams. */
+void observe_env(struct worker *worker);
+
+/* pulse.c: heartbeat, lag, gauges; sweeping of the table. */
+int pulse_start(struct worker *worker) MUST_CHECK;
+void pulse_stop(struct worker *worker);
+
+/* retire.c: what the supervisor and signals ask for. */
+int retire_start(struct worker *worker) MUST_CHECK;
+void retire_stop(struct worker *worker);
+
+/* last_words.c: what a dying worker leaves on the board. */
+void last_words_install(struct board_row *row);
+
+/* pause.c: lets a fiber wait on the loop. */
+int pause_ms(void *base, uint32_t ms);
+
+#endif

@@ -1,0 +1,96 @@
+/*
+ * fuzz_json.c - scanner, parser and jansson's own reader give the same verdict and the same tree, a dump reads back as
+ * that tree, and names and strings unescape to what stands in it
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "json/parse.h"
+#include "json/write.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void
+check_round_trip(json_t *tree)
+{
+	struct buf first, second;
+	json_t *again = NULL;
+
+	buf_init(&first, (size_t)64 << 20);
+	buf_init(&second, (size_t)64 << 20);
+	must(json_dump_to(&first, tree) == 0);
+	must(json_parse(buf_slice(&first), NULL, &again, NULL) == 0);
+	must(json_equal(tree, again));
+	must(json_dump_to(&second, again) == 0);
+	must(slice_eq(buf_slice(&first), buf_slice(&second)));
+	json_decref(again);
+	buf_fini(&first);
+	buf_fini(&second);
+}
+
+/* Each member's name and string value, unescaped, against the tree. */
+static int
+check_member(void *ctx, const struct json_item *item)
+{
+	json_t *tree = ctx;
+	const json_t *value;
+	struct buf text;
+
+	buf_init(&text, (size_t)8 << 20);
+	must(json_scan_unescape(item->key, &text) == 0);
+	must(strlen(buf_cstr(&text)) == text.len);
+	must(json_scan_key_is(item->key, buf_cstr(&text)));
+	must(item->key_has_escape || slice_eq(item->key, buf_slice(&text)));
+	value = json_object_get(tree, buf_cstr(&text));
+	must(value != NULL);
+	must(json_is_string(value) == (item->kind == JSON_KIND_STRING));
+	if (json_is_string(value)) {
+		buf_clear(&text);
+		must(json_scan_unescape(json_scan_unquote(item->value), &text) == 0);
+		must(slice_eq(buf_slice(&text), slice_of(json_string_value(value), json_string_length(value))));
+	}
+	buf_fini(&text);
+	return 0;
+}
+
+/* jansson's own reader, on text without raw NULs: those it swallows in places. */
+static void
+check_against_jansson(struct slice text, int verdict, const json_t *ours)
+{
+	json_t *tree;
+
+	if (slice_find(text, '\0') >= 0 || verdict == ERR_LIMIT)
+		return;
+	tree = json_loadb(text.ptr, text.len, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+	must((tree != NULL) == (verdict == 0 || verdict == ERR_EXISTS));
+	must(verdict != 0 || json_equal(tree, ours));
+	json_decref(tree);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct slice text = slice_of((const char *)data, size);
+	struct json_limits reals = json_limits_default;
+	struct json_facts facts;
+	json_t *tree, *loose;
+	int scanned, parsed;
+
+	reals.big_int_as_real = true;
+	scanned = json_scan_value(text, NULL, &facts, NULL);
+	parsed = json_parse(text, NULL, &tree, NULL);
+	must(scanned == 0 ? parsed == 0 || parsed == ERR_EXISTS || parsed == ERR_LIMIT : parsed == scanned);
+	must(parsed != ERR_LIMIT || scanned != 0 || facts.big_ints > 0 || memchr(data, 'e', size) != NULL ||
+	     memchr(data, 'E', size) != NULL || size > 300);
+	check_against_jansson(text, parsed, tree);
+	if (parsed == 0)
+		check_round_trip(tree);
+	if (parsed == 0 && json_is_object(tree))
+		must(json_scan_object(text, NULL, check_member, tree, NULL) == 0);
+	must(json_parse(text, &reals, &loose, NULL) == 0 || parsed != 0);
+	json_decref(loose);
+	json_decref(tree);
+	return 0;
+}

@@ -1,0 +1,114 @@
+/*
+ * test_rules.c - what has to hold between keys
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include "sources.h"
+
+#define HASH_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define HASH_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+
+static void
+good(const char *file)
+{
+	struct config *cfg = sources_good(file, NULL, NULL);
+
+	config_free(&cfg);
+}
+
+static void
+test_auth_and_listen(void **state)
+{
+	(void)state;
+	good("[server]\nlisten = 127.0.0.1:0, [::1]:0, 127.4.5.6:1\n");
+	sources_bad(
+	    "[server]\nlisten = 127.0.0.1:1, 0.0.0.0:1\n", NULL, NULL,
+	    SOURCES_FILE
+	    ":2: server.listen: 0.0.0.0:1 can be reached from other machines, and auth.mode = none lets everybody "
+	    "in; listen on 127.0.0.1 or write auth.mode = token");
+	good("[server]\nlisten = 0.0.0.0:1\n[auth]\nmode = token\n[principal \"a\"]\ntoken_sha256 = " HASH_A "\n");
+	sources_bad(
+	    "[auth]\nmode = token\n", NULL, NULL,
+	    SOURCES_FILE
+	    ":2: auth.mode: token needs at least one [principal \"NAME\"] section, make one with `magento-mcp token "
+	    "NAME`");
+	sources_bad("[server]\nlisten = 0.0.0.0:1\n", NULL, LIST("MAGENTO_MCP_SERVER_LISTEN=[::]:5"),
+		    "MAGENTO_MCP_SERVER_LISTEN: [::]:5 can be reached from other machines, and auth.mode = none lets "
+		    "everybody in; listen "
+		    "on 127.0.0.1 or write auth.mode = token");
+}
+
+static void
+test_stores(void **state)
+{
+	(void)state;
+	good("[store \"a\"]\nbase_url = http://a\n");
+	sources_bad("\n[store \"a\"]\nlabel = x\n", NULL, NULL,
+		    SOURCES_FILE ":2: store.a.base_url: the store has no address, write base_url = https://HOST/");
+	sources_bad(
+	    NULL, NULL, LIST("MAGENTO_ADMIN_USERNAME=a"),
+	    "MAGENTO_ADMIN_USERNAME: store.default.base_url: the store has no address, write base_url = https://HOST/");
+	sources_bad(
+	    "[store \"a\"]\nbase_url = http://a\noauth_token = x\noauth_consumer_key = y\n", NULL, NULL,
+	    SOURCES_FILE
+	    ":3: store.a.oauth_token: OAuth needs four values; missing: oauth_consumer_secret, oauth_token_secret");
+	sources_bad("[store \"a\"]\nbase_url = http://a\nadmin_username = x\n", NULL, NULL,
+		    SOURCES_FILE ":3: store.a.admin_username: admin_password is missing, write both or neither");
+	sources_bad("[store \"a\"]\nbase_url = http://a\nfastly_api_token = x\n", NULL, NULL,
+		    SOURCES_FILE ":3: store.a.fastly_api_token: fastly_service_id is missing, write both or neither");
+	sources_bad("[store \"a\"]\nbase_url=http://a\nis_default=1\n[store \"b\"]\nbase_url=http://b\nis_default=1\n",
+		    NULL, NULL,
+		    SOURCES_FILE ":6: store.b.is_default: store a is the default already, keep one of them");
+	sources_bad("[fastly]\nservice_id = x\n", NULL, NULL,
+		    SOURCES_FILE ":2: fastly.service_id: api_token is missing, write both or neither");
+}
+
+static void
+test_principals(void **state)
+{
+	(void)state;
+	good("[principal \"a\"]\ntoken_sha256 = " HASH_A "\n[principal \"b\"]\ntoken_sha256 = " HASH_B "\n");
+	sources_bad("[principal \"a\"]\nscopes = x\n", NULL, NULL,
+		    SOURCES_FILE
+		    ":1: principal.a.token_sha256: the principal has no token, make one with `magento-mcp token a`");
+	sources_bad(
+	    "[principal \"a\"]\ntoken_sha256 = " HASH_A "\n[principal \"b\"]\ntoken_sha256 = " HASH_A "\n", NULL, NULL,
+	    SOURCES_FILE
+	    ":4: principal.b.token_sha256: principal a has the same token, make another with `magento-mcp token b`");
+	sources_bad(
+	    "[principal \"anonymous\"]\ntoken_sha256 = " HASH_A "\n", NULL, NULL,
+	    SOURCES_FILE
+	    ":2: principal.anonymous.token_sha256: this name is kept for callers without a token, choose another one");
+	sources_bad("[store \"s\"]\nbase_url=http://s\n[principal \"a\"]\ntoken_sha256 = " HASH_A "\nstores = s, t\n",
+		    NULL, NULL,
+		    SOURCES_FILE ":5: principal.a.stores: there is no store t, write the name of a [store] section");
+}
+
+static void
+test_control_socket(void **state)
+{
+	char setting[160] = "server.state_dir=/";
+	size_t len = strlen(setting);
+
+	(void)state;
+	memset(setting + len, 'd', 120);
+	setting[len + 120] = '\0';
+	sources_bad(NULL, LIST(setting), NULL,
+		    "server.control_socket: the socket's path would be 134 bytes long, write one of at most 107");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_auth_and_listen),
+	    cmocka_unit_test(test_stores),
+	    cmocka_unit_test(test_principals),
+	    cmocka_unit_test(test_control_socket),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

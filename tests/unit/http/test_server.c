@@ -1,0 +1,251 @@
+/*
+ * test_server.c - draining, aborting, counting, and what a connection costs
+ */
+#include "world.h"
+
+#include <malloc.h>
+
+static void
+test_count(void **state)
+{
+	struct world world;
+	struct client idle, head, body, busy;
+
+	(void)state;
+	world_init(&world);
+	world.handle = handle_hold;
+	world_start(&world);
+	client_connect(&world, &idle);
+	client_connect(&world, &head);
+	client_connect(&world, &body);
+	client_connect(&world, &busy);
+	client_send(&head, "GET /");
+	client_send(&body, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\n");
+	client_send(&busy, GET("/"));
+	world_settle(&world);
+	assert_int_equal(http_server_count(world.server, HTTP_STATE_ANY), 4);
+	assert_int_equal(http_server_count(world.server, HTTP_STATE_BIT(HTTP_STATE_IDLE)), 1);
+	assert_int_equal(http_server_count(world.server, HTTP_STATE_BIT(HTTP_STATE_READ_HEAD)), 1);
+	assert_int_equal(http_server_count(world.server, HTTP_STATE_BIT(HTTP_STATE_READ_BODY)), 1);
+	assert_int_equal(http_server_count(world.server, HTTP_STATE_BIT(HTTP_STATE_HANDLING)), 1);
+	assert_int_equal(http_server_count(world.server, HTTP_STATE_BUSY), 2);
+	assert_int_equal(world_stats(&world)->connections_now, 4);
+	world_stop(&world); /* tells of the held one */
+	assert_int_equal(world.n_closed, 1);
+	client_close(&idle);
+	client_close(&head);
+	client_close(&body);
+	client_close(&busy);
+}
+
+/* Idle connections stay; the next answer on each says goodbye. */
+static void
+test_lame(void **state)
+{
+	struct world world;
+	struct client kept, unused;
+
+	(void)state;
+	world_init(&world);
+	world_start(&world);
+	client_connect(&world, &kept);
+	client_connect(&world, &unused);
+	client_send(&kept, GET("/before"));
+	world_until_text(&world, &kept, "/before");
+	http_server_set_lame(world.server);
+	world_settle(&world);
+	client_receive(&kept);
+	assert_false(kept.is_closed);
+	assert_int_equal(client_count(&kept, "Connection: close"), 0);
+	client_send(&kept, GET("/after") GET("/never"));
+	world_until_closed(&world, &kept);
+	assert_false(kept.is_reset);
+	assert_true(client_has(&kept, "Connection: close\r\n\r\n/after"));
+	assert_int_equal(world.n_requests, 2);
+	assert_false(unused.is_closed);
+	http_server_close_idle(world.server);
+	world_until_closed(&world, &unused);
+	client_close(&kept);
+	client_close(&unused);
+	world_stop(&world);
+}
+
+/* Idle ones only: who is in the middle of something goes on. */
+static void
+test_close_idle(void **state)
+{
+	struct world world;
+	struct client idle, head, busy;
+
+	(void)state;
+	world_init(&world);
+	world.handle = handle_hold;
+	world_start(&world);
+	client_connect(&world, &idle);
+	client_connect(&world, &head);
+	client_connect(&world, &busy);
+	client_send(&head, "GET /head HTTP/1.1\r\n");
+	client_send(&busy, GET("/busy"));
+	world_until(&world, world.n_held == 1);
+	world_settle(&world);
+	http_server_close_idle(world.server);
+	world_until_closed(&world, &idle);
+	assert_int_equal(http_server_count(world.server, HTTP_STATE_ANY), 2);
+	handle_echo(&world, world.held[0]);
+	world_until_text(&world, &busy, "/busy");
+	world.handle = handle_echo;
+	client_send(&head, "Host: h\r\n\r\n");
+	world_until_text(&world, &head, "/head");
+	client_close(&idle);
+	client_close(&head);
+	client_close(&busy);
+	world_stop(&world);
+}
+
+static void
+test_abort_all(void **state)
+{
+	const struct http_answer events = {.status = 200, .body = SLICE_LIT("data: 1\n\n")};
+	struct world world;
+	struct client waiting, streaming, sending;
+
+	(void)state;
+	world_init(&world);
+	world.handle = handle_hold;
+	world_start(&world);
+	client_connect(&world, &waiting);
+	client_connect(&world, &streaming);
+	client_connect(&world, &sending);
+	client_send(&streaming, GET("/events"));
+	world_until(&world, world.n_held == 1);
+	assert_int_equal(http_stream_begin(world.held[0], &events), 0);
+	client_send(&waiting, GET("/wait"));
+	client_send(&sending, "POST / HT");
+	world_until(&world, world.n_held == 2);
+	http_server_abort_all(world.server);
+	assert_int_equal(world.n_closed, 2);
+	assert_int_equal(http_server_count(world.server, HTTP_STATE_ANY), 0);
+	world_until_closed(&world, &waiting);
+	world_until_closed(&world, &streaming);
+	world_until_closed(&world, &sending);
+	assert_true(slice_has_prefix(buf_slice(&waiting.got), "HTTP/1.1 503 "));
+	assert_false(client_has(&streaming, "0\r\n\r\n")); /* the client can tell that it is not whole */
+	assert_int_equal(sending.got.len, 0);
+	client_close(&waiting);
+	client_close(&streaming);
+	client_close(&sending);
+	world_stop(&world);
+}
+
+static void
+handle_abort(struct world *world, struct http_request *req)
+{
+	handle_hold(world, req);
+	http_server_abort_all(world->server);
+}
+
+/* The worker is cut while a request is just being handed over. */
+static void
+test_abort_in_request(void **state)
+{
+	struct world world;
+	struct client client;
+
+	(void)state;
+	world_init(&world);
+	world.handle = handle_abort;
+	world_start(&world);
+	client_connect(&world, &client);
+	client_send(&client, GET("/a") GET("/b"));
+	world_until_closed(&world, &client);
+	assert_int_equal(world.n_requests, 1);
+	assert_int_equal(world.n_closed, 1);
+	assert_true(client_has(&client, "HTTP/1.1 503 "));
+	client_close(&client);
+	world_stop(&world);
+}
+
+static void
+test_adopt_limit(void **state)
+{
+	struct world world;
+	struct client a, b;
+	int fds[2];
+
+	(void)state;
+	world_init(&world);
+	world.limits.connections_max = 1;
+	world_start(&world);
+	client_connect(&world, &a);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+	client_init(&b, fds[0]);
+	assert_int_equal(http_server_adopt(world.server, fds[1], "unix"), ERR_LIMIT);
+	client_receive(&b);
+	assert_true(b.is_closed); /* it was taken, hence closed */
+	client_close(&a);
+	client_close(&b);
+	world_stop(&world);
+}
+
+static void
+test_refused_statuses(void **state)
+{
+	(void)state;
+	assert_int_equal(http_refused_status(HTTP_REFUSED_400), 400);
+	assert_int_equal(http_refused_status(HTTP_REFUSED_505), 505);
+	for (int i = 1; i < HTTP_REFUSED_KINDS; i++)
+		assert_true(http_refused_status((enum http_refused)i) >
+			    http_refused_status((enum http_refused)(i - 1)));
+}
+
+#define IDLE 200
+
+/* Kept-alive connections that have served a request with a body and now wait. */
+static void
+test_idle_cost(void **state)
+{
+	struct world world;
+	struct client clients[IDLE];
+	struct mallinfo2 before, after;
+
+	(void)state;
+	world_init(&world);
+	world_start(&world);
+	for (int i = 0; i < IDLE; i++) {
+		client_connect(&world, &clients[i]);
+		close(clients[i].fd);
+		clients[i].fd = -1;
+	}
+	world_until(&world, http_server_count(world.server, HTTP_STATE_ANY) == 0);
+	before = mallinfo2();
+	for (int i = 0; i < IDLE; i++) {
+		client_connect(&world, &clients[i]);
+		client_send(&clients[i], "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc");
+		world_until_text(&world, &clients[i], "200 OK");
+		buf_fini(&clients[i].got);
+	}
+	after = mallinfo2();
+	assert_int_equal(http_server_count(world.server, HTTP_STATE_BIT(HTTP_STATE_IDLE)), IDLE);
+	print_message("%zu bytes of heap per idle connection\n", (after.uordblks - before.uordblks) / IDLE);
+	assert_true(after.uordblks - before.uordblks < IDLE * 2048);
+	for (int i = 0; i < IDLE; i++)
+		client_close(&clients[i]);
+	world_stop(&world);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_count),
+	    cmocka_unit_test(test_lame),
+	    cmocka_unit_test(test_close_idle),
+	    cmocka_unit_test(test_abort_all),
+	    cmocka_unit_test(test_abort_in_request),
+	    cmocka_unit_test(test_adopt_limit),
+	    cmocka_unit_test(test_refused_statuses),
+	    cmocka_unit_test(test_idle_cost),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,27 @@
+#include "base/err.h"
+#include "magento/oauth1.h"
+#include "torture.h"
+
+static int
+sign(void *ctx)
+{
+	static const struct magento_param query[] = {{"searchCriteria[pageSize]", "10"}, {"a", "b c"}};
+	struct oauth1_request request = {"GET", "https://shop.example:8443/sub", "/rest/all/V1/products/a%2Fb", query, 2};
+	struct secret some = {.len = 3, .bytes = "abc"};
+	struct oauth1_signer signer = {&some, &some, &some, &some, 1700000000, "nonce"};
+	struct buf header;
+	int r;
+
+	(void)ctx;
+	buf_init_secret(&header, OAUTH1_HEADER_MAX);
+	r = oauth1_authorization(&request, &signer, &header);
+	buf_fini(&header);
+	return r;
+}
+
+int
+main(void)
+{
+	torture("oauth1 header", sign, NULL);
+	return torture_failures() >= 5 ? 0 : 1;
+}
