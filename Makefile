@@ -9,7 +9,7 @@
 # One folder under src/ is one module.  USES_x names the modules that x may include and link; `make lint` holds the
 # sources against this table, and each unit test links its own module and what that one uses, nothing else.
 
-MODULES := base config json shm rpc http fetch session auth magento action mcp worker supervisor cli
+MODULES := base config json shm rpc http fetch session keeper audit auth magento cdn action mcp worker supervisor cli
 
 USES_base       :=
 USES_config     := base
@@ -19,11 +19,14 @@ USES_rpc        := base json
 USES_http       := base
 USES_fetch      := base
 USES_session    := base shm
+USES_keeper     := base config shm
+USES_audit      := base json
 USES_auth       := base config session
 USES_magento    := base config json fetch session
-USES_action     := base config json fetch session auth magento
+USES_cdn        := base config json fetch
+USES_action     := base config json fetch session keeper audit auth magento cdn
 USES_mcp        := base json rpc session auth action
-USES_worker     := base config json shm rpc http fetch session auth magento action mcp
+USES_worker     := base config json shm rpc http fetch session keeper audit auth magento cdn action mcp
 USES_supervisor := base config shm
 USES_cli        := base config auth json action mcp
 
@@ -33,15 +36,18 @@ NEEDS_rpc     := jansson
 NEEDS_http    := libevent
 NEEDS_fetch   := libevent libcurl
 NEEDS_session := libcrypto
+NEEDS_keeper  := libevent sqlite3
+NEEDS_audit   := jansson
 NEEDS_auth    := libcrypto
 NEEDS_magento := jansson libcrypto
+NEEDS_cdn     := jansson
 NEEDS_action  := jansson
 NEEDS_mcp     := jansson
 NEEDS_worker  := libevent jansson
 NEEDS_cli     := jansson
 
-PACKAGES := libevent jansson libcurl libcrypto cmocka
-DEBIAN   := gcc make pkg-config libevent-dev libjansson-dev libcurl4-openssl-dev libssl-dev libcmocka-dev \
+PACKAGES := libevent jansson libcurl libcrypto sqlite3 cmocka
+DEBIAN   := gcc make pkg-config libevent-dev libjansson-dev libcurl4-openssl-dev libssl-dev libsqlite3-dev libcmocka-dev \
             python3 python3-pytest python3-jsonschema nodejs npm
 
 # ---- How it is built -------------------------------------------------------------------------------------------------

@@ -28,7 +28,8 @@ enum action_flag {
 	ACTION_READ_ONLY = 1 << 1,   /* readOnlyHint */
 	ACTION_DESTRUCTIVE = 1 << 2, /* destructiveHint */
 	ACTION_IDEMPOTENT = 1 << 3,  /* idempotentHint */
-	ACTION_OPEN_WORLD = 1 << 4   /* openWorldHint: talks to the shop */
+	ACTION_OPEN_WORLD = 1 << 4,  /* openWorldHint: talks to the shop */
+	ACTION_CONFIRM = 1 << 5      /* needs confirm and reason while guardrails.tier2_confirm is on */
 };
 
 enum action_tier { ACTION_SAFE = 1, ACTION_RISK = 2, ACTION_CRITICAL = 3 };
@@ -60,6 +61,7 @@ struct action_table {
 extern const struct action_table action_auth_table;
 extern const struct action_table action_scope_table;
 extern const struct action_table action_catalog_table;
+extern const struct action_table action_cache_table;
 
 /*
  * How a call's transport remembers a login between calls (a legacy MCP session does, the stateless era does not).  With

@@ -23,12 +23,12 @@
 #include "base/slice.h"
 
 struct event_base;
-struct fetch;     /* the worker's client */
+struct fetch;	  /* the worker's client */
 struct fetch_job; /* one request under way */
 
 struct fetch_options {
-	const char *ca_file;    /* NULL: the system's store */
-	bool verify_tls;        /* false only by explicit configuration */
+	const char *ca_file; /* NULL: the system's store */
+	bool verify_tls;     /* false only by explicit configuration */
 	uint32_t connect_timeout_ms;
 	uint32_t connections_per_host; /* requests beyond it wait in order */
 	uint32_t connections_total;
@@ -47,38 +47,39 @@ struct fetch_request {
 	const char *url; /* sent as given: no path normalisation */
 	const struct fetch_header *headers;
 	size_t n_headers;
-	struct slice body; /* copied; SLICE_NONE for none */
-	uint32_t timeout_ms; /* from the moment it is sent off: waiting for a free connection counts, delay_ms does not */
-	uint32_t delay_ms;   /* sent off this much later; 0 = at once.  For the pause before a repetition */
+	struct slice body;	/* copied; SLICE_NONE for none */
+	uint32_t timeout_ms;	/* waiting for a free connection counts, delay_ms does not */
+	uint32_t delay_ms;	/* sent off this much later; 0 = at once.  For the pause before a repetition */
 	size_t max_reply_bytes; /* of the body, after decompression */
 
 	/*
-	 * Asked about each address (4 or 16 bytes, network order) before connecting to it; false refuses it, which ends in
-	 * FETCH_CONNECT when no other is left.  NULL: any.  For addresses that a caller named and we have not checked.
+	 * Asked about each address (4 or 16 bytes, network order) before connecting to it; false refuses it, which ends
+	 * in FETCH_CONNECT when no other is left.  NULL: any.  For addresses that a caller named and we have not
+	 * checked.
 	 */
 	bool (*may_connect)(const uint8_t *address, size_t len);
 };
 
 /* How a request ended below HTTP. */
 enum fetch_outcome {
-	FETCH_OK,        /* a complete HTTP reply, whatever its status */
-	FETCH_RESOLVE,   /* the name could not be resolved */
-	FETCH_CONNECT,   /* no connection: nothing was sent */
-	FETCH_TLS,       /* handshake or certificate: nothing was sent */
-	FETCH_TIMEOUT,   /* the deadline passed; `sent` says whether the request had left */
-	FETCH_BROKEN,    /* connection lost or not HTTP, after something may have been sent */
+	FETCH_OK,	 /* a complete HTTP reply, whatever its status */
+	FETCH_RESOLVE,	 /* the name could not be resolved */
+	FETCH_CONNECT,	 /* no connection: nothing was sent */
+	FETCH_TLS,	 /* handshake or certificate: nothing was sent */
+	FETCH_TIMEOUT,	 /* the deadline passed; `sent` says whether the request had left */
+	FETCH_BROKEN,	 /* connection lost or not HTTP, after something may have been sent */
 	FETCH_TOO_LARGE, /* the reply passed max_reply_bytes */
 	FETCH_NOMEM
 };
 
 struct fetch_reply {
 	enum fetch_outcome outcome;
-	int status;              /* 0 unless FETCH_OK */
-	bool sent;               /* at least one byte of the request left: it may have reached the upstream */
-	char content_type[128];  /* lower case, without parameters; "" when absent */
-	int64_t retry_after_s;   /* -1 when absent */
-	struct buf body;         /* owned by the reply */
-	char detail[256];        /* the transport's own words, for the log only */
+	int status;		/* 0 unless FETCH_OK */
+	bool sent;		/* at least one byte of the request left: it may have reached the upstream */
+	char content_type[128]; /* lower case, without parameters; "" when absent */
+	int64_t retry_after_s;	/* -1 when absent */
+	struct buf body;	/* owned by the reply */
+	char detail[256];	/* the transport's own words, for the log only */
 	uint64_t took_us;
 };
 
@@ -95,13 +96,14 @@ size_t fetch_running(const struct fetch *fetch);
  */
 typedef void (*fetch_done_fn)(void *ctx, struct fetch_reply *reply);
 int fetch_start(struct fetch *fetch, const struct fetch_request *request, fetch_done_fn done, void *ctx,
-    struct fetch_job **job_r) MUST_CHECK;
+		struct fetch_job **job_r) MUST_CHECK;
 void fetch_cancel(struct fetch_job **job); /* done will not be called; NULL is fine */
 
 /*
  * The same for straight-line code on a fiber: waits for all `n` requests, which run side by side.  replies[i] must be
  * initialised and are the caller's.  0, or ERR_CANCELLED (all are stopped, replies are empty), ERR_NOMEM, ERR_INVALID.
  */
-int fetch_wait(struct fetch *fetch, const struct fetch_request *requests, size_t n, struct fetch_reply *replies) MUST_CHECK;
+int fetch_wait(struct fetch *fetch, const struct fetch_request *requests, size_t n,
+	       struct fetch_reply *replies) MUST_CHECK;
 
 #endif

@@ -29,8 +29,8 @@ enum magento_auth { MAGENTO_AUTH_NONE, MAGENTO_AUTH_OAUTH, MAGENTO_AUTH_BEARER }
 struct magento_credentials {
 	enum magento_auth kind;
 	struct secret consumer_key, consumer_secret, token, token_secret; /* OAuth 1.0a */
-	struct secret bearer;                                            /* integration or admin token */
-	uint64_t bearer_expires_wall_ms;                                  /* admin token's exp; 0 = not known to end */
+	struct secret bearer;						  /* integration or admin token */
+	uint64_t bearer_expires_wall_ms;				  /* admin token's exp; 0 = not known to end */
 };
 
 struct magento_limits {
@@ -38,11 +38,11 @@ struct magento_limits {
 	uint32_t write_timeout_ms;
 	uint64_t deadline_mono_ms; /* of the whole call; 0 = none */
 	size_t max_reply_bytes;
-	uint32_t parallel; /* requests side by side, per call */
+	uint32_t parallel;	 /* requests side by side, per call */
 	uint32_t retry_pause_ms; /* before the first repetition; the second waits four times as long; 0 = none */
 };
 
-/* Told after each upstream exchange, for metrics and logs.  `route` is the path below /V1: it may hold a sku or an id. */
+/* Told after each upstream exchange, for metrics and logs.  `route` is the path below /V1, which may hold a sku. */
 struct magento_observer {
 	void (*on_exchange)(void *ctx, const char *route, int status, enum fetch_outcome outcome, uint64_t took_us);
 	void *ctx;
@@ -50,14 +50,14 @@ struct magento_observer {
 
 struct magento_client {
 	struct fetch *fetch;
-	struct pool *pool;     /* of the call */
-	const char *base_url;  /* without a trailing slash */
+	struct pool *pool;			 /* of the call */
+	const char *base_url;			 /* without a trailing slash */
 	struct magento_credentials *credentials; /* borrowed for the call */
 	const char *verified_route; /* path below /V1 with which these credentials were verified, or NULL */
 	struct magento_limits limits;
 	struct magento_observer observer;
 	bool (*may_connect)(const uint8_t *address, size_t len); /* see fetch.h; NULL for configured stores */
-	bool dead; /* set when the store refused the credentials beyond doubt: the login should be marked dead */
+	bool dead;  /* set when the store refused the credentials beyond doubt: the login should be marked dead */
 	int probed; /* the client's own: what the probe after a 401 told, so that one call probes once; starts as 0 */
 };
 
@@ -74,8 +74,8 @@ struct magento_request {
 };
 
 struct magento_reply {
-	int status;   /* 0 when there was no complete answer; also set when a call failed */
-	json_t *body; /* owned; any JSON value, scalars too; NULL when a call failed */
+	int status;    /* 0 when there was no complete answer; also set when a call failed */
+	json_t *body;  /* owned; any JSON value, scalars too; NULL when a call failed */
 	bool in_doubt; /* a write failed and may have been carried out all the same: settle it by reading */
 };
 
@@ -83,25 +83,25 @@ void magento_reply_init(struct magento_reply *reply);
 void magento_reply_fini(struct magento_reply *reply);
 
 /*
- * One request.  0 with a 2xx status and parsed body in *reply_r, or -1 with *fault set.  GETs are repeated (twice at most,
- * with a new OAuth nonce) on connect failure, lost connection, 502, 503, 504 and time-out while the deadline allows.
- * Writes are repeated only when no byte of them has left.
+ * One request.  0 with a 2xx status and parsed body in *reply_r, or -1 with *fault set.  GETs are repeated (twice at
+ * most, with a new OAuth nonce) on connect failure, lost connection, 502, 503, 504 and time-out while the deadline
+ * allows.  Writes are repeated only when no byte of them has left.
  */
 int magento_call(struct magento_client *client, const struct magento_request *request, struct magento_reply *reply_r,
-    struct fault *fault) MUST_CHECK;
+		 struct fault *fault) MUST_CHECK;
 
 /*
- * Several GETs side by side, `limits.parallel` at a time.  faults[i] tells about each; gives the number that failed, or -1
- * when the call was cancelled (all faults then FAULT_CANCELLED).
+ * Several GETs side by side, `limits.parallel` at a time.  faults[i] tells about each; gives the number that failed, or
+ * -1 when the call was cancelled (all faults then FAULT_CANCELLED).
  */
 int magento_call_many(struct magento_client *client, const struct magento_request *requests, size_t n,
-    struct magento_reply *replies_r, struct fault *faults) MUST_CHECK;
+		      struct magento_reply *replies_r, struct fault *faults) MUST_CHECK;
 
 /*
  * Like magento_call, but any HTTP status with its JSON body (NULL when it is not JSON) is success; only transport
  * failures are faults.  Used by login, which reads meaning into 400 and 401 itself.
  */
-int magento_call_raw(struct magento_client *client, const struct magento_request *request, struct magento_reply *reply_r,
-    struct fault *fault) MUST_CHECK;
+int magento_call_raw(struct magento_client *client, const struct magento_request *request,
+		     struct magento_reply *reply_r, struct fault *fault) MUST_CHECK;
 
 #endif

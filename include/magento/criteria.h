@@ -28,8 +28,8 @@
 #include "magento/param.h"
 
 #define CRITERIA_PARAMS_MAX 400
-#define CRITERIA_QUERY_MAX 6000  /* encoded bytes of a URL that every web server takes */
-#define CRITERIA_IN_MAX 100      /* values in one `in` list */
+#define CRITERIA_QUERY_MAX 6000 /* encoded bytes of a URL that every web server takes */
+#define CRITERIA_IN_MAX 100	/* values in one `in` list */
 
 struct criteria {
 	struct pool *pool;
@@ -72,12 +72,13 @@ bool criteria_is_field(const char *name); /* [a-z][a-z0-9_]*, at most 60 charact
 
 /*
  * A JSON value as a filter value, in the pool: strings as they are, numbers as short as possible, true/false as 1/0, an
- * array of those as a comma list.  null gives "".  NULL with *why_r set (a constant text) for objects, nested arrays, an
- * empty array, text with a NUL, and a comma inside an element of a list, which Magento cannot tell from a separator.
+ * array of those as a comma list.  null gives "".  NULL with *why_r set (a constant text) for objects, nested arrays,
+ * an empty array, text with a NUL, and a comma inside an element of a list, which Magento cannot tell from a separator.
  */
 const char *criteria_value(struct pool *pool, const json_t *value, const char **why_r);
 
-/* User text for `like`: \ % and _ are escaped, then "%" is put behind (prefix) or around it (contains).  NULL: no memory. */
+/* User text for `like`: \ % and _ are escaped, then "%" is put behind (prefix) or around it (contains).  NULL: no
+ * memory. */
 const char *criteria_like_prefix(struct pool *pool, const char *text);
 const char *criteria_like_contains(struct pool *pool, const char *text);
 

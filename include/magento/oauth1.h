@@ -4,9 +4,9 @@
  * Magento departs from the RFC in three places, and a client that follows the RFC alone gets 401:
  *   - the method is HMAC-SHA256 and nothing else;
  *   - parameters are sorted by their encoded names in PHP's natural order (strnatcmp), so index 10 comes after 9;
- *   - the path is signed after being decoded once and encoded again: "a%2Fb" is signed as "a/b", "%c3" as "%C3", and what
- *     looks like an escape after decoding stays ("%2541" is signed as "%41").
- * JSON bodies are not signed.  Default ports are left out of the signed URL, others are in it.
+ *   - the path is signed after being decoded once and encoded again: "a%2Fb" is signed as "a/b", "%c3" as "%C3", and
+ * what looks like an escape after decoding stays ("%2541" is signed as "%41").  JSON bodies are not signed.  Default
+ * ports are left out of the signed URL, others are in it.
  *
  * Pure; runs anywhere.
  */
@@ -28,9 +28,9 @@
 
 /* What is signed.  The URL goes in two parts because the base URL comes from the configuration. */
 struct oauth1_request {
-	const char *method;   /* "GET" */
-	const char *base_url; /* scheme://host[:port][/prefix], any letter case, no query */
-	const char *path;     /* as it goes over the wire, percent-encoded, begins with '/' */
+	const char *method;		   /* "GET" */
+	const char *base_url;		   /* scheme://host[:port][/prefix], any letter case, no query */
+	const char *path;		   /* as it goes over the wire, percent-encoded, begins with '/' */
 	const struct magento_param *query; /* decoded */
 	size_t n_query;
 };
@@ -50,10 +50,11 @@ struct oauth1_signer {
  * without '/', a repeated name; ERR_LIMIT, ERR_NOMEM.
  */
 int oauth1_authorization(const struct oauth1_request *request, const struct oauth1_signer *signer,
-    struct buf *header_out) MUST_CHECK;
+			 struct buf *header_out) MUST_CHECK;
 
 /* The parts of it, for tests: the signature base string, and its base64 signature. */
-int oauth1_base_string(const struct oauth1_request *request, const struct oauth1_signer *signer, struct buf *out) MUST_CHECK;
+int oauth1_base_string(const struct oauth1_request *request, const struct oauth1_signer *signer,
+		       struct buf *out) MUST_CHECK;
 int oauth1_signature(struct slice base_string, const struct oauth1_signer *signer, struct buf *out) MUST_CHECK;
 
 /* Appends the path as the server normalises it before it checks a signature. */

@@ -1,8 +1,9 @@
 /*
  * product.h - which fields of a product Magento can project, and how to ask for them
  *
- * `fields=` knows a product's top-level members only; attribute codes live in custom_attributes, which must be asked for
- * as a whole and picked apart here.  A malformed projection silently gives [], so it is built from checked names only.
+ * `fields=` knows a product's top-level members only; attribute codes live in custom_attributes, which must be asked
+ * for as a whole and picked apart here.  A malformed projection silently gives [], so it is built from checked names
+ * only.
  */
 #ifndef MAGENTO_PRODUCT_H
 #define MAGENTO_PRODUCT_H

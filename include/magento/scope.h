@@ -83,7 +83,8 @@ const struct scope_website *scope_website_by_id(const struct scope_tree *tree, i
 
 /* The default view of a store or website; its first active view when the default is missing or inactive; or NULL. */
 const struct scope_view *scope_default_view_of_group(const struct scope_tree *tree, const struct scope_group *group);
-const struct scope_view *scope_default_view_of_website(const struct scope_tree *tree, const struct scope_website *website);
+const struct scope_view *scope_default_view_of_website(const struct scope_tree *tree,
+						       const struct scope_website *website);
 
 /* ---- Reading it ---- */
 
@@ -92,13 +93,14 @@ struct scope_cache;
 struct scope_cache *scope_cache_new(size_t max_stores, uint32_t keep_ms);
 void scope_cache_free(struct scope_cache **cache); /* trees lent to calls stay good until their pools are freed */
 
-/* Four lists, side by side, always fresh; refills the cache (which may be NULL).  *lists_r is to be scope_lists_fini'ed. */
+/* Four lists, side by side, always fresh; refills the cache (which may be NULL).  *lists_r is to be
+ * scope_lists_fini'ed. */
 int scope_lists_read(struct magento_client *client, struct scope_cache *cache, struct scope_lists *lists_r,
-    struct fault *fault) MUST_CHECK;
+		     struct fault *fault) MUST_CHECK;
 
 /* A kept tree, or a fresh one (always, when `fresh`).  Valid as long as client->pool.  *was_kept_r may be NULL. */
 int scope_tree_get(struct magento_client *client, struct scope_cache *cache, bool fresh,
-    const struct scope_tree **tree_r, bool *was_kept_r, struct fault *fault) MUST_CHECK;
+		   const struct scope_tree **tree_r, bool *was_kept_r, struct fault *fault) MUST_CHECK;
 
 /* ---- Meaning ---- */
 
@@ -119,7 +121,7 @@ struct scope_target {
 	char website_code[SCOPE_CODE_MAX + 1]; /* of that view; "" for "all" and without a tree */
 	char store_code[SCOPE_CODE_MAX + 1];
 	int64_t view_id, group_id, website_id; /* of that view; 0 for "all" and without a tree */
-	bool from_default;                     /* nothing was given: the session's default view */
+	bool from_default;		       /* nothing was given: the session's default view */
 };
 
 /*
@@ -137,18 +139,18 @@ bool scope_is_code(const char *code);
  * `admin`, is a VALIDATION_ERROR whose details carry the valid codes ("allowed").  `given` must not be empty.
  */
 int scope_tree_resolve(const struct scope_tree *tree, const struct scope *given, const char *path,
-    struct scope_target *target_r, struct fault *fault) MUST_CHECK;
+		       struct scope_target *target_r, struct fault *fault) MUST_CHECK;
 
 /*
  * For reads: `given` (may be empty), else the session's default view (NULL or ""), else everything.  Asks the shop only
- * when a code must be checked.  Without the permission to read the tree a view code is taken as it is (Magento answers an
- * unknown one with 400), website and store codes are FORBIDDEN.
+ * when a code must be checked.  Without the permission to read the tree a view code is taken as it is (Magento answers
+ * an unknown one with 400), website and store codes are FORBIDDEN.
  */
 int scope_resolve_read(struct magento_client *client, struct scope_cache *cache, const struct scope *given,
-    const char *default_view, struct scope_target *target_r, struct fault *fault) MUST_CHECK;
+		       const char *default_view, struct scope_target *target_r, struct fault *fault) MUST_CHECK;
 
 /* One active store view by its code, for the session's default: same checks, same fallback. */
-int scope_resolve_view(struct magento_client *client, struct scope_cache *cache, const char *view_code, const char *path,
-    struct scope_target *target_r, struct fault *fault) MUST_CHECK;
+int scope_resolve_view(struct magento_client *client, struct scope_cache *cache, const char *view_code,
+		       const char *path, struct scope_target *target_r, struct fault *fault) MUST_CHECK;
 
 #endif

@@ -15,7 +15,7 @@
 struct url_parts {
 	bool tls;
 	struct slice host; /* as written, IPv6 without brackets; points into the URL */
-	uint16_t port;     /* the scheme's own when none is written */
+	uint16_t port;	   /* the scheme's own when none is written */
 	struct slice path; /* "" or "/..." without query */
 };
 

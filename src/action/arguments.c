@@ -4,7 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/err.h"
 #include "json/parse.h"
+#include "results.h"
+
+#define NAME_SHOWN_MAX 64 /* bytes of a name that a caller made up */
 
 int
 arguments_violation(json_t *violations, const char *path, const char *fmt, ...)
@@ -61,8 +65,11 @@ static int
 params_from_text(json_t *text, json_t **params_r, struct fault *fault)
 {
 	struct slice slice = slice_of(json_string_value(text), json_string_length(text));
+	int r = json_parse(slice, NULL, params_r, NULL);
 
-	if (json_parse(slice, NULL, params_r, NULL) < 0 || !json_is_object(*params_r)) {
+	if (r == ERR_NOMEM)
+		return result_out_of_memory(fault);
+	if (r < 0 || !json_is_object(*params_r)) {
 		json_decref(*params_r);
 		*params_r = NULL;
 		return refuse_one("params", "must be a JSON object (this text does not hold one)", fault);
@@ -81,22 +88,39 @@ params_from_top(json_t *arguments, json_t **params_r)
 	return 0;
 }
 
+static void
+note_neighbour(json_t *violations, const char *name)
+{
+	char shown[NAME_SHOWN_MAX + sizeof("...")];
+	size_t len = strlen(name);
+	bool is_cut = len > NAME_SHOWN_MAX;
+
+	if (is_cut) {
+		len = NAME_SHOWN_MAX;
+		while (len > 0 && ((unsigned char)name[len] & 0xC0) == 0x80) /* not in the middle of a character */
+			len--;
+	}
+	snprintf(shown, sizeof(shown), "%.*s%s", (int)len, name, is_cut ? "..." : "");
+	arguments_violation(violations, shown, "cannot stand beside params: put it inside params");
+}
+
 static int
 refuse_neighbours(json_t *arguments, struct fault *fault)
 {
-	json_t *violations = json_array();
+	json_t *violations;
+	size_t n = 0;
 	const char *key;
 	json_t *value;
 
+	if (json_object_size(arguments) <= (json_object_get(arguments, "session") != NULL ? 2u : 1u))
+		return 0;
+	violations = json_array();
 	json_object_foreach(arguments, key, value)
 	{
-		if (strcmp(key, "params") != 0 && strcmp(key, "session") != 0)
-			arguments_violation(violations, key, "cannot stand beside params: put it inside params");
+		if (strcmp(key, "params") != 0 && strcmp(key, "session") != 0 && n++ < JSON_VIOLATIONS_MAX)
+			note_neighbour(violations, key);
 	}
-	if (json_array_size(violations) > 0)
-		return arguments_refuse(violations, fault);
-	json_decref(violations);
-	return 0;
+	return arguments_refuse(violations, fault);
 }
 
 static int
@@ -106,7 +130,7 @@ normalise(json_t *arguments, json_t **params_r, struct fault *fault)
 
 	if (params == NULL) {
 		if (params_from_top(arguments, params_r) < 0)
-			return fault_set(fault, FAULT_INTERNAL_ERROR, NULL, "Out of memory. Try again later.");
+			return result_out_of_memory(fault);
 		return 0;
 	}
 	if (refuse_neighbours(arguments, fault) < 0)
@@ -128,21 +152,22 @@ arguments_params(json_t *arguments, const struct json_schema *schema, json_t **p
 {
 	json_t *violations = NULL;
 	json_t *params = NULL;
+	int n = ERR_NOMEM;
 
 	*params_r = NULL;
 	if (normalise(arguments, &params, fault) < 0)
 		return -1;
 	violations = json_array();
-	if (violations == NULL || params == NULL) {
+	if (violations != NULL && params != NULL)
+		n = json_schema_check(schema, params, "params", violations);
+	if (n == 0) {
 		json_decref(violations);
-		json_decref(params);
-		return fault_set(fault, FAULT_INTERNAL_ERROR, NULL, "Out of memory. Try again later.");
+		*params_r = params;
+		return 0;
 	}
-	if (json_schema_check(schema, params, "params", violations) != 0) {
-		json_decref(params);
+	json_decref(params);
+	if (n > 0)
 		return arguments_refuse(violations, fault);
-	}
 	json_decref(violations);
-	*params_r = params;
-	return 0;
+	return result_out_of_memory(fault);
 }

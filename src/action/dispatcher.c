@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/fiber.h"
 #include "base/log.h"
+#include "guard.h"
 
 #define CALL_POOL_MAX (64u * 1024 * 1024)
 
@@ -123,9 +124,13 @@ check_rights(struct action_running *running)
 static int
 check(struct action_running *running, json_t *arguments)
 {
+	const struct action *action = running->call.action;
+
 	if (find_login(running, arguments) < 0 || check_rights(running) < 0)
 		return -1;
-	return arguments_params(arguments, running->call.action->params, &running->params, &running->fault);
+	if (arguments_params(arguments, action->params, &running->params, &running->fault) < 0)
+		return -1;
+	return action->flags & ACTION_CONFIRM ? guard_confirm(&running->call, running->params, &running->fault) : 0;
 }
 
 /* ---- ---- */

@@ -5,8 +5,9 @@
 
 #include "arguments.h"
 #include "json/get.h"
+#include "results.h"
 
-/* Magento ORs the filters of one group; so many values with a comma may stand beside an `in` list (nine in all). */
+/* Magento ORs the filters of one group; so many may stand in one. */
 #define SPLIT_MAX 9
 
 static int
@@ -26,35 +27,63 @@ holds_comma(const json_t *value)
 	return json_is_string(value) && memchr(json_string_value(value), ',', json_string_length(value)) != NULL;
 }
 
+/* One more filter in the present group. */
+static int
+add_alternative(struct criteria *criteria, const char *key, const char *condition, const json_t *value, const char *path,
+    struct fault *fault)
+{
+	const char *why = NULL;
+	const char *text = criteria_value(criteria->pool, value, &why);
+
+	if (text == NULL)
+		return refuse(path, key, why != NULL ? why : "cannot be used as a filter value", fault);
+	criteria_filter(criteria, key, condition, text);
+	return 0;
+}
+
+static size_t
+count_commas(const json_t *list)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < json_array_size(list); i++)
+		n += holds_comma(json_array_get(list, i));
+	return n;
+}
+
 /*
- * `in` with a value that holds a comma: Magento would split it, so each value becomes an eq of its own, ORed in one group.
+ * `in` with values that hold a comma: Magento would split them, so each becomes an eq of its own, ORed in one group with
+ * an `in` of the others.
  */
 static int
 add_split(struct criteria *criteria, const char *key, const json_t *list, const char *path, struct fault *fault)
 {
-	const char *why = NULL;
+	json_t *plain = json_array();
+	int r = plain != NULL ? 0 : result_out_of_memory(fault);
 
-	if (json_array_size(list) > SPLIT_MAX)
-		return refuse(path, key, "a list with a comma in one of its values may hold at most 9 values", fault);
 	criteria_group(criteria);
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		const char *text = criteria_value(criteria->pool, json_array_get(list, i), &why);
+	for (size_t i = 0; r == 0 && i < json_array_size(list); i++) {
+		json_t *value = json_array_get(list, i);
 
-		if (text == NULL)
-			return refuse(path, key, why != NULL ? why : "cannot be used as a filter value", fault);
-		criteria_filter(criteria, key, "eq", text);
+		if (holds_comma(value))
+			r = add_alternative(criteria, key, "eq", value, path, fault);
+		else if (json_array_append(plain, value) < 0)
+			r = result_out_of_memory(fault);
 	}
-	return 0;
+	if (r == 0 && json_array_size(plain) > 0)
+		r = add_alternative(criteria, key, "in", plain, path, fault);
+	json_decref(plain);
+	return r;
 }
 
-static bool
-list_holds_comma(const json_t *list)
+static int
+add_list(struct criteria *criteria, const char *key, const json_t *list, const char *path, struct fault *fault)
 {
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		if (holds_comma(json_array_get(list, i)))
-			return true;
-	}
-	return false;
+	size_t commas = count_commas(list);
+
+	if (commas + (commas < json_array_size(list)) > SPLIT_MAX)
+		return refuse(path, key, "at most 9 values may hold a comma (8 beside others)", fault);
+	return add_split(criteria, key, list, path, fault);
 }
 
 static bool
@@ -78,8 +107,8 @@ add_condition(struct criteria *criteria, const char *key, const char *condition,
 		return refuse(path, key, "needs a value", fault);
 	if (json_is_array(value) && !is_one_of(condition, "in", "nin"))
 		return refuse(path, key, "a list of values goes with the conditions in and nin only", fault);
-	if (strcmp(condition, "in") == 0 && list_holds_comma(value))
-		return add_split(criteria, key, value, path, fault);
+	if (strcmp(condition, "in") == 0 && count_commas(value) > 0)
+		return add_list(criteria, key, value, path, fault);
 	if (strcmp(condition, "in") == 0 && holds_comma(value))
 		condition = "eq";
 	if (strcmp(condition, "nin") == 0 && holds_comma(value))

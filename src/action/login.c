@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "json/get.h"
 #include "login_choice.h"
+#include "magento/error.h"
 #include "magento/login.h"
 #include "results.h"
 #include "session/quota.h"
@@ -60,12 +61,20 @@ guard_begin(struct action_call *call, struct slice account, uint64_t *ticket_r, 
 	    "Too many failed logins for this account. Magento locks an account after six, so wait before you try again.");
 }
 
+/*
+ * An attempt whose answer we did not wait for, or did not get in time, may well have been one more failure: it stays
+ * counted.  Otherwise a caller who hangs up each time could guess on, and lock the account.
+ */
 static enum login_guard_outcome
 guard_outcome(int r, const struct fault *fault)
 {
+	const char *kind = json_get_str(fault->details, "kind", "");
+
 	if (r == 0)
 		return LOGIN_GUARD_SUCCEEDED;
-	return fault->code == FAULT_NOT_AUTHENTICATED ? LOGIN_GUARD_REFUSED : LOGIN_GUARD_UNKNOWN;
+	if (fault->code == FAULT_NOT_AUTHENTICATED || fault->code == FAULT_CANCELLED || strcmp(kind, MAGENTO_KIND_TIMEOUT) == 0)
+		return LOGIN_GUARD_REFUSED;
+	return LOGIN_GUARD_UNKNOWN;
 }
 
 static int
@@ -254,7 +263,7 @@ create_login(struct action_call *call, struct login *login, const char *warning,
 	char handle[SESSION_HANDLE_CAP];
 	struct login_ref ref;
 	uint64_t expires_wall_ms;
-	struct err err;
+	struct err err = {.code = ERR_OK};
 	int r = login_create(call->env->sessions, login, action_now(), handle, &ref, &expires_wall_ms, &err);
 
 	if (r < 0) {
@@ -270,8 +279,23 @@ create_login(struct action_call *call, struct login *login, const char *warning,
 	return 0;
 }
 
-int
-login_run(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault)
+/* jansson frees text as it is; what was secret is overwritten first. */
+static void
+wipe_secrets(json_t *params)
+{
+	static const char *const names[] = {"password", "otp", "integration_token", "oauth_consumer_key",
+	    "oauth_consumer_secret", "oauth_token", "oauth_token_secret"};
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		json_t *value = json_object_get(params, names[i]);
+
+		if (json_is_string(value))
+			secret_wipe_bytes((void *)(uintptr_t)json_string_value(value), json_string_length(value));
+	}
+}
+
+static int
+run(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault)
 {
 	struct login_choice choice;
 	struct store_client sc;
@@ -300,6 +324,15 @@ login_run(struct action_call *call, json_t *params, json_t **result_r, struct fa
 out:
 	login_wipe(login);
 	store_close(&sc);
+	return r;
+}
+
+int
+login_run(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault)
+{
+	int r = run(call, params, result_r, fault);
+
+	wipe_secrets(params);
 	return r;
 }
 

@@ -135,15 +135,17 @@ static int
 check_oauth_complete(json_t *params, struct fault *fault)
 {
 	json_t *violations = json_array();
+	size_t missing = 0;
 	char path[64];
 
 	for (size_t i = 0; i < ARRAY_LEN(oauth_names); i++) {
 		if (json_object_get(params, oauth_names[i]) == NULL) {
 			snprintf(path, sizeof(path), "params.%s", oauth_names[i]);
 			arguments_violation(violations, path, "is missing: OAuth needs all four values, or none");
+			missing++;
 		}
 	}
-	if (json_array_size(violations) > 0)
+	if (missing > 0)
 		return arguments_refuse(violations, fault);
 	json_decref(violations);
 	return 0;

@@ -188,6 +188,35 @@ action_input_schema(const struct action *action)
 	return root;
 }
 
+static json_t *
+error_schema(void)
+{
+	return json_pack("{s:s, s:s, s:{s:{s:s}, s:{s:s}, s:{}}, s:[s,s]}", "type", "object", "description",
+	    "Why the call was refused; instead of everything else", "properties", "code", "type", "string", "message", "type",
+	    "string", "details", "required", "code", "message");
+}
+
+/*
+ * A refusal is structured content too, and there are clients that hold it against the schema: so the schema knows both, the
+ * members of a success or `error` alone.
+ */
+static int
+admit_refusal(json_t *root)
+{
+	json_t *required = json_object_get(root, "required");
+	int r = 0;
+
+	must(json_object_get(root, "anyOf") == NULL);
+	if (required != NULL) {
+		r |= json_object_set_new(root, "anyOf",
+		    json_pack("[{s:O}, {s:[s]}]", "required", required, "required", "error"));
+		r |= json_object_del(root, "required");
+	}
+	if (json_object_get(root, "properties") == NULL)
+		r |= json_object_set_new(root, "properties", json_object());
+	return r | json_object_set_new(json_object_get(root, "properties"), "error", error_schema());
+}
+
 json_t *
 action_output_schema(const struct action *action)
 {
@@ -195,5 +224,9 @@ action_output_schema(const struct action *action)
 
 	if (json_schema_to_json(action->result, &root) < 0)
 		return NULL;
+	if (admit_refusal(root) != 0) {
+		json_decref(root);
+		return NULL;
+	}
 	return root;
 }

@@ -174,3 +174,37 @@ const struct json_schema shape_filters = {
     .key_hint = "must be an attribute code in lower case",
     .max_properties = 20,
 };
+
+/* ---- confirmation ---- */
+
+/* A missing or false `confirm` is no fault of shape: CONFIRMATION_REQUIRED says what is needed. */
+const struct json_schema shape_confirm = {
+    .type = JSON_T_BOOLEAN,
+    .description = "Must be true: you have shown the change to the user. Needed while the server asks for confirmation",
+};
+
+const struct json_schema shape_reason = {
+    .type = JSON_T_STRING,
+    .max_length = 500,
+    .description = "Why; goes to the audit log. Needed together with confirm",
+};
+
+static bool
+match_key(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] < 0x21 || text[i] > 0x7e)
+			return false;
+	}
+	return len > 0;
+}
+
+const struct json_schema shape_idempotency_key = {
+    .type = JSON_T_STRING,
+    .min_length = 1,
+    .max_length = 128,
+    .match = match_key,
+    .pattern = "^[!-~]+$",
+    .hint = "must be printable ASCII without spaces",
+    .description = "Repeat the call with the same key to get the same result instead of a second change",
+};

@@ -27,4 +27,14 @@ extern const struct json_schema shape_current_page;
 extern const struct json_schema shape_fields;
 extern const struct json_schema shape_filters;
 
+/* Confirm: what every tool that changes the shop takes (see ACTION_CONFIRM). */
+extern const struct json_schema shape_confirm;
+extern const struct json_schema shape_reason;
+extern const struct json_schema shape_idempotency_key;
+#define SHAPE_CONFIRM_PROPS                                                                                            \
+	{"confirm", &shape_confirm, false, NULL}, {"reason", &shape_reason, false, NULL},                              \
+	{                                                                                                              \
+		"idempotency_key", &shape_idempotency_key, false, NULL                                                 \
+	}
+
 #endif

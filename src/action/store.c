@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "config/url.h"
 #include "magento/login.h"
+#include "magento/url.h"
 #include "session/quota.h"
 #include "session/token.h"
 
@@ -19,6 +21,27 @@ on_exchange(void *ctx, const char *route, int status, enum fetch_outcome outcome
 	if (env->on_upstream != NULL) {
 		env->on_upstream(env->observer, sc->configured != NULL ? sc->configured->name : NULL, status, outcome, took_us);
 	}
+}
+
+static bool
+is_public_address(const uint8_t *address, size_t len)
+{
+	return url_judge_address(address, len) == URL_PUBLIC;
+}
+
+/* A configured store's address, or one that the operator allows by name. */
+static bool
+is_named_by_operator(const struct config *config, const char *base_url)
+{
+	for (size_t i = 0; i < config->n_stores; i++) {
+		if (strcmp(config->stores[i].base_url, base_url) == 0)
+			return true;
+	}
+	for (size_t i = 0; i < config->auth.allowed_base_urls.n; i++) {
+		if (config_url_covers(config->auth.allowed_base_urls.items[i], base_url))
+			return true;
+	}
+	return false;
 }
 
 void
@@ -39,6 +62,8 @@ store_prepare(struct store_client *sc, struct action_call *call, const char *bas
 	    .max_reply_bytes = config->magento.max_reply_bytes,
 	    .parallel = config->magento.requests_per_call,
 	};
+	if (!is_named_by_operator(config, base_url))
+		sc->magento.may_connect = is_public_address;
 	sc->magento.observer = (struct magento_observer){.on_exchange = on_exchange, .ctx = sc};
 }
 
@@ -52,16 +77,6 @@ store_configured_method(const struct config_store *configured)
 	if (secret_is_set(&configured->admin_username))
 		return LOGIN_ADMIN_TOKEN;
 	return (enum login_method)0;
-}
-
-void
-store_use_oauth(struct store_client *sc, const struct secret parts[static 4])
-{
-	sc->credentials.kind = MAGENTO_AUTH_OAUTH;
-	sc->credentials.consumer_key = parts[0];
-	sc->credentials.consumer_secret = parts[1];
-	sc->credentials.token = parts[2];
-	sc->credentials.token_secret = parts[3];
 }
 
 void

@@ -19,7 +19,10 @@ struct store_client {
 	uint64_t token_version;                /* of a shared admin token, 0 = none in use */
 };
 
-/* A client without credentials yet, for login.  `name` labels metrics. */
+/*
+ * A client without credentials yet, for login.  An address that the operator did not name leads to public addresses only,
+ * whatever its name resolves to (R-293).
+ */
 void store_prepare(struct store_client *sc, struct action_call *call, const char *base_url);
 
 /* The client of this call's login.  NOT_AUTHENTICATED, MAGENTO_API_ERROR. */
@@ -36,7 +39,6 @@ int store_admin_token(struct store_client *sc, const struct config_store *config
 
 /* Which of a configured store's credentials are used: OAuth, then integration token, then user name; 0 = none. */
 enum login_method store_configured_method(const struct config_store *configured);
-void store_use_oauth(struct store_client *sc, const struct secret parts[static 4]);
 void store_use_configured(struct store_client *sc, const struct config_store *configured, enum login_method method);
 
 #endif

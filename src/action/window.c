@@ -5,6 +5,7 @@
 
 #include "base/slice.h"
 #include "json/get.h"
+#include "magento/error.h"
 #include "results.h"
 
 #define MAGENTO_PAGE_MAX 100
@@ -61,9 +62,17 @@ build_request(struct magento_client *client, const struct window *window, uint32
 	return 0;
 }
 
+static int
+refuse_body(int status, struct fault *fault)
+{
+	return fault_set(fault, FAULT_MAGENTO_API_ERROR,
+	    json_pack("{s:i, s:s}", "statusCode", status, "kind", MAGENTO_KIND_NOT_JSON),
+	    "Magento answered %d with something that is no list.", status);
+}
+
 /* Takes over the items of one reply that lie within the window. */
 static int
-collect(const struct window *window, const struct span *span, uint32_t nth, json_t *body, struct window_page *page_r)
+collect(const struct window *window, const struct span *span, size_t nth, json_t *body, struct window_page *page_r)
 {
 	json_t *items = json_get_array(body, "items"); /* null when a projected list is empty */
 	size_t skip = nth == 0 ? span->skip : 0;
@@ -77,12 +86,23 @@ collect(const struct window *window, const struct span *span, uint32_t nth, json
 }
 
 static int
+take(const struct window *window, const struct span *span, size_t nth, const struct magento_reply *reply,
+    struct window_page *page_r, struct fault *fault)
+{
+	if (!json_is_object(reply->body)) /* Magento gives [] for a projection that it cannot read */
+		return refuse_body(reply->status, fault);
+	if (collect(window, span, nth, reply->body, page_r) < 0)
+		return result_out_of_memory(fault);
+	return 0;
+}
+
+static int
 run_requests(struct magento_client *client, const struct window *window, const struct span *span,
     const struct magento_request *requests, struct window_page *page_r, struct fault *fault)
 {
 	struct magento_reply *replies = pool_alloc(client->pool, span->n * sizeof(*replies));
 	struct fault *faults = pool_alloc(client->pool, span->n * sizeof(*faults));
-	int failed;
+	int failed, r = 0;
 
 	if (replies == NULL || faults == NULL)
 		return result_out_of_memory(fault);
@@ -94,8 +114,8 @@ run_requests(struct magento_client *client, const struct window *window, const s
 	for (uint32_t i = 0; i < span->n; i++) {
 		if (fault->code == FAULT_NONE && faults[i].code != FAULT_NONE)
 			fault_move(fault, &faults[i]);
-		if (failed == 0 && fault->code == FAULT_NONE && collect(window, span, i, replies[i].body, page_r) < 0)
-			result_out_of_memory(fault);
+		if (failed == 0 && r == 0)
+			r = take(window, span, i, &replies[i], page_r, fault);
 		magento_reply_fini(&replies[i]);
 		fault_fini(&faults[i]);
 	}

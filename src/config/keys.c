@@ -81,7 +81,7 @@ const struct config_key keys_table[] = {
     {ROOT(server, listen), TYPE_ADDRESSES, "127.0.0.1:8765", .max = 16, .flags = KEY_RESTART,
      .doc = "Addresses of the MCP endpoint, ADDRESS:PORT.  Port 0 lets the kernel choose; the log says which it took.  "
 	    "Anything but loopback needs auth.mode = token."},
-    {ROOT(server, workers), TYPE_INT, "0", .max = 256, .doc = "Worker processes; 0 means one for each CPU."},
+    {ROOT(server, workers), TYPE_INT, "0", .max = 32, .doc = "Worker processes; 0 means one for each CPU."},
     {ROOT(server, state_dir), TYPE_PATH, "/var/lib/magento-mcp", .flags = KEY_RESTART,
      .doc = "Directory of everything that is kept; other paths default to files in it."},
     {ROOT(server, control_socket), TYPE_PATH, "control.sock", .flags = KEY_RESTART | KEY_IN_STATE_DIR,

@@ -22,7 +22,7 @@ struct fetch {
 	struct fetch_options options;
 	char *ca_file;
 	char *user_agent;
-	struct event *deliver; /* active while `finished` is not empty */
+	struct event *deliver;	/* active while `finished` is not empty */
 	struct job_list active; /* delayed or with curl */
 	struct job_list waiting;
 	struct job_list finished;
@@ -370,7 +370,8 @@ begin(struct fetch *f, struct fetch_job *job, uint32_t delay_ms)
 }
 
 int
-fetch_start(struct fetch *f, const struct fetch_request *request, fetch_done_fn done, void *ctx, struct fetch_job **job_r)
+fetch_start(struct fetch *f, const struct fetch_request *request, fetch_done_fn done, void *ctx,
+	    struct fetch_job **job_r)
 {
 	struct fetch_job *job;
 	int r;

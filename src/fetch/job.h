@@ -16,10 +16,10 @@
 
 enum job_state {
 	JOB_NEW,
-	JOB_DELAYED,  /* until delay_ms have passed */
-	JOB_WAITING,  /* for its turn: the upstream has as many requests as it may */
-	JOB_RUNNING,  /* with curl */
-	JOB_FINISHED  /* its completion is to be delivered */
+	JOB_DELAYED, /* until delay_ms have passed */
+	JOB_WAITING, /* for its turn: the upstream has as many requests as it may */
+	JOB_RUNNING, /* with curl */
+	JOB_FINISHED /* its completion is to be delivered */
 };
 
 struct fetch_job {
@@ -28,7 +28,7 @@ struct fetch_job {
 	struct fetch *fetch;
 	struct origin *origin;
 	struct event *timer; /* first delay_ms, then the deadline */
-	CURL *easy;          /* NULL once finished */
+	CURL *easy;	     /* NULL once finished */
 	struct curl_slist *headers;
 	struct buf body; /* curl reads from here while it sends */
 	struct fetch_reply reply;
@@ -48,7 +48,8 @@ struct fetch_job {
 TAILQ_HEAD(job_list, fetch_job);
 
 /* Checks the request and sets up job->easy for it.  ERR_INVALID, ERR_NOMEM; the caller releases what was set up. */
-int transfer_prepare(struct fetch_job *job, const struct fetch_request *request, const struct fetch_options *options) MUST_CHECK;
+int transfer_prepare(struct fetch_job *job, const struct fetch_request *request,
+		     const struct fetch_options *options) MUST_CHECK;
 
 /* Fills job->reply from the easy handle after it ended with `result`. */
 void transfer_conclude(struct fetch_job *job, CURLcode result);

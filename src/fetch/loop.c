@@ -12,13 +12,6 @@
 /* Resolver, two address families racing, and one being closed. */
 #define WATCHES_PER_REQUEST 4
 
-struct watch {
-	struct loop *loop;
-	struct event *event;
-	bool armed;
-	SLIST_ENTRY(watch) link;
-};
-
 static void
 on_socket_ready(evutil_socket_t fd, short what, void *ctx)
 {

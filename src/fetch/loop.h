@@ -6,12 +6,22 @@
 
 #include <curl/curl.h>
 #include <event2/event.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/queue.h>
 
 #include "base/compiler.h"
 
-struct watch; /* a socket that curl wants watched */
+struct loop;
+
+/* A socket that curl wants watched. */
+struct watch {
+	struct loop *loop;
+	struct event *event;
+	bool armed;
+	SLIST_ENTRY(watch) link;
+};
+
 SLIST_HEAD(watch_list, watch);
 
 struct loop {
@@ -26,7 +36,8 @@ struct loop {
 };
 
 /* The caller's storage, zeroed.  On failure loop_fini is still due.  max_idle: connections kept for later requests. */
-int loop_init(struct loop *loop, struct event_base *base, size_t max_idle, void (*on_progress)(void *ctx), void *ctx) MUST_CHECK;
+int loop_init(struct loop *loop, struct event_base *base, size_t max_idle, void (*on_progress)(void *ctx),
+	      void *ctx) MUST_CHECK;
 void loop_fini(struct loop *loop); /* no easy handle may be in the multi */
 
 /* Makes sure there is a watch for every socket that this many requests may open. */

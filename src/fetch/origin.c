@@ -20,7 +20,8 @@ origin_take(struct origin_list *list, const char *url)
 	struct origin *origin;
 	char *copy;
 
-	LIST_FOREACH(origin, list, link) {
+	LIST_FOREACH(origin, list, link)
+	{
 		if (slice_eq_nocase(origin->key, key)) {
 			origin->jobs++;
 			return origin;

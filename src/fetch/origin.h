@@ -11,7 +11,7 @@
 
 struct origin {
 	LIST_ENTRY(origin) link;
-	uint32_t jobs;    /* that refer to it */
+	uint32_t jobs;	  /* that refer to it */
 	uint32_t running; /* of those: handed to curl */
 	struct slice key; /* "http://host:port", points behind the struct */
 };

@@ -68,18 +68,21 @@ refused_unsent(const struct exchange *exchange, struct fault *fault)
 {
 	if (exchange->failed == ERR_LIMIT)
 		return fault_set(fault, FAULT_VALIDATION_ERROR, NULL,
-		    "The request would be too long for the shop. Use fewer or shorter values.");
+				 "The request would be too long for the shop. Use fewer or shorter values.");
 	if (exchange->failed == ERR_DENIED)
 		return fault_set(fault, FAULT_NOT_AUTHENTICATED, NULL,
-		    "The token holds characters that no Magento token has. Copy it again, without spaces or line breaks.");
+				 "The token holds characters that no Magento token has. Copy it again, without spaces "
+				 "or line breaks.");
 	return fault_set(fault, FAULT_INTERNAL_ERROR, NULL, "A request to Magento was built wrongly and not sent.");
 }
 
 static struct magento_answer
 answer_of(const struct exchange *exchange, json_t *body)
 {
-	return (struct magento_answer){.status = exchange->reply.status, .body = body,
-	    .retry_after_s = exchange->reply.retry_after_s, .route = exchange->route};
+	return (struct magento_answer){.status = exchange->reply.status,
+				       .body = body,
+				       .retry_after_s = exchange->reply.retry_after_s,
+				       .route = exchange->route};
 }
 
 static int
@@ -132,7 +135,8 @@ probe(struct magento_client *client)
 	request.query = query;
 	if (mark != NULL) {
 		path[mark - client->verified_route] = '\0';
-		request.n_query = param_query_split(path + (mark - client->verified_route) + 1, query, ARRAY_LEN(query));
+		request.n_query =
+		    param_query_split(path + (mark - client->verified_route) + 1, query, ARRAY_LEN(query));
 	}
 	exchange_init(&exchange, &request);
 	if (exchange_run(client, &exchange, 1) == 0 && !exchange.is_refused && exchange.reply.outcome == FETCH_OK) {
@@ -172,7 +176,8 @@ set_undecided(const struct magento_answer *answer, struct fault *fault)
 		json_object_set_new(details, "route", json_string(answer->route));
 	json_object_set_new(details, "kind", json_string(MAGENTO_KIND_REJECTED));
 	return fault_set(fault, FAULT_MAGENTO_API_ERROR, details,
-	    "Magento answered 401, and whether the credentials or a permission are at fault could not be found out. Try again.");
+			 "Magento answered 401, and whether the credentials or a permission are at fault could not be "
+			 "found out. Try again.");
 }
 
 static int
@@ -181,10 +186,11 @@ decide_denied(struct magento_client *client, const struct magento_answer *answer
 	if (has_expired(client->credentials)) {
 		client->dead = true;
 		return fault_set(fault, FAULT_NOT_AUTHENTICATED, NULL,
-		    "The Magento admin token expired after 3600 s. Call auth_login again.");
+				 "The Magento admin token expired after 3600 s. Call auth_login again.");
 	}
 	if (client->probed == PROBED_NOT)
-		client->probed = client->verified_route != NULL ? (int)probe(client) : (int)judge_unprobed(client->credentials);
+		client->probed =
+		    client->verified_route != NULL ? (int)probe(client) : (int)judge_unprobed(client->credentials);
 	if (client->probed == PROBED_GOOD)
 		return magento_error_forbidden(answer, fault);
 	if (client->probed == PROBED_UNKNOWN) {
@@ -217,7 +223,8 @@ static int
 set_unknown_view(const struct magento_request *request, struct fault *fault)
 {
 	return fault_set(fault, FAULT_VALIDATION_ERROR, NULL,
-	    "Magento knows no store view with the code %s. See scope_list_websites_stores.", request->scope);
+			 "Magento knows no store view with the code %s. See scope_list_websites_stores.",
+			 request->scope);
 }
 
 static int
@@ -241,7 +248,7 @@ interpret(struct magento_client *client, struct exchange *exchange, struct magen
 	} else if (answer.status >= 200 && answer.status < 300) {
 		magento_error_not_json(&answer, fault);
 	} else if (answer.status == 400 && strcmp(exchange->request->scope, MAGENTO_SCOPE_ALL) != 0 &&
-	           magento_error_is(body, MAGENTO_TEXT_NO_STORE)) {
+		   magento_error_is(body, MAGENTO_TEXT_NO_STORE)) {
 		set_unknown_view(exchange->request, fault);
 	} else if (magento_error_refusal(answer.status, body) != MAGENTO_REFUSAL_NONE) {
 		decide_credentials(client, &answer, fault);
@@ -254,7 +261,7 @@ interpret(struct magento_client *client, struct exchange *exchange, struct magen
 
 int
 magento_call(struct magento_client *client, const struct magento_request *request, struct magento_reply *reply_r,
-    struct fault *fault)
+	     struct fault *fault)
 {
 	struct exchange exchange;
 	int r;
@@ -272,7 +279,7 @@ magento_call(struct magento_client *client, const struct magento_request *reques
 
 int
 magento_call_raw(struct magento_client *client, const struct magento_request *request, struct magento_reply *reply_r,
-    struct fault *fault)
+		 struct fault *fault)
 {
 	struct exchange exchange;
 	int r;
@@ -309,7 +316,7 @@ fail_all(size_t n, struct magento_reply *replies, struct fault *faults, bool is_
 
 int
 magento_call_many(struct magento_client *client, const struct magento_request *requests, size_t n,
-    struct magento_reply *replies_r, struct fault *faults)
+		  struct magento_reply *replies_r, struct fault *faults)
 {
 	struct exchange *exchanges;
 	int failed = 0;

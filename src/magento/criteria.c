@@ -18,8 +18,8 @@
 bool
 criteria_is_condition(const char *name)
 {
-	static const char *const names[] = {"eq", "neq", "gt", "gteq", "lt", "lteq", "moreq", "like", "nlike", "in", "nin",
-	    "null", "notnull", "from", "to", "finset"};
+	static const char *const names[] = {"eq",    "neq", "gt",  "gteq", "lt",      "lteq", "moreq", "like",
+					    "nlike", "in",  "nin", "null", "notnull", "from", "to",    "finset"};
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(names); i++) {
@@ -109,7 +109,8 @@ criteria_group(struct criteria *c)
 static void
 put_filter_part(struct criteria *c, const char *part, const char *value)
 {
-	put(c, pool_printf(c->pool, "searchCriteria[filter_groups][%u][filters][%u][%s]", c->groups - 1, c->filters, part),
+	put(c,
+	    pool_printf(c->pool, "searchCriteria[filter_groups][%u][filters][%u][%s]", c->groups - 1, c->filters, part),
 	    value);
 }
 
@@ -151,7 +152,8 @@ criteria_sort(struct criteria *c, const char *field, const char *direction)
 		return;
 	}
 	put(c, pool_printf(c->pool, "searchCriteria[sortOrders][%u][field]", c->sorts), field);
-	put(c, pool_printf(c->pool, "searchCriteria[sortOrders][%u][direction]", c->sorts), descending ? "DESC" : "ASC");
+	put(c, pool_printf(c->pool, "searchCriteria[sortOrders][%u][direction]", c->sorts),
+	    descending ? "DESC" : "ASC");
 	c->sorts++;
 }
 

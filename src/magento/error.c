@@ -134,7 +134,7 @@ details_of(const struct magento_answer *answer, const char *kind)
 
 static int
 set_api_error(const struct magento_answer *answer, const char *kind, const char *format, const char *text,
-    struct fault *fault)
+	      struct fault *fault)
 {
 	char number[16];
 	struct buf message;
@@ -160,15 +160,18 @@ magento_error_not_json(const struct magento_answer *answer, struct fault *fault)
 	const char *format = "Magento answered # without an explanation.";
 
 	if (answer->status >= 200 && answer->status < 300)
-		format = "Magento answered # with something that is not JSON. Check that base_url is the address of the shop itself.";
+		format = "Magento answered # with something that is not JSON. Check that base_url is the address of "
+			 "the shop itself.";
 	else if (answer->status >= 300 && answer->status < 400)
-		format = "Magento answered # (a redirect), which is not followed. Write base_url exactly as the shop calls itself.";
+		format = "Magento answered # (a redirect), which is not followed. Write base_url exactly as the shop "
+			 "calls itself.";
 	else if (answer->status == 404)
 		format = "Magento answered # without an explanation. Check that base_url is the address of the shop.";
 	else if (answer->status == 503)
 		format = "Magento answered # without an explanation. It may be in maintenance; try again later.";
 	else if (answer->status == 502 || answer->status == 504)
-		format = "Magento answered # without an explanation. Its web server lost the application; try again later.";
+		format =
+		    "Magento answered # without an explanation. Its web server lost the application; try again later.";
 	return set_api_error(answer, MAGENTO_KIND_NOT_JSON, format, "", fault);
 }
 
@@ -178,10 +181,11 @@ set_rate_limited(const struct magento_answer *answer, struct fault *fault)
 	json_t *details = json_object();
 
 	if (answer->retry_after_s < 0)
-		return fault_set(fault, FAULT_RATE_LIMITED, details, "Magento asks to slow down. Try again in a minute.");
+		return fault_set(fault, FAULT_RATE_LIMITED, details,
+				 "Magento asks to slow down. Try again in a minute.");
 	json_object_set_new(details, "retry_after_s", json_integer(answer->retry_after_s));
 	return fault_set(fault, FAULT_RATE_LIMITED, details, "Magento asks to slow down. Try again in %lld s.",
-	    (long long)answer->retry_after_s);
+			 (long long)answer->retry_after_s);
 }
 
 static int
@@ -192,27 +196,32 @@ set_internal(const struct magento_answer *answer, const char *text, struct fault
 
 	if (id.len == 0)
 		return fault_set(fault, FAULT_MAGENTO_API_ERROR, details,
-		    "Magento failed with status %d: %s. The shop's log tells more.", answer->status,
-		    text[0] != '\0' ? text : TEMPLATE_INTERNAL);
+				 "Magento failed with status %d: %s. The shop's log tells more.", answer->status,
+				 text[0] != '\0' ? text : TEMPLATE_INTERNAL);
 	json_object_set_new(details, "report_id", json_stringn(id.ptr, id.len));
 	return fault_set(fault, FAULT_MAGENTO_API_ERROR, details,
-	    "Magento failed with an internal error (report %.*s). The shop's exception log tells more.", SLICE_FMT(id));
+			 "Magento failed with an internal error (report %.*s). The shop's exception log tells more.",
+			 SLICE_FMT(id));
 }
 
 static int
 set_not_authenticated(enum magento_refusal refusal, const char *text, struct fault *fault)
 {
 	if (refusal == MAGENTO_REFUSAL_NONCE)
-		return fault_set(fault, FAULT_NOT_AUTHENTICATED, NULL,
-		    "Magento refused the OAuth nonce or timestamp (%s). Check that this server's clock is not ahead.", text);
+		return fault_set(
+		    fault, FAULT_NOT_AUTHENTICATED, NULL,
+		    "Magento refused the OAuth nonce or timestamp (%s). Check that this server's clock is not ahead.",
+		    text);
 	if (refusal == MAGENTO_REFUSAL_SIGN_IN)
 		return fault_set(fault, FAULT_NOT_AUTHENTICATED, NULL, "Magento refused the sign-in: %s", text);
 	if (refusal == MAGENTO_REFUSAL_BAD)
 		return fault_set(fault, FAULT_NOT_AUTHENTICATED, NULL,
-		    "Magento refused the OAuth credentials: %s Check the four OAuth values, and that no proxy changes the host "
-		    "name, port or scheme that the shop sees.", text);
+				 "Magento refused the OAuth credentials: %s Check the four OAuth values, and that no "
+				 "proxy changes the host "
+				 "name, port or scheme that the shop sees.",
+				 text);
 	return fault_set(fault, FAULT_NOT_AUTHENTICATED, NULL,
-	    "Magento refuses these credentials. Call auth_login again with valid ones.");
+			 "Magento refuses these credentials. Call auth_login again with valid ones.");
 }
 
 static int
@@ -224,8 +233,8 @@ sort_answer(const struct magento_answer *answer, const char *text, struct fault 
 		return set_not_authenticated(refusal, text, fault);
 	if (answer->status == 404 && magento_error_is(answer->body, MAGENTO_TEXT_NO_ROUTE))
 		return set_api_error(answer, MAGENTO_KIND_NO_ROUTE,
-		    "This Magento has no route @: module missing or older version.", answer->route != NULL ? answer->route : "like this",
-		    fault);
+				     "This Magento has no route @: module missing or older version.",
+				     answer->route != NULL ? answer->route : "like this", fault);
 	if (answer->status == 404)
 		return fault_set(fault, FAULT_NOT_FOUND, NULL, "%s", text);
 	if (answer->status >= 500)
@@ -242,7 +251,7 @@ magento_error_answer(const struct magento_answer *answer, struct fault *fault)
 		return set_rate_limited(answer, fault);
 	if (!json_is_string(json_object_get(answer->body, "message")))
 		return answer->status == 401 ? set_not_authenticated(MAGENTO_REFUSAL_DENIED, "", fault)
-		                             : magento_error_not_json(answer, fault);
+					     : magento_error_not_json(answer, fault);
 	buf_init(&text, TEMPLATE_TEXT_BYTES);
 	if (template_text(answer->body, &text) < 0 || text.len == 0) {
 		buf_clear(&text);
@@ -261,13 +270,15 @@ magento_error_forbidden(const struct magento_answer *answer, struct fault *fault
 	struct buf clean;
 
 	if (name == NULL || name[0] == '\0')
-		return fault_set(fault, FAULT_FORBIDDEN, NULL,
+		return fault_set(
+		    fault, FAULT_FORBIDDEN, NULL,
 		    "The role of these Magento credentials does not allow this. An administrator can grant it.");
 	buf_init(&clean, TEMPLATE_TEXT_BYTES);
 	template_clean_put(&clean, slice_from_str(name), TEMPLATE_TEXT_MAX);
 	fault_set(fault, FAULT_FORBIDDEN, NULL,
-	    "This needs the Magento permission %s, which the role of these credentials lacks. An administrator can grant it.",
-	    buf_cstr(&clean));
+		  "This needs the Magento permission %s, which the role of these credentials lacks. An administrator "
+		  "can grant it.",
+		  buf_cstr(&clean));
 	buf_fini(&clean);
 	return -1;
 }
@@ -280,25 +291,32 @@ magento_error_transport(enum fetch_outcome outcome, bool sent, const char *route
 	switch (outcome) {
 	case FETCH_TIMEOUT:
 		return set_api_error(&answer, MAGENTO_KIND_TIMEOUT,
-		    sent ? "Magento did not answer in time. Narrow the request or try again later."
-		         : "Magento could not be asked in time: too many requests are waiting. Try again later.", "", fault);
+				     sent ? "Magento did not answer in time. Narrow the request or try again later."
+					  : "The time of this call was used up before Magento could be asked. Ask for "
+					    "less at once, or try again later.",
+				     "", fault);
 	case FETCH_TOO_LARGE:
-		return set_api_error(&answer, MAGENTO_KIND_TOO_LARGE,
+		return set_api_error(
+		    &answer, MAGENTO_KIND_TOO_LARGE,
 		    "Magento's answer is larger than this server accepts. Ask for fewer items or fields.", "", fault);
 	case FETCH_RESOLVE:
 		return set_api_error(&answer, MAGENTO_KIND_NETWORK,
-		    "The shop's host name could not be resolved. Check base_url and the name service.", "", fault);
+				     "The shop's host name could not be resolved. Check base_url and the name service.",
+				     "", fault);
 	case FETCH_CONNECT:
 		return set_api_error(&answer, MAGENTO_KIND_NETWORK,
-		    "No connection to the shop could be made. Check base_url and that the shop is up.", "", fault);
+				     "No connection to the shop could be made. Check base_url and that the shop is up.",
+				     "", fault);
 	case FETCH_TLS:
 		return set_api_error(&answer, MAGENTO_KIND_NETWORK,
-		    "No secure connection to the shop: its certificate or TLS settings were not accepted. Check magento.ca_file.",
-		    "", fault);
+				     "No secure connection to the shop: its certificate or TLS settings were not "
+				     "accepted. Check magento.ca_file.",
+				     "", fault);
 	case FETCH_NOMEM:
 		return fault_set(fault, FAULT_INTERNAL_ERROR, NULL, "The server is short of memory. Try again later.");
 	default:
-		return set_api_error(&answer, MAGENTO_KIND_NETWORK,
+		return set_api_error(
+		    &answer, MAGENTO_KIND_NETWORK,
 		    "The connection to the shop broke before its answer was complete. Try again later.", "", fault);
 	}
 }

@@ -130,11 +130,16 @@ static int
 put_oauth(struct outgoing *out, const struct magento_client *client, const struct magento_request *request)
 {
 	const struct magento_credentials *credentials = client->credentials;
-	struct oauth1_request what = {.method = method_name(request->method), .base_url = client->base_url,
-	    .path = buf_cstr(&out->path), .query = request->query, .n_query = request->n_query};
+	struct oauth1_request what = {.method = method_name(request->method),
+				      .base_url = client->base_url,
+				      .path = buf_cstr(&out->path),
+				      .query = request->query,
+				      .n_query = request->n_query};
 	struct oauth1_signer who = {.consumer_key = &credentials->consumer_key,
-	    .consumer_secret = &credentials->consumer_secret, .token = &credentials->token,
-	    .token_secret = &credentials->token_secret, .timestamp_s = clock_wall_ms() / 1000};
+				    .consumer_secret = &credentials->consumer_secret,
+				    .token = &credentials->token,
+				    .token_secret = &credentials->token_secret,
+				    .timestamp_s = clock_wall_ms() / 1000};
 	uint8_t random[NONCE_BYTES];
 	char nonce[2 * NONCE_BYTES + 1];
 	size_t i;
@@ -241,8 +246,10 @@ start(struct exchanges *all, struct exchange *exchange)
 {
 	const struct magento_client *client = all->client;
 	const struct magento_request *request = exchange->request;
-	struct fetch_request fetch = {.method = request->method, .delay_ms = exchange->pause_ms,
-	    .max_reply_bytes = client->limits.max_reply_bytes, .may_connect = client->may_connect};
+	struct fetch_request fetch = {.method = request->method,
+				      .delay_ms = exchange->pause_ms,
+				      .max_reply_bytes = client->limits.max_reply_bytes,
+				      .may_connect = client->may_connect};
 	struct outgoing out;
 	int r;
 
@@ -305,8 +312,8 @@ observe(const struct magento_client *client, const struct exchange *exchange)
 	const struct fetch_reply *reply = &exchange->reply;
 
 	if (client->observer.on_exchange != NULL)
-		client->observer.on_exchange(client->observer.ctx, exchange->request->path, reply->status, reply->outcome,
-		    reply->took_us);
+		client->observer.on_exchange(client->observer.ctx, exchange->request->path, reply->status,
+					     reply->outcome, reply->took_us);
 }
 
 /* ---- All of them ---- */
@@ -358,7 +365,8 @@ settle(struct exchanges *all)
 			continue;
 		exchange->is_ready = false;
 		observe(all->client, exchange);
-		if (exchange->attempts < ATTEMPTS_MAX && is_worth_repeating(exchange->request->method, &exchange->reply) &&
+		if (exchange->attempts < ATTEMPTS_MAX &&
+		    is_worth_repeating(exchange->request->method, &exchange->reply) &&
 		    plan_pause(all->client, exchange)) {
 			r = start(all, exchange);
 			if (r < 0)
@@ -401,7 +409,8 @@ wait_for_one(struct exchanges *all)
 static const char *
 route_of(const struct magento_client *client, const struct magento_request *request)
 {
-	return pool_printf(client->pool, "%s /rest/%s/V1%s", method_name(request->method), request->scope, request->path);
+	return pool_printf(client->pool, "%s /rest/%s/V1%s", method_name(request->method), request->scope,
+			   request->path);
 }
 
 int

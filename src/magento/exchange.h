@@ -13,16 +13,16 @@
 
 struct exchange {
 	const struct magento_request *request;
-	struct fetch_reply reply;  /* the last one */
-	struct fetch_job *job;     /* while under way */
+	struct fetch_reply reply; /* the last one */
+	struct fetch_job *job;	  /* while under way */
 	struct exchanges *all;
 	unsigned attempts;
-	uint32_t pause_ms;         /* before the next attempt */
+	uint32_t pause_ms; /* before the next attempt */
 	bool is_over;
-	bool is_ready;             /* a reply has come and waits to be looked at */
-	bool is_refused;           /* could not even be sent: bad path, too long; see `failed` */
-	int failed;                /* enum err_code with is_refused */
-	const char *route;         /* "GET /rest/all/V1/..." in the client's pool */
+	bool is_ready;	   /* a reply has come and waits to be looked at */
+	bool is_refused;   /* could not even be sent: bad path, too long; see `failed` */
+	int failed;	   /* enum err_code with is_refused */
+	const char *route; /* "GET /rest/all/V1/..." in the client's pool */
 };
 
 void exchange_init(struct exchange *exchange, const struct magento_request *request);

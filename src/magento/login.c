@@ -24,8 +24,8 @@ decode_claims(struct slice jwt, json_t **claims_r)
 	bool good = false;
 
 	*claims_r = NULL;
-	if (!slice_next(&rest, '.', &header) || !slice_next(&rest, '.', &payload) || !slice_next(&rest, '.', &signature) ||
-	    rest.len > 0)
+	if (!slice_next(&rest, '.', &header) || !slice_next(&rest, '.', &payload) ||
+	    !slice_next(&rest, '.', &signature) || rest.len > 0)
 		return false;
 	buf_init_secret(&text, SECRET_MAX);
 	if (enc_base64url_decode(payload, &text) == 0)
@@ -81,7 +81,8 @@ refuse_provider(const json_t *providers, struct fault *fault)
 	buf_init(&name, TEMPLATE_TEXT_BYTES);
 	template_clean_put(&name, slice_from_str(first != NULL ? first : "unknown"), 40);
 	fault_set(fault, FAULT_VALIDATION_ERROR, NULL,
-	    "This account uses 2FA and the provider %s cannot be used here; use an integration (OAuth) instead.", buf_cstr(&name));
+		  "This account uses 2FA and the provider %s cannot be used here; use an integration (OAuth) instead.",
+		  buf_cstr(&name));
 	buf_fini(&name);
 	return -1;
 }
@@ -95,21 +96,24 @@ says(const json_t *body, const char *begin)
 static int
 refuse_admin(const struct magento_reply *reply, const char *route, struct fault *fault)
 {
-	struct magento_answer answer = {.status = reply->status, .body = reply->body, .retry_after_s = -1, .route = route};
+	struct magento_answer answer = {
+	    .status = reply->status, .body = reply->body, .retry_after_s = -1, .route = route};
 	const json_t *providers = json_object_get(json_object_get(reply->body, "parameters"), "active_providers");
 
 	if (reply->status == 400 && json_is_array(providers))
 		return refuse_provider(providers, fault);
 	if (reply->status == 400 &&
 	    (says(reply->body, "Please ask an administrator with sufficient access to configure 2FA") ||
-	        says(reply->body, "Failed to send the message.")))
+	     says(reply->body, "Failed to send the message.")))
 		return fault_set(fault, FAULT_NOT_AUTHENTICATED, NULL,
-		    "This account has not finished its 2FA set-up: finish 2FA set-up in the admin panel, then call again with otp.");
+				 "This account has not finished its 2FA set-up: finish 2FA set-up in the admin panel, "
+				 "then call again with otp.");
 	if (reply->status == 401 && says(reply->body, "Invalid code."))
 		return fault_set(fault, FAULT_NOT_AUTHENTICATED, NULL,
-		    "Magento refused the otp: code wrong or too old. Call again with a fresh code.");
+				 "Magento refused the otp: code wrong or too old. Call again with a fresh code.");
 	if (reply->status == 401)
-		return fault_set(fault, FAULT_NOT_AUTHENTICATED, NULL,
+		return fault_set(
+		    fault, FAULT_NOT_AUTHENTICATED, NULL,
 		    "Sign-in refused: wrong user name or password, or the account is locked for up to 30 minutes; "
 		    "do not retry blindly.");
 	return magento_error_answer(&answer, fault);
@@ -121,11 +125,13 @@ take_token(const struct magento_reply *reply, struct magento_token *token, struc
 	struct slice text = slice_of(json_string_value(reply->body), json_string_length(reply->body));
 
 	if (text.len == 0)
-		return fault_set(fault, FAULT_MAGENTO_API_ERROR, json_pack("{s:i,s:s}", "statusCode", reply->status, "kind",
-		    MAGENTO_KIND_NOT_JSON), "Magento answered the sign-in without a token.");
+		return fault_set(fault, FAULT_MAGENTO_API_ERROR,
+				 json_pack("{s:i,s:s}", "statusCode", reply->status, "kind", MAGENTO_KIND_NOT_JSON),
+				 "Magento answered the sign-in without a token.");
 	if (secret_set(&token->token, text) < 0)
-		return fault_set(fault, FAULT_MAGENTO_API_ERROR, json_pack("{s:i,s:s}", "statusCode", reply->status, "kind",
-		    MAGENTO_KIND_TOO_LARGE), "Magento's admin token is longer than this server accepts (%d bytes).", SECRET_MAX);
+		return fault_set(fault, FAULT_MAGENTO_API_ERROR,
+				 json_pack("{s:i,s:s}", "statusCode", reply->status, "kind", MAGENTO_KIND_TOO_LARGE),
+				 "Magento's admin token is longer than this server accepts (%d bytes).", SECRET_MAX);
 	magento_login_read_jwt(text, &token->expires_wall_ms, &token->user_id);
 	return 0;
 }
@@ -139,7 +145,8 @@ wipe_strings(json_t *value)
 
 	if (json_is_string(value))
 		secret_wipe_bytes((void *)(uintptr_t)json_string_value(value), json_string_length(value));
-	json_object_foreach(value, key, member) {
+	json_object_foreach(value, key, member)
+	{
 		if (json_is_string(member))
 			secret_wipe_bytes((void *)(uintptr_t)json_string_value(member), json_string_length(member));
 	}
@@ -163,12 +170,14 @@ sign_in_body(struct slice username, struct slice password, struct slice otp)
 
 int
 magento_login_admin(struct magento_client *client, struct slice username, struct slice password, struct slice otp,
-    struct magento_token *token_r, struct fault *fault)
+		    struct magento_token *token_r, struct fault *fault)
 {
 	struct magento_credentials none = {.kind = MAGENTO_AUTH_NONE};
 	struct magento_client anonymous = *client;
-	struct magento_request request = {.method = FETCH_POST, .scope = MAGENTO_SCOPE_ALL,
-	    .path = otp.len > 0 ? "/tfa/provider/google/authenticate" : "/integration/admin/token"};
+	struct magento_request request = {.method = FETCH_POST,
+					  .scope = MAGENTO_SCOPE_ALL,
+					  .path = otp.len > 0 ? "/tfa/provider/google/authenticate"
+							      : "/integration/admin/token"};
 	struct magento_reply reply;
 	int r;
 
@@ -195,18 +204,19 @@ magento_login_admin(struct magento_client *client, struct slice username, struct
 /* ---- Verification ---- */
 
 #define WARN_NO_STORE                                                                                                  \
-	"These credentials lack the Magento permission " MAGENTO_RESOURCE_STORE                                             \
+	"These credentials lack the Magento permission " MAGENTO_RESOURCE_STORE                                        \
 	": websites and stores cannot be listed, and only store view codes and global scope can be used."
-#define WARN_NOTHING                                                                                                   \
-	"The credentials were accepted, but they lack the permission for every route that was tried."
+#define WARN_NOTHING "The credentials were accepted, but they lack the permission for every route that was tried."
 
 static const char *const routes[] = {"/store/websites?fields=id", "/modules",
-    "/products?searchCriteria[pageSize]=1&fields=total_count", "/salesRules/search?searchCriteria[pageSize]=1&fields=total_count",
-    "/cmsPage/search?searchCriteria[pageSize]=1&fields=total_count"};
+				     "/products?searchCriteria[pageSize]=1&fields=total_count",
+				     "/salesRules/search?searchCriteria[pageSize]=1&fields=total_count",
+				     "/cmsPage/search?searchCriteria[pageSize]=1&fields=total_count"};
 
 /* Asks one of the routes; the status and the kind of refusal tell. */
 static int
-ask(struct magento_client *client, const char *route, int *status_r, enum magento_refusal *refusal_r, struct fault *fault)
+ask(struct magento_client *client, const char *route, int *status_r, enum magento_refusal *refusal_r,
+    struct fault *fault)
 {
 	struct magento_request request = {.method = FETCH_GET, .scope = MAGENTO_SCOPE_ALL};
 	struct magento_param query[4];
@@ -230,9 +240,11 @@ ask(struct magento_client *client, const char *route, int *status_r, enum magent
 		*status_r = reply.status;
 		*refusal_r = magento_error_refusal(reply.status, reply.body);
 		if (reply.status != 401 && (reply.status >= 300 || reply.body == NULL)) {
-			struct magento_answer answer = {.status = reply.status, .body = reply.body, .retry_after_s = -1, .route = route};
+			struct magento_answer answer = {
+			    .status = reply.status, .body = reply.body, .retry_after_s = -1, .route = route};
 
-			r = reply.status < 300 ? magento_error_not_json(&answer, fault) : magento_error_answer(&answer, fault);
+			r = reply.status < 300 ? magento_error_not_json(&answer, fault)
+					       : magento_error_answer(&answer, fault);
 		}
 	}
 	magento_reply_fini(&reply);
@@ -244,21 +256,26 @@ refuse_oauth(enum magento_refusal refusal, struct fault *fault)
 {
 	if (refusal == MAGENTO_REFUSAL_NONCE)
 		return fault_set(fault, FAULT_NOT_AUTHENTICATED, NULL,
-		    "Magento refused the OAuth nonce or timestamp. Most likely this server's clock is more than ten minutes ahead.");
+				 "Magento refused the OAuth nonce or timestamp. Most likely this server's clock is "
+				 "more than ten minutes ahead.");
 	return fault_set(fault, FAULT_NOT_AUTHENTICATED, NULL,
-	    "Magento refused the OAuth credentials. Check the four values; if they are right, a proxy changes the scheme, "
-	    "host name or port that the shop sees, so that the signature does not match: give base_url exactly as the shop sees it.");
+			 "Magento refused the OAuth credentials. Check the four values; if they are right, a proxy "
+			 "changes the scheme, "
+			 "host name or port that the shop sees, so that the signature does not match: give base_url "
+			 "exactly as the shop sees it.");
 }
 
 static int
 refuse_bearer(struct fault *fault)
 {
-	return fault_set(fault, FAULT_NOT_AUTHENTICATED, NULL,
+	return fault_set(
+	    fault, FAULT_NOT_AUTHENTICATED, NULL,
 	    "Token refused. Integration tokens work as bearer only after Stores > Configuration > Services > OAuth > "
 	    "Consumer Settings allows it; OAuth credentials need no such switch.");
 }
 
-/* Every route was refused: an accepted signature and a token just issued lack permissions, any other token may be bad. */
+/* Every route was refused: an accepted signature and a token just issued lack permissions, any other token may be bad.
+ */
 static int
 conclude_denied(const struct magento_client *client, struct magento_verdict *verdict, struct fault *fault)
 {

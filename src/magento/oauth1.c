@@ -112,7 +112,8 @@ is_path_char(char c, const char *more)
 	return c != '\0' && (strchr("-._~:@&=+$,/;", c) != NULL || strchr(more, c) != NULL);
 }
 
-/* First step: escapes of harmless characters, and of the percent sign, become the character; others get upper-case hex. */
+/* First step: escapes of harmless characters, and of the percent sign, become the character; others get upper-case hex.
+ */
 static int
 decode_path(struct slice path, struct buf *out)
 {
@@ -383,7 +384,7 @@ oauth1_signature(struct slice base_string, const struct oauth1_signer *signer, s
 	if (r < 0)
 		goto out;
 	if (HMAC(EVP_sha256(), key.ptr, (int)key.len, (const unsigned char *)base_string.ptr, base_string.len, mac,
-	        &mac_len) == NULL) {
+		 &mac_len) == NULL) {
 		r = ERR_NOMEM;
 		goto out;
 	}

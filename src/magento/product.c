@@ -12,8 +12,8 @@
 
 #define PROJECTION_MAX 2048
 
-const char *const product_summary_fields[] = {"id", "sku", "name", "type_id", "status", "visibility", "price",
-    "updated_at", "url_key", "special_price"};
+const char *const product_summary_fields[] = {"id",	    "sku",   "name",	   "type_id", "status",
+					      "visibility", "price", "updated_at", "url_key", "special_price"};
 const size_t product_n_summary_fields = ARRAY_LEN(product_summary_fields);
 
 static bool
@@ -31,9 +31,23 @@ is_one_of(const char *name, const char *const *names, size_t n)
 bool
 product_is_core_field(const char *name)
 {
-	static const char *const names[] = {"id", "sku", "name", "attribute_set_id", "price", "status", "visibility", "type_id",
-	    "created_at", "updated_at", "weight", "extension_attributes", "product_links", "options", "media_gallery_entries",
-	    "tier_prices", "custom_attributes"};
+	static const char *const names[] = {"id",
+					    "sku",
+					    "name",
+					    "attribute_set_id",
+					    "price",
+					    "status",
+					    "visibility",
+					    "type_id",
+					    "created_at",
+					    "updated_at",
+					    "weight",
+					    "extension_attributes",
+					    "product_links",
+					    "options",
+					    "media_gallery_entries",
+					    "tier_prices",
+					    "custom_attributes"};
 
 	return is_one_of(name, names, ARRAY_LEN(names));
 }
@@ -41,8 +55,9 @@ product_is_core_field(const char *name)
 bool
 product_is_core_sort(const char *name)
 {
-	static const char *const names[] = {"entity_id", "sku", "name", "price", "status", "visibility", "type_id",
-	    "attribute_set_id", "created_at", "updated_at", "weight"};
+	static const char *const names[] = {"entity_id",  "sku",	"name",	   "price",
+					    "status",	  "visibility", "type_id", "attribute_set_id",
+					    "created_at", "updated_at", "weight"};
 
 	return is_one_of(name, names, ARRAY_LEN(names));
 }

@@ -15,8 +15,7 @@
 bool
 scope_is_code(const char *code)
 {
-	size_t len =
-	    strspn(code, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+	size_t len = strspn(code, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
 
 	if (len == 0 || len > SCOPE_CODE_MAX || code[len] != '\0')
 		return false;
@@ -26,7 +25,8 @@ scope_is_code(const char *code)
 bool
 scope_is_empty(const struct scope *scope)
 {
-	return !scope->global && scope->website_code[0] == '\0' && scope->store_code[0] == '\0' && scope->view_code[0] == '\0';
+	return !scope->global && scope->website_code[0] == '\0' && scope->store_code[0] == '\0' &&
+	       scope->view_code[0] == '\0';
 }
 
 /* ---- Refusals ---- */
@@ -94,8 +94,10 @@ read_code(const json_t *value, const char *member, const char *path, char *code_
 		return 0;
 	if (!json_is_string(code) || strlen(json_string_value(code)) != json_string_length(code) ||
 	    !scope_is_code(json_string_value(code)))
-		return refuse(fault, path, member,
-		    "must be a code: letters, digits and _, beginning with a letter; see scope_list_websites_stores.", NULL);
+		return refuse(
+		    fault, path, member,
+		    "must be a code: letters, digits and _, beginning with a letter; see scope_list_websites_stores.",
+		    NULL);
 	snprintf(code_r, SCOPE_CODE_MAX + 1, "%s", json_string_value(code));
 	return 0;
 }
@@ -123,7 +125,8 @@ check_members(const json_t *value, const char *path, struct fault *fault)
 	for (i = 0; i < ARRAY_LEN(known); i++)
 		n += json_object_get(value, known[i]) != NULL;
 	if (!json_is_object(value) || n != json_object_size(value))
-		return refuse(fault, path, "",
+		return refuse(
+		    fault, path, "",
 		    "must be an object with website_code, store_code, store_view_code or \"scope\":\"global\".", NULL);
 	return 0;
 }
@@ -142,7 +145,8 @@ scope_from_json(const json_t *value, const char *path, struct scope *scope_r, st
 		return -1;
 	if (scope_is_empty(scope_r))
 		return refuse(fault, path, "",
-		    "names no scope. Give store_view_code, store_code, website_code or \"scope\":\"global\".", NULL);
+			      "names no scope. Give store_view_code, store_code, website_code or \"scope\":\"global\".",
+			      NULL);
 	return 0;
 }
 
@@ -156,14 +160,15 @@ struct found {
 
 static int
 find_all(const struct scope_tree *tree, const struct scope *given, const char *path, struct found *found,
-    struct fault *fault)
+	 struct fault *fault)
 {
 	if (given->view_code[0] != '\0') {
 		found->view = scope_view_find(tree, given->view_code);
 		if (found->view == NULL || !found->view->active)
 			return refuse(fault, path, "store_view_code",
-			    found->view == NULL ? "no store view has this code." : "this store view is not active.",
-			    allowed_views(tree));
+				      found->view == NULL ? "no store view has this code."
+							  : "this store view is not active.",
+				      allowed_views(tree));
 	}
 	if (given->store_code[0] != '\0') {
 		found->group = scope_group_find(tree, given->store_code);
@@ -183,14 +188,14 @@ static int
 check_nesting(const struct found *found, const char *path, struct fault *fault)
 {
 	if (found->view != NULL && found->group != NULL && found->view->group_id != found->group->id)
-		return refuse(fault, path, "store_code", "the store view does not belong to this store. Give only one of the two.",
-		    NULL);
+		return refuse(fault, path, "store_code",
+			      "the store view does not belong to this store. Give only one of the two.", NULL);
 	if (found->view != NULL && found->website != NULL && found->view->website_id != found->website->id)
 		return refuse(fault, path, "website_code",
-		    "the store view does not belong to this website. Give only one of the two.", NULL);
+			      "the store view does not belong to this website. Give only one of the two.", NULL);
 	if (found->group != NULL && found->website != NULL && found->group->website_id != found->website->id)
-		return refuse(fault, path, "website_code", "the store does not belong to this website. Give only one of the two.",
-		    NULL);
+		return refuse(fault, path, "website_code",
+			      "the store does not belong to this website. Give only one of the two.", NULL);
 	return 0;
 }
 
@@ -204,7 +209,7 @@ target_global(struct scope_target *target)
 
 static void
 target_view(const struct scope_tree *tree, const struct scope_view *view, enum scope_level level,
-    struct scope_target *target)
+	    struct scope_target *target)
 {
 	const struct scope_group *group = scope_group_by_id(tree, view->group_id);
 	const struct scope_website *website = scope_website_by_id(tree, view->website_id);
@@ -221,7 +226,7 @@ target_view(const struct scope_tree *tree, const struct scope_view *view, enum s
 
 int
 scope_tree_resolve(const struct scope_tree *tree, const struct scope *given, const char *path,
-    struct scope_target *target_r, struct fault *fault)
+		   struct scope_target *target_r, struct fault *fault)
 {
 	struct found found = {NULL, NULL, NULL};
 	const struct scope_view *view;
@@ -233,12 +238,14 @@ scope_tree_resolve(const struct scope_tree *tree, const struct scope *given, con
 	} else if (found.group != NULL) {
 		view = scope_default_view_of_group(tree, found.group);
 		if (view == NULL)
-			return refuse(fault, path, "store_code", "this store has no active store view.", allowed_groups(tree));
+			return refuse(fault, path, "store_code", "this store has no active store view.",
+				      allowed_groups(tree));
 		target_view(tree, view, SCOPE_GROUP, target_r);
 	} else if (found.website != NULL) {
 		view = scope_default_view_of_website(tree, found.website);
 		if (view == NULL)
-			return refuse(fault, path, "website_code", "this website has no active store view.", allowed_websites(tree));
+			return refuse(fault, path, "website_code", "this website has no active store view.",
+				      allowed_websites(tree));
 		target_view(tree, view, SCOPE_WEBSITE, target_r);
 	} else {
 		target_global(target_r);
@@ -254,11 +261,13 @@ resolve_blindly(const struct scope *given, const char *path, struct scope_target
 {
 	if (given->view_code[0] == '\0')
 		return fault_set(fault, FAULT_FORBIDDEN, NULL,
-		    "Website and store codes need the Magento permission %s, which the role of these credentials lacks. "
-		    "Use a store_view_code, or have the permission granted.", MAGENTO_RESOURCE_STORE);
+				 "Website and store codes need the Magento permission %s, which the role of these "
+				 "credentials lacks. "
+				 "Use a store_view_code, or have the permission granted.",
+				 MAGENTO_RESOURCE_STORE);
 	if (strcasecmp(given->view_code, "admin") == 0)
-		return refuse(fault, path, "store_view_code", "admin is not a store view of the shop. Use \"scope\":\"global\".",
-		    NULL);
+		return refuse(fault, path, "store_view_code",
+			      "admin is not a store view of the shop. Use \"scope\":\"global\".", NULL);
 	target_global(target);
 	target->level = SCOPE_VIEW;
 	snprintf(target->prefix, sizeof(target->prefix), "%s", given->view_code);
@@ -267,7 +276,7 @@ resolve_blindly(const struct scope *given, const char *path, struct scope_target
 
 static int
 resolve(struct magento_client *client, struct scope_cache *cache, const struct scope *given, const char *path,
-    struct scope_target *target, struct fault *fault)
+	struct scope_target *target, struct fault *fault)
 {
 	const struct scope_tree *tree;
 	struct fault why;
@@ -293,14 +302,16 @@ resolve(struct magento_client *client, struct scope_cache *cache, const struct s
 
 int
 scope_resolve_view(struct magento_client *client, struct scope_cache *cache, const char *view_code, const char *path,
-    struct scope_target *target_r, struct fault *fault)
+		   struct scope_target *target_r, struct fault *fault)
 {
 	struct scope given;
 
 	memset(&given, 0, sizeof(given));
 	if (!scope_is_code(view_code))
-		return refuse(fault, path, "store_view_code",
-		    "must be a code: letters, digits and _, beginning with a letter; see scope_list_websites_stores.", NULL);
+		return refuse(
+		    fault, path, "store_view_code",
+		    "must be a code: letters, digits and _, beginning with a letter; see scope_list_websites_stores.",
+		    NULL);
 	snprintf(given.view_code, sizeof(given.view_code), "%s", view_code);
 	return resolve(client, cache, &given, path, target_r, fault);
 }
@@ -313,7 +324,7 @@ is_only_global(const struct scope *given)
 
 int
 scope_resolve_read(struct magento_client *client, struct scope_cache *cache, const struct scope *given,
-    const char *default_view, struct scope_target *target_r, struct fault *fault)
+		   const char *default_view, struct scope_target *target_r, struct fault *fault)
 {
 	int r;
 

@@ -1,7 +1,8 @@
 /*
  * scope_cache.c - reading a shop's tree, and the trees one worker keeps
  *
- * A tree is counted: the cache holds one reference, each call that was lent it another, given back with the call's pool.
+ * A tree is counted: the cache holds one reference, each call that was lent it another, given back with the call's
+ * pool.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -188,7 +189,7 @@ static int
 read_lists(struct magento_client *client, struct scope_lists *lists, struct fault *fault)
 {
 	static const char *const paths[LISTS] = {"/store/websites", "/store/storeGroups", "/store/storeViews",
-	    "/store/storeConfigs"};
+						 "/store/storeConfigs"};
 	json_t **targets[LISTS] = {&lists->websites, &lists->groups, &lists->views, &lists->configs};
 	struct magento_request requests[LISTS];
 	struct magento_reply replies[LISTS];
@@ -222,13 +223,14 @@ read_lists(struct magento_client *client, struct scope_lists *lists, struct faul
 static int
 set_unreadable(struct fault *fault)
 {
-	return fault_set(fault, FAULT_INTERNAL_ERROR, NULL,
+	return fault_set(
+	    fault, FAULT_INTERNAL_ERROR, NULL,
 	    "The shop's list of websites and stores could not be taken in: out of memory, or more than 4,096 rows.");
 }
 
 int
 scope_lists_read(struct magento_client *client, struct scope_cache *cache, struct scope_lists *lists_r,
-    struct fault *fault)
+		 struct fault *fault)
 {
 	struct kept *kept;
 
@@ -259,7 +261,7 @@ lend(struct magento_client *client, struct kept *kept, const struct scope_tree *
 
 int
 scope_tree_get(struct magento_client *client, struct scope_cache *cache, bool fresh, const struct scope_tree **tree_r,
-    bool *was_kept_r, struct fault *fault)
+	       bool *was_kept_r, struct fault *fault)
 {
 	struct kept *kept = NULL;
 	struct scope_lists lists;

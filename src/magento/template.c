@@ -9,10 +9,10 @@
 
 #include "base/err.h"
 
-#define RAW_MAX 8192      /* text worked on; anything longer is cut before it is cleaned */
-#define VALUE_CHARS 120   /* of one parameter */
-#define ERRORS_MAX 10     /* entries of errors[] that are read */
-#define NAMES_MAX 32      /* different placeholders of one message with a positional list */
+#define RAW_MAX 8192	/* text worked on; anything longer is cut before it is cleaned */
+#define VALUE_CHARS 120 /* of one parameter */
+#define ERRORS_MAX 10	/* entries of errors[] that are read */
+#define NAMES_MAX 32	/* different placeholders of one message with a positional list */
 
 /* ---- Filling in ---- */
 
@@ -108,7 +108,8 @@ put_value(struct buf *out, const json_t *value)
 	if (json_is_string(value)) {
 		if (template_is_internal(slice_of(json_string_value(value), json_string_length(value))))
 			return buf_put_str(out, TEMPLATE_INTERNAL);
-		return template_clean_put(out, slice_of(json_string_value(value), json_string_length(value)), VALUE_CHARS);
+		return template_clean_put(out, slice_of(json_string_value(value), json_string_length(value)),
+					  VALUE_CHARS);
 	}
 	if (json_is_null(value))
 		return buf_put_str(out, "");
@@ -191,9 +192,26 @@ has_path(struct slice text)
 bool
 template_is_internal(struct slice text)
 {
-	static const char *const marks[] = {"SQLSTATE", "query was:", ".php", "<magento-root>", "/vendor/", "Stack trace",
-	    "Exception #", "#0 ", "on line ", "<html", "<!doctype", "<body", "Undefined array key", "Undefined index",
-	    "Undefined variable", "must be of type ", "base table or view", "SELECT `", "INSERT INTO ", "DELETE FROM "};
+	static const char *const marks[] = {"SQLSTATE",
+					    "query was:",
+					    ".php",
+					    "<magento-root>",
+					    "/vendor/",
+					    "Stack trace",
+					    "Exception #",
+					    "#0 ",
+					    "on line ",
+					    "<html",
+					    "<!doctype",
+					    "<body",
+					    "Undefined array key",
+					    "Undefined index",
+					    "Undefined variable",
+					    "must be of type ",
+					    "base table or view",
+					    "SELECT `",
+					    "INSERT INTO ",
+					    "DELETE FROM "};
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(marks); i++) {

@@ -78,28 +78,28 @@ struct range {
 };
 
 static const struct range private_v4[] = {
-    {{0}, 8},              /* this network */
-    {{10}, 8},             /* private */
-    {{100, 64}, 10},       /* shared, carrier NAT */
-    {{127}, 8},            /* loopback */
-    {{169, 254}, 16},      /* link-local; cloud metadata */
-    {{172, 16}, 12},       /* private */
-    {{192, 0, 0}, 24},     /* protocol assignments */
-    {{192, 0, 2}, 24},     /* documentation */
-    {{192, 88, 99}, 24},   /* 6to4 relays */
-    {{192, 168}, 16},      /* private */
-    {{198, 18}, 15},       /* benchmarking */
-    {{198, 51, 100}, 24},  /* documentation */
-    {{203, 0, 113}, 24},   /* documentation */
-    {{224}, 4},            /* multicast */
-    {{240}, 4},            /* reserved, broadcast */
+    {{0}, 8},		  /* this network */
+    {{10}, 8},		  /* private */
+    {{100, 64}, 10},	  /* shared, carrier NAT */
+    {{127}, 8},		  /* loopback */
+    {{169, 254}, 16},	  /* link-local; cloud metadata */
+    {{172, 16}, 12},	  /* private */
+    {{192, 0, 0}, 24},	  /* protocol assignments */
+    {{192, 0, 2}, 24},	  /* documentation */
+    {{192, 88, 99}, 24},  /* 6to4 relays */
+    {{192, 168}, 16},	  /* private */
+    {{198, 18}, 15},	  /* benchmarking */
+    {{198, 51, 100}, 24}, /* documentation */
+    {{203, 0, 113}, 24},  /* documentation */
+    {{224}, 4},		  /* multicast */
+    {{240}, 4},		  /* reserved, broadcast */
 };
 
 /* Of IPv6 only 2000::/3 is handed out; these are its exceptions. */
 static const struct range private_v6[] = {
-    {{0x20, 0x01, 0x00}, 23},             /* protocol assignments, Teredo */
-    {{0x20, 0x01, 0x0d, 0xb8}, 32},       /* documentation */
-    {{0x3f, 0xff}, 20},                   /* documentation */
+    {{0x20, 0x01, 0x00}, 23},	    /* protocol assignments, Teredo */
+    {{0x20, 0x01, 0x0d, 0xb8}, 32}, /* documentation */
+    {{0x3f, 0xff}, 20},		    /* documentation */
 };
 
 static bool
@@ -173,8 +173,8 @@ ends_with(struct slice host, const char *tail)
 static bool
 is_private_name(struct slice host)
 {
-	static const char *const names[] = {"localhost", "local", "internal", "localdomain", "home.arpa", "ip6-localhost",
-	    "ip6-loopback"};
+	static const char *const names[] = {"localhost", "local",	  "internal",	 "localdomain",
+					    "home.arpa", "ip6-localhost", "ip6-loopback"};
 	struct slice before;
 	size_t i;
 

@@ -16,19 +16,28 @@ now_of(const struct mcp_request *request)
 }
 
 static void
-refuse(struct mcp_exchange *x, int http_status, int code, const char *text)
+refuse_with(struct mcp_exchange *x, int http_status, int code, json_t *data, const char *text)
 {
 	struct rpc_fault fault;
 
 	rpc_fault_init(&fault);
-	rpc_fault_set(&fault, code, NULL, "%s", text);
+	rpc_fault_set(&fault, code, data, "%s", text);
 	exchange_answer_fault_with(x, http_status, &fault);
 }
 
 static void
+refuse(struct mcp_exchange *x, int http_status, int code, const char *text)
+{
+	refuse_with(x, http_status, code, NULL, text);
+}
+
+static const char unknown_session[] =
+    "This session is not known or has ended. Send initialize without Mcp-Session-Id to begin a new one.";
+
+static void
 refuse_unknown_session(struct mcp_exchange *x)
 {
-	refuse(x, 404, RPC_INVALID_REQUEST, "This session is not known or has ended. Send initialize to begin a new one.");
+	refuse(x, 404, RPC_INVALID_REQUEST, unknown_session);
 }
 
 /* clients of the legacy eras read the status, newer ones the body. */
@@ -47,6 +56,20 @@ refuse_version(struct mcp_exchange *x)
 
 /* ---- initialize ---- */
 
+/* what a client that failed to open may try instead. */
+static json_t *
+served_versions(void)
+{
+	return json_pack("{s:[s,s,s]}", "supported", mcp_protocol_name(MCP_2025_11_25), mcp_protocol_name(MCP_2025_06_18),
+	    mcp_protocol_name(MCP_2025_03_26));
+}
+
+static void
+refuse_initialize(struct mcp_exchange *x, int http_status, int code, const char *text)
+{
+	refuse_with(x, http_status, code, served_versions(), text);
+}
+
 static int
 check_initialize(struct mcp_exchange *x, struct rpc_fault *fault)
 {
@@ -54,9 +77,7 @@ check_initialize(struct mcp_exchange *x, struct rpc_fault *fault)
 
 	if (json_get_str(x->params, "protocolVersion", NULL) == NULL || json_get_object(x->params, "capabilities") == NULL ||
 	    json_get_str(info, "name", NULL) == NULL || json_get_str(info, "version", NULL) == NULL) {
-		return rpc_fault_set(fault, RPC_INVALID_PARAMS,
-		    json_pack("{s:[s,s,s]}", "supported", mcp_protocol_name(MCP_2025_11_25), mcp_protocol_name(MCP_2025_06_18),
-			mcp_protocol_name(MCP_2025_03_26)),
+		return rpc_fault_set(fault, RPC_INVALID_PARAMS, served_versions(),
 		    "initialize needs protocolVersion, capabilities and clientInfo with name and version.");
 	}
 	return 0;
@@ -95,7 +116,7 @@ create_session(struct mcp_exchange *x)
 
 	if (slice_to_str(slice_from_str(x->request.principal->name), init.principal, sizeof(init.principal)) < 0 ||
 	    mcp_session_create(x->server->options.env->sessions, &init, now_of(&x->request), x->session_id, &err) < 0) {
-		refuse(x, 503, RPC_INTERNAL_ERROR, err.text[0] != '\0' ? err.text : "No session can be opened now.");
+		refuse_initialize(x, 503, RPC_INTERNAL_ERROR, err.text[0] != '\0' ? err.text : "No session can be opened now.");
 		return;
 	}
 	x->send_session_id = true;
@@ -113,9 +134,9 @@ serve_initialize(struct mcp_exchange *x)
 	if (id.ptr != NULL) { /* */
 		if (mcp_session_use(x->server->options.env->sessions, slice_from_str(x->request.principal->name), id,
 			now_of(&x->request), &x->session) == 0)
-			refuse(x, 400, RPC_INVALID_REQUEST, "This session is already initialized.");
+			refuse_initialize(x, 400, RPC_INVALID_REQUEST, "This session is already initialized.");
 		else
-			refuse_unknown_session(x);
+			refuse_initialize(x, 404, RPC_INVALID_REQUEST, unknown_session);
 		return;
 	}
 	rpc_fault_init(&fault);
@@ -155,10 +176,6 @@ serve_request(struct mcp_exchange *x)
 			methods[i].serve(x);
 			return;
 		}
-	}
-	if (strcmp(x->msg.method, "initialize") == 0) {
-		refuse(x, 400, RPC_INVALID_REQUEST, "This session is already initialized.");
-		return;
 	}
 	rpc_fault_init(&fault);
 	rpc_fault_set(&fault, RPC_METHOD_NOT_FOUND, NULL, "There is no such method.");

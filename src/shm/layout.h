@@ -20,7 +20,8 @@
 #define SEGMENT_PAIR_LEN 16
 
 #define GROUP_SLOTS 8
-#define WINDOW_GROUPS 16 /* where a record may stand, counted from its home group */
+/* Where a record may stand, counted from its home group.  Measured: with 16, inserts fail from 67 % full on. */
+#define WINDOW_GROUPS 32
 #define STRIPE_GROUPS 32 /* at least */
 #define STRIPES_MAX 1024
 

@@ -133,6 +133,19 @@ window_slot(const struct window *window, uint32_t i)
 	return group * GROUP_SLOTS + i % GROUP_SLOTS;
 }
 
+/* Which words of a group (one bit each) look as wanted.  A word may change at once: whoever acts upon it looks again.
+ */
+static uint32_t
+group_matches(const struct table *tab, uint32_t first_slot, uint64_t mask, uint64_t wanted)
+{
+	const struct group *group = &tab->seg->group[first_slot / GROUP_SLOTS];
+	uint32_t bits = 0;
+
+	for (uint32_t i = 0; i < GROUP_SLOTS; i++)
+		bits |= (uint32_t)((atomic_load_explicit(&group->word[i], memory_order_relaxed) & mask) == wanted) << i;
+	return bits;
+}
+
 /* Could a record with this image stand in this slot? */
 static bool
 image_belongs(const struct table *tab, uint32_t index, const struct image *image)
@@ -204,13 +217,15 @@ find_locked(struct table *tab, const struct window *window, uint32_t kind, struc
 {
 	uint64_t wanted = slot_word_find(kind, id);
 
-	for (uint32_t i = 0; i < window->slots; i++) {
-		uint32_t index = window_slot(window, i);
-		uint64_t word = atomic_load_explicit(slot_word(tab->seg, index), memory_order_relaxed);
+	for (uint32_t i = 0; i < window->slots; i += GROUP_SLOTS) {
+		uint32_t first = window_slot(window, i);
 
-		if ((word & WORD_FIND_MASK) == wanted && table_load_locked(tab, index, image_r) &&
-		    slot_image_is(image_r, id))
-			return index;
+		for (uint32_t bits = group_matches(tab, first, WORD_FIND_MASK, wanted); bits != 0; bits &= bits - 1) {
+			uint32_t index = first + (uint32_t)__builtin_ctz(bits);
+
+			if (table_load_locked(tab, index, image_r) && slot_image_is(image_r, id))
+				return index;
+		}
 	}
 	return SLOT_NONE;
 }
@@ -251,17 +266,21 @@ peek_window(const struct table *tab, uint32_t kind, struct table_id id, uint32_t
 	uint64_t wanted = slot_word_find(kind, id);
 	int tries = READ_TRIES;
 
-	for (uint32_t i = 0; i < window.slots; i++) {
-		uint32_t index = window_slot(&window, i);
-		enum peek seen = peek_slot(tab, index, wanted, word_r, image_r);
+	for (uint32_t i = 0; i < window.slots; i += GROUP_SLOTS) {
+		uint32_t first = window_slot(&window, i);
 
-		while (seen == PEEK_AGAIN && --tries > 0)
-			seen = peek_slot(tab, index, wanted, word_r, image_r);
-		if (seen == PEEK_AGAIN)
-			return PEEK_AGAIN;
-		if (seen == PEEK_YES && slot_image_is(image_r, id)) {
-			*index_r = index;
-			return PEEK_YES;
+		for (uint32_t bits = group_matches(tab, first, WORD_FIND_MASK, wanted); bits != 0; bits &= bits - 1) {
+			uint32_t index = first + (uint32_t)__builtin_ctz(bits);
+			enum peek seen = peek_slot(tab, index, wanted, word_r, image_r);
+
+			while (seen == PEEK_AGAIN && --tries > 0)
+				seen = peek_slot(tab, index, wanted, word_r, image_r);
+			if (seen == PEEK_AGAIN)
+				return PEEK_AGAIN;
+			if (seen == PEEK_YES && slot_image_is(image_r, id)) {
+				*index_r = index;
+				return PEEK_YES;
+			}
 		}
 	}
 	return PEEK_NO;
@@ -322,11 +341,12 @@ table_touch(struct table *tab, enum table_kind kind, struct table_id id, uint64_
 static uint32_t
 empty_slot(const struct table *tab, const struct window *window)
 {
-	for (uint32_t i = 0; i < window->slots; i++) {
-		uint32_t index = window_slot(window, i);
+	for (uint32_t i = 0; i < window->slots; i += GROUP_SLOTS) {
+		uint32_t first = window_slot(window, i);
+		uint32_t bits = group_matches(tab, first, UINT64_MAX, 0);
 
-		if (atomic_load_explicit(slot_word(tab->seg, index), memory_order_relaxed) == 0)
-			return index;
+		if (bits != 0)
+			return first + (uint32_t)__builtin_ctz(bits);
 	}
 	return SLOT_NONE;
 }

@@ -81,9 +81,10 @@ spawn_child(struct check *c, const struct check_plan *plan, int their_err_fd, st
 	int r;
 
 	r = put_argv(plan, argv, err);
+	if (r == 0)
+		r = spawn_check_env(plan->sources->environ, env, err);
 	if (r < 0)
 		return r;
-	spawn_check_env(plan->sources->environ, env);
 	return spawn_start(&spawn, &c->pid, &c->pidfd, err);
 }
 

@@ -101,31 +101,37 @@ has_prefix(const char *text, const char *const *prefixes)
 	return false;
 }
 
-static void
-copy_env_without(char *const *environment, const char *const *prefixes, const char **env_r)
+static int
+copy_env_without(char *const *environment, const char *const *prefixes, const char **env_r, struct err *err)
 {
 	size_t n = 0;
 
-	for (; environment != NULL && *environment != NULL && n + 1 < SPAWN_ENV_MAX; environment++) {
-		if (!has_prefix(*environment, prefixes))
-			env_r[n++] = *environment;
+	env_r[0] = NULL;
+	for (; environment != NULL && *environment != NULL; environment++) {
+		if (has_prefix(*environment, prefixes))
+			continue;
+		if (n + 1 >= SPAWN_ENV_MAX)
+			return err_set(err, ERR_LIMIT, "more than %d environment variables; unset some",
+				       SPAWN_ENV_MAX - 1);
+		env_r[n++] = *environment;
+		env_r[n] = NULL;
 	}
-	env_r[n] = NULL;
+	return 0;
 }
 
-void
-spawn_worker_env(char *const *environment, const char *env_r[static SPAWN_ENV_MAX])
+int
+spawn_worker_env(char *const *environment, const char *env_r[static SPAWN_ENV_MAX], struct err *err)
 {
 	static const char *const without[] = {
 	    "NOTIFY_SOCKET=", "LISTEN_", "WATCHDOG_", "MAGENTO_", "MCP_", "FASTLY_", "CREDENTIALS_DIRECTORY=", NULL};
 
-	copy_env_without(environment, without, env_r);
+	return copy_env_without(environment, without, env_r, err);
 }
 
-void
-spawn_check_env(char *const *environment, const char *env_r[static SPAWN_ENV_MAX])
+int
+spawn_check_env(char *const *environment, const char *env_r[static SPAWN_ENV_MAX], struct err *err)
 {
 	static const char *const without[] = {"NOTIFY_SOCKET=", "LISTEN_", "WATCHDOG_", NULL};
 
-	copy_env_without(environment, without, env_r);
+	return copy_env_without(environment, without, env_r, err);
 }

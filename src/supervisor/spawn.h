@@ -15,7 +15,7 @@
 
 #define SPAWN_EXE "/proc/self/exe"
 #define SPAWN_FDS_MAX 32
-#define SPAWN_ENV_MAX 256
+#define SPAWN_ENV_MAX 1024
 #define SPAWN_EXIT_NO_EXEC 127 /* exit status of a child that could not be executed */
 
 struct spawn_plan {
@@ -33,11 +33,11 @@ int spawn_start(const struct spawn_plan *plan, pid_t *pid_r, int *pidfd_r, struc
 /*
  * A worker's environment: `environment` without what is the supervisor's own business (NOTIFY_SOCKET, LISTEN_*,
  * WATCHDOG_*) and without configuration and secrets, which reach a worker in the sealed memfd only.  Pointers are
- * borrowed.
+ * borrowed.  ERR_LIMIT when SPAWN_ENV_MAX - 1 variables are not enough: half an environment would be worse than none.
  */
-void spawn_worker_env(char *const *environment, const char *env_r[static SPAWN_ENV_MAX]);
+int spawn_worker_env(char *const *environment, const char *env_r[static SPAWN_ENV_MAX], struct err *err) MUST_CHECK;
 
 /* The same for the check child, which needs the configuration's variables. */
-void spawn_check_env(char *const *environment, const char *env_r[static SPAWN_ENV_MAX]);
+int spawn_check_env(char *const *environment, const char *env_r[static SPAWN_ENV_MAX], struct err *err) MUST_CHECK;
 
 #endif

@@ -88,13 +88,14 @@ spawn_process(struct house *h, struct worker *w, int their_control, struct err *
 				  .fds = fds,
 				  .std_fds = {h->null_fd, h->log_fd >= 0 ? h->log_fd : STDOUT_FILENO, out}};
 	size_t i;
+	int r;
 
 	for (i = 0; i < h->listeners.n_mcp + h->listeners.n_admin; i++)
 		fds[n++] = h->listeners.items[i].fd;
 	plan.n_fds = n;
 	(void)snprintf(slot, sizeof(slot), "%u", w->slot);
-	spawn_worker_env(h->options->sources->environ, env);
-	return spawn_start(&plan, &w->pid, &w->pidfd, err);
+	r = spawn_worker_env(h->options->sources->environ, env, err);
+	return r < 0 ? r : spawn_start(&plan, &w->pid, &w->pidfd, err);
 }
 
 /* The greeting lies in the socket before the worker exists. */

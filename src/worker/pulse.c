@@ -60,7 +60,7 @@ on_sweep(evutil_socket_t fd, short what, void *ctx)
 {
 	struct worker *worker = ctx;
 	uint32_t groups = segment_slots(worker->segment) / 8;
-	uint32_t workers = worker->config->server.workers > 0 ? worker->config->server.workers : 1;
+	uint32_t workers = worker->n_workers;
 	size_t budget = groups / workers / SWEEP_ROUNDS + 1;
 
 	(void)fd;

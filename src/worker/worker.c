@@ -220,6 +220,17 @@ harden(void)
 	signal(SIGUSR2, SIG_IGN);
 	setrlimit(RLIMIT_CORE, &none);
 	prctl(PR_SET_DUMPABLE, 0);
+	prctl(PR_SET_NAME, "magento-mcp"); /* exec of /proc/self/exe left "exe" */
+}
+
+static uint32_t
+count_workers(const struct config *config)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (config->server.workers > 0)
+		return config->server.workers;
+	return cpus > 0 ? (uint32_t)cpus : 1;
 }
 
 static int
@@ -236,6 +247,7 @@ start(struct worker *worker, struct err *err)
 	if (r < 0)
 		return r;
 	log_init(STDERR_FILENO, worker->config->server.log_level, "worker", (int)worker->slot);
+	worker->n_workers = count_workers(worker->config);
 	r = attach_memory(worker, err);
 	if (r < 0)
 		return r;

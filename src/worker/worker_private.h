@@ -33,6 +33,7 @@ struct worker {
 	uint32_t generation;
 	uint32_t n_listeners;
 	uint32_t n_admin;
+	uint32_t n_workers; /* of a generation; each sweeps its share of the table */
 	uint64_t started_mono_ms;
 
 	struct config *config;

@@ -301,8 +301,9 @@ criteria_answer(const struct request *req, struct reply *reply, const struct cri
 }
 
 static int
-know_any_field(const char *name)
+know_any_field(const struct criteria_source *source, const char *name)
 {
+	(void)source;
 	(void)name;
 	return 0;
 }

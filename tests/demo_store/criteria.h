@@ -62,19 +62,34 @@ struct criteria {
 /* A field that filters nothing but selects the store whose values are seen, as store_id does for products. */
 #define CRITERIA_FIELD_STORE 100000
 
+/*
+ * A field that narrows the search down before any group is looked at, and whose second filter counts for nothing:
+ * store_id of pages and blocks.
+ */
+#define CRITERIA_FIELD_APART 100001
+
+struct column;
+
 /* Rows to search. Rows are numbered from 0 in their natural order. */
 struct criteria_source {
 	const void *rows;
 	size_t count;
 	int store;
+	const struct column *columns; /* for the functions of table.h, else NULL */
 	/* Id of a field, -1 if there is none. */
-	int (*field)(const char *name);
+	int (*field)(const struct criteria_source *source, const char *name);
 	/* The row's value, borrowed: a scalar, a list (any member may match) or NULL. */
 	json_t *(*value)(const struct criteria_source *source, size_t row, int field);
 	/* The row as the answer shows it. New reference. */
 	json_t *(*render)(const struct criteria_source *source, size_t row);
 	/* Rows that an eq filter on this field may match, to spare the scan; NULL function: always scan. */
 	bool (*lookup)(const struct criteria_source *source, int field, const char *value, size_t *row_r);
+	/*
+	 * True if the row fits the first filter on CRITERIA_FIELD_APART, cut at its first comma; only for sources that
+	 * have such a field.
+	 */
+	bool (*fits_apart)(const struct criteria_source *source, size_t row, const char *value);
+	const char *apart; /* set by criteria_run(): that filter's value, NULL without one */
 	/* Flat tables answer an unknown field with 500, attributes with 400. */
 	bool unknown_field_is_internal;
 };

@@ -54,7 +54,7 @@ prepare_filters(struct criteria *criteria, struct criteria_source *source, struc
 	for (size_t i = 0; i < criteria->filter_count; i++) {
 		struct filter *filter = &criteria->filters[i];
 
-		filter->field_id = filter->field != NULL ? source->field(filter->field) : -1;
+		filter->field_id = filter->field != NULL ? source->field(source, filter->field) : -1;
 		if (filter->field_id < 0) {
 			if (source->unknown_field_is_internal)
 				error_set_internal(reply);
@@ -66,6 +66,8 @@ prepare_filters(struct criteria *criteria, struct criteria_source *source, struc
 		}
 		if (filter->field_id == CRITERIA_FIELD_STORE)
 			source->store = select_store(filter->value, source->store);
+		if (filter->field_id == CRITERIA_FIELD_APART && source->apart == NULL)
+			source->apart = filter->value != NULL ? filter->value : "";
 		if (split_value(filter) < 0) {
 			error_set_internal(reply);
 			return -1;
@@ -85,11 +87,24 @@ compare_scalars(const char *a, const char *b)
 	return text_compare_collated(a, b);
 }
 
+/* A column of numbers takes text for the number it starts with, 0 if none: coupon_type = 'AUTO' finds the zeros. */
+static int
+compare_stored(const char *text, bool number, const char *wanted)
+{
+	double stored, other;
+
+	if (!number || text_parse_number(wanted, &other))
+		return compare_scalars(text, wanted);
+	stored = strtod(text, NULL);
+	other = strtod(wanted, NULL);
+	return stored < other ? -1 : stored > other;
+}
+
 static bool
-equals_any(const struct filter *filter, const char *text)
+equals_any(const struct filter *filter, const char *text, bool number)
 {
 	for (size_t i = 0; i < filter->value_count; i++) {
-		if (compare_scalars(text, filter->values[i]) == 0)
+		if (compare_stored(text, number, filter->values[i]) == 0)
 			return true;
 	}
 	return false;
@@ -113,24 +128,24 @@ contains_member(const char *text, const char *member)
 }
 
 static bool
-scalar_matches(const struct filter *filter, const char *text)
+scalar_matches(const struct filter *filter, const char *text, bool number)
 {
 	switch (filter->condition) {
 	case COND_LIKE:
 	case COND_NLIKE:
 		return text_matches_like(text, filter->values[0]);
 	case COND_GT:
-		return compare_scalars(text, filter->values[0]) > 0;
+		return compare_stored(text, number, filter->values[0]) > 0;
 	case COND_GTEQ:
-		return compare_scalars(text, filter->values[0]) >= 0;
+		return compare_stored(text, number, filter->values[0]) >= 0;
 	case COND_LT:
-		return compare_scalars(text, filter->values[0]) < 0;
+		return compare_stored(text, number, filter->values[0]) < 0;
 	case COND_LTEQ:
-		return compare_scalars(text, filter->values[0]) <= 0;
+		return compare_stored(text, number, filter->values[0]) <= 0;
 	case COND_FINSET:
 		return contains_member(text, filter->values[0]);
 	default:
-		return equals_any(filter, text);
+		return equals_any(filter, text, number);
 	}
 }
 
@@ -148,7 +163,7 @@ value_matches(const struct filter *filter, const json_t *value)
 		return false;
 	}
 	text = text_from_json(value, buf);
-	return text != NULL && scalar_matches(filter, text);
+	return text != NULL && scalar_matches(filter, text, !json_is_string(value));
 }
 
 static bool
@@ -159,6 +174,8 @@ filter_matches(const struct filter *filter, const struct criteria_source *source
 	if (filter->field_id == CRITERIA_FIELD_STORE)
 		return true;
 	value = source->value(source, row, filter->field_id);
+	if (json_is_null(value))
+		value = NULL;
 	if (filter->condition == COND_NULL || filter->condition == COND_NOTNULL)
 		return (value == NULL) == (filter->condition == COND_NULL);
 	if (value == NULL)
@@ -171,13 +188,19 @@ filter_matches(const struct filter *filter, const struct criteria_source *source
 static bool
 row_matches(const struct criteria *criteria, const struct criteria_source *source, size_t row)
 {
+	if (source->apart != NULL && !source->fits_apart(source, row, source->apart))
+		return false;
 	for (size_t i = 0; i < criteria->filter_count;) {
 		long group = criteria->filters[i].group;
-		bool any = false;
+		bool any = false, asked = false;
 
-		for (; i < criteria->filter_count && criteria->filters[i].group == group; i++)
+		for (; i < criteria->filter_count && criteria->filters[i].group == group; i++) {
+			if (criteria->filters[i].field_id == CRITERIA_FIELD_APART)
+				continue;
+			asked = true;
 			any = any || filter_matches(&criteria->filters[i], source, row);
-		if (!any)
+		}
+		if (asked && !any)
 			return false;
 	}
 	return true;
@@ -291,9 +314,11 @@ sort_rows(const struct criteria *criteria, const struct criteria_source *source,
 	int rc = fields == NULL ? -1 : 0;
 
 	for (size_t i = 0; rc == 0 && i < criteria->sort_count; i++) {
-		fields[i] = criteria->sorts[i].field != NULL ? source->field(criteria->sorts[i].field) : -1;
-		if (fields[i] == CRITERIA_FIELD_STORE)
+		fields[i] = criteria->sorts[i].field != NULL ? source->field(source, criteria->sorts[i].field) : -1;
+		if (fields[i] == CRITERIA_FIELD_STORE || fields[i] == CRITERIA_FIELD_APART) {
 			fields[i] = -1;
+			continue;
+		}
 		if (fields[i] < 0 && source->unknown_field_is_internal)
 			rc = -1;
 	}

@@ -3,13 +3,10 @@
 #include "errors.h"
 #include "text.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define IN_CUSTOM "Error occurred during \"custom_attributes\" processing. "
-
-enum { NAME_MAX_LEN = 64 };
 
 /* Top-level names beside those of attributes. */
 static const char *const structures[] = {
@@ -35,23 +32,6 @@ is_one_of(const char *name, const char *const *names, size_t count)
 			return true;
 	}
 	return false;
-}
-
-/* attributeSetId, AttributeSetId → attribute_set_id; false if the name is too long to be one. */
-static bool
-make_snake_case(const char *name, char *out)
-{
-	size_t len = 0;
-
-	for (size_t i = 0; name[i] != '\0'; i++) {
-		if (len + 3 > NAME_MAX_LEN)
-			return false;
-		if (isupper((unsigned char)name[i]) && i > 0)
-			out[len++] = '_';
-		out[len++] = (char)tolower((unsigned char)name[i]);
-	}
-	out[len] = '\0';
-	return true;
 }
 
 static void
@@ -276,10 +256,10 @@ read_extension(struct draft *draft, json_t *object, struct reply *reply)
 static int
 read_member(struct draft *draft, const char *name, json_t *value, struct reply *reply)
 {
-	char snake[NAME_MAX_LEN];
+	char snake[TEXT_NAME_MAX];
 	int attribute;
 
-	if (make_snake_case(name, snake)) {
+	if (text_make_snake_case(name, snake)) {
 		if (strcmp(snake, "custom_attributes") == 0)
 			return read_custom(draft, value, reply);
 		if (strcmp(snake, "extension_attributes") == 0)

@@ -15,8 +15,9 @@
 enum { FIELD_CATEGORY = ATTR_COUNT, FIELD_WEBSITE, FIELD_STOCK };
 
 static int
-find_field(const char *name)
+find_field(const struct criteria_source *source, const char *name)
 {
+	(void)source;
 	if (strcmp(name, "category_id") == 0)
 		return FIELD_CATEGORY;
 	if (strcmp(name, "website_id") == 0)

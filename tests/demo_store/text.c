@@ -240,6 +240,22 @@ text_make_slug(const char *s)
 	return slug;
 }
 
+bool
+text_make_snake_case(const char *name, char *out)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; name[i] != '\0'; i++) {
+		if (len + 3 > TEXT_NAME_MAX)
+			return false;
+		if (isupper((unsigned char)name[i]) && i > 0)
+			out[len++] = '_';
+		out[len++] = (char)tolower((unsigned char)name[i]);
+	}
+	out[len] = '\0';
+	return true;
+}
+
 json_t *
 text_number_json(double number)
 {

@@ -35,6 +35,12 @@ bool text_matches_like(const char *text, const char *pattern);
 bool text_parse_number(const char *s, double *r);
 bool text_parse_integer(const char *s, long long *r);
 
+/* Longest name text_make_snake_case() writes, with its end. */
+#define TEXT_NAME_MAX 64
+
+/* attributeSetId, AttributeSetId → attribute_set_id in out; false if the name is too long to be one. */
+bool text_make_snake_case(const char *name, char *out);
+
 /* Lower-case copy without trailing spaces: the form skus are looked up by. NULL if memory is short. */
 char *text_fold(const char *s);
 

@@ -1,5 +1,6 @@
 /*
- * Starting, delaying, cancelling and running requests with each of our allocations failing.  Nobody listens on the port.
+ * Starting, delaying, cancelling and running requests with each of our allocations failing.  Nobody listens on the
+ * port.
  */
 #include <event2/event.h>
 #include <stdbool.h>
@@ -21,10 +22,19 @@ static int
 run(void *ctx)
 {
 	static const struct fetch_header headers[] = {{"Authorization", "Bearer x"}};
-	struct fetch_options options = {.verify_tls = true, .connect_timeout_ms = 500, .connections_per_host = 1,
-	    .connections_total = 2, .ca_file = "/nonexistent", .user_agent = "test"};
-	struct fetch_request request = {.method = FETCH_POST, .url = "http://127.0.0.1:1/x", .headers = headers, .n_headers = 1,
-	    .body = SLICE_LIT("{}"), .timeout_ms = 1000, .max_reply_bytes = 1000};
+	struct fetch_options options = {.verify_tls = true,
+					.connect_timeout_ms = 500,
+					.connections_per_host = 1,
+					.connections_total = 2,
+					.ca_file = "/nonexistent",
+					.user_agent = "test"};
+	struct fetch_request request = {.method = FETCH_POST,
+					.url = "http://127.0.0.1:1/x",
+					.headers = headers,
+					.n_headers = 1,
+					.body = SLICE_LIT("{}"),
+					.timeout_ms = 1000,
+					.max_reply_bytes = 1000};
 	struct event_base *base = ctx;
 	struct fetch_job *jobs[3] = {NULL, NULL, NULL};
 	struct fetch *fetch;

@@ -27,8 +27,8 @@ struct fixture {
 	unsigned order[FIXTURE_REPLIES]; /* which job came n-th */
 	unsigned done;
 	bool inside_start;
-	unsigned seen;      /* free for handlers */
-	char last[65536];   /* head and body of the last request */
+	unsigned seen;	  /* free for handlers */
+	char last[65536]; /* head and body of the last request */
 };
 
 struct fixture_slot {
@@ -45,8 +45,11 @@ fixture_remember(struct fixture *fx, const struct server_request *request)
 static inline void
 fixture_client(struct fixture *fx, uint32_t per_host)
 {
-	struct fetch_options options = {.verify_tls = true, .connect_timeout_ms = 2000, .connections_per_host = per_host,
-	    .connections_total = 24, .user_agent = "magento-mcp/test"};
+	struct fetch_options options = {.verify_tls = true,
+					.connect_timeout_ms = 2000,
+					.connections_per_host = per_host,
+					.connections_total = 24,
+					.user_agent = "magento-mcp/test"};
 	struct err err;
 
 	fetch_free(&fx->fetch);

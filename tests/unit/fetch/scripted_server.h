@@ -31,8 +31,8 @@ struct server_request {
 	const char *head; /* request line and fields, NUL-terminated */
 	const char *body;
 	size_t body_len;
-	unsigned index;      /* 0 = the first request of all */
-	unsigned connection; /* 0 = the first connection of all */
+	unsigned index;		/* 0 = the first request of all */
+	unsigned connection;	/* 0 = the first connection of all */
 	unsigned on_connection; /* 0 = the first request on this connection */
 };
 
@@ -79,8 +79,8 @@ server_write(struct server_peer *peer, const char *text)
 static inline void
 server_reply_with(struct server_peer *peer, int status, const char *fields, const char *body)
 {
-	evbuffer_add_printf(bufferevent_get_output(peer->bev), "HTTP/1.1 %d X\r\n%sContent-Length: %zu\r\n\r\n%s", status,
-	    fields, strlen(body), body);
+	evbuffer_add_printf(bufferevent_get_output(peer->bev), "HTTP/1.1 %d X\r\n%sContent-Length: %zu\r\n\r\n%s",
+			    status, fields, strlen(body), body);
 }
 
 static inline void
@@ -205,8 +205,9 @@ server_start(struct server *server, struct event_base *base, server_handler hand
 	server->handler = handler;
 	server->ctx = ctx;
 	LIST_INIT(&server->peers);
-	server->listener = evconnlistener_new_bind(base, server_on_accept, server,
-	    LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 256, (struct sockaddr *)&address, sizeof(address));
+	server->listener =
+	    evconnlistener_new_bind(base, server_on_accept, server, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 256,
+				    (struct sockaddr *)&address, sizeof(address));
 	if (server->listener == NULL)
 		abort();
 	getsockname(evconnlistener_get_fd(server->listener), (struct sockaddr *)&address, &len);

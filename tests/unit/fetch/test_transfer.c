@@ -54,7 +54,8 @@ serve_badly(void *ctx, struct server_peer *peer, const struct server_request *re
 		add_zeros_in_chunks(peer, 16);
 	} else if (strcmp(path, "/bomb") == 0) {
 		evbuffer_add_printf(bufferevent_get_output(peer->bev),
-		    "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %zu\r\n\r\n", sizeof(gzip_bomb));
+				    "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %zu\r\n\r\n",
+				    sizeof(gzip_bomb));
 		bufferevent_write(peer->bev, gzip_bomb, sizeof(gzip_bomb));
 	} else if (strcmp(path, "/fields") == 0) {
 		server_write(peer, "HTTP/1.1 200 OK\r\n");
@@ -79,15 +80,9 @@ names_each_way_to_fail(void **state)
 		const char *path;
 		enum fetch_outcome outcome;
 	} cases[] = {
-	    {"/truncated", FETCH_BROKEN},
-	    {"/reset", FETCH_BROKEN},
-	    {"/nothing", FETCH_BROKEN},
-	    {"/garbage", FETCH_BROKEN},
-	    {"/chunk-garbage", FETCH_BROKEN},
-	    {"/announced", FETCH_TOO_LARGE},
-	    {"/endless", FETCH_TOO_LARGE},
-	    {"/bomb", FETCH_TOO_LARGE},
-	    {"/fields", FETCH_TOO_LARGE},
+	    {"/truncated", FETCH_BROKEN},  {"/reset", FETCH_BROKEN},	     {"/nothing", FETCH_BROKEN},
+	    {"/garbage", FETCH_BROKEN},	   {"/chunk-garbage", FETCH_BROKEN}, {"/announced", FETCH_TOO_LARGE},
+	    {"/endless", FETCH_TOO_LARGE}, {"/bomb", FETCH_TOO_LARGE},	     {"/fields", FETCH_TOO_LARGE},
 	};
 	const struct fetch_reply *reply;
 	struct fixture fx;
@@ -188,7 +183,7 @@ refused_connection_and_unknown_name_sent_nothing(void **state)
 	fixture_run(&fx, 2);
 	/* A machine without a resolver takes its time to say so. */
 	assert_true(fx.replies[1].outcome == FETCH_RESOLVE || fx.replies[1].outcome == FETCH_TIMEOUT ||
-	    fx.replies[1].outcome == FETCH_CONNECT);
+		    fx.replies[1].outcome == FETCH_CONNECT);
 	assert_false(fx.replies[1].sent);
 	fixture_close(&fx);
 }
@@ -246,10 +241,19 @@ does_not_connect_where_it_may_not(void **state)
 static void
 refuses_bad_requests(void **state)
 {
-	static const char *const urls[] = {"", "ftp://127.0.0.1/", "file:///etc/passwd", "http://", "http://user:pw@127.0.0.1/",
-	    "http://127.0.0.1/a b", "http://127.0.0.1/a\r\nX: y", "http://127.0.0.1:99999/", "http://127.0.0.1/caf\xc3\xa9", "//127.0.0.1/"};
-	static const struct fetch_header headers[] = {{"X-A", "a\r\nX-B: b"}, {"X-A", "a\nb"}, {"X A", "a"}, {"", "a"},
-	    {"X-A:", "a"}, {"X-A\r\n", "a"}, {"X-A", "a\x01"}};
+	static const char *const urls[] = {"",
+					   "ftp://127.0.0.1/",
+					   "file:///etc/passwd",
+					   "http://",
+					   "http://user:pw@127.0.0.1/",
+					   "http://127.0.0.1/a b",
+					   "http://127.0.0.1/a\r\nX: y",
+					   "http://127.0.0.1:99999/",
+					   "http://127.0.0.1/caf\xc3\xa9",
+					   "//127.0.0.1/"};
+	static const struct fetch_header headers[] = {
+	    {"X-A", "a\r\nX-B: b"}, {"X-A", "a\nb"},  {"X A", "a"},    {"", "a"},
+	    {"X-A:", "a"},	    {"X-A\r\n", "a"}, {"X-A", "a\x01"}};
 	struct fetch_request request;
 	struct fixture fx;
 	size_t i;
@@ -276,8 +280,10 @@ refuses_bad_requests(void **state)
 static void
 sends_what_it_was_given(void **state)
 {
-	static const struct fetch_header headers[] = {{"Authorization", "Bearer x"}, {"Accept", "application/json"},
-	    {"Content-Type", "application/json"}, {"X-Empty", ""}};
+	static const struct fetch_header headers[] = {{"Authorization", "Bearer x"},
+						      {"Accept", "application/json"},
+						      {"Content-Type", "application/json"},
+						      {"X-Empty", ""}};
 	struct fetch_request request;
 	struct fixture fx;
 	char url[256];
@@ -309,8 +315,10 @@ methods_without_a_body(void **state)
 		enum fetch_method method;
 		const char *line;
 		bool has_length;
-	} cases[] = {{FETCH_GET, "GET ", false}, {FETCH_DELETE, "DELETE ", false}, {FETCH_POST, "POST ", true},
-	    {FETCH_PUT, "PUT ", true}};
+	} cases[] = {{FETCH_GET, "GET ", false},
+		     {FETCH_DELETE, "DELETE ", false},
+		     {FETCH_POST, "POST ", true},
+		     {FETCH_PUT, "PUT ", true}};
 	struct fetch_request request;
 	struct fixture fx;
 	size_t i;

@@ -1,5 +1,6 @@
 /*
- * One call from a fiber against a port where nobody listens: everything up to the network, with each allocation failing.
+ * One call from a fiber against a port where nobody listens: everything up to the network, with each allocation
+ * failing.
  */
 #include <event2/event.h>
 #include <jansson.h>
@@ -23,7 +24,10 @@ tell(void *arg)
 {
 	static const struct magento_param query[] = {{"fields", "id"}};
 	struct story *story = arg;
-	struct magento_client client = {.fetch = story->fetch, .pool = story->pool, .base_url = "http://127.0.0.1:1",
+	struct magento_client client = {
+	    .fetch = story->fetch,
+	    .pool = story->pool,
+	    .base_url = "http://127.0.0.1:1",
 	    .credentials = &story->credentials,
 	    .limits = {.read_timeout_ms = 2000, .write_timeout_ms = 2000, .max_reply_bytes = 65536, .parallel = 2}};
 	json_t *body = json_pack("{s:i}", "a", 1);
@@ -52,8 +56,11 @@ tell(void *arg)
 static int
 call(void *ctx)
 {
-	struct fetch_options options = {.verify_tls = true, .connect_timeout_ms = 500, .connections_per_host = 2,
-	    .connections_total = 2, .user_agent = "test"};
+	struct fetch_options options = {.verify_tls = true,
+					.connect_timeout_ms = 500,
+					.connections_per_host = 2,
+					.connections_total = 2,
+					.user_agent = "test"};
 	struct event_base *base = ctx;
 	struct story story = {.r = ERR_NOMEM};
 	struct fiber_pool *fibers = fiber_pool_new(1, 1);
@@ -62,7 +69,8 @@ call(void *ctx)
 	story.credentials.kind = MAGENTO_AUTH_OAUTH;
 	story.fetch = fetch_new(base, &options, &err);
 	story.pool = pool_new(65536);
-	if (fibers != NULL && story.fetch != NULL && story.pool != NULL && fiber_start(fibers, tell, &story, NULL) == 0) {
+	if (fibers != NULL && story.fetch != NULL && story.pool != NULL &&
+	    fiber_start(fibers, tell, &story, NULL) == 0) {
 		while (!story.is_over)
 			event_base_loop(base, EVLOOP_ONCE);
 	}

@@ -30,8 +30,7 @@ build(void *ctx)
 		criteria_where(&c, "name", "neq", "x");
 	criteria_sort(&c, "entity_id", "ASC");
 	criteria_page(&c, 100, 1);
-	criteria_param(&c, "fields",
-	    product_projection(pool, product_summary_fields, product_n_summary_fields, false));
+	criteria_param(&c, "fields", product_projection(pool, product_summary_fields, product_n_summary_fields, false));
 	r = criteria_finish(&c, &params, &n);
 	json_decref(list);
 	pool_free(&pool);

@@ -6,7 +6,8 @@ static int
 sign(void *ctx)
 {
 	static const struct magento_param query[] = {{"searchCriteria[pageSize]", "10"}, {"a", "b c"}};
-	struct oauth1_request request = {"GET", "https://shop.example:8443/sub", "/rest/all/V1/products/a%2Fb", query, 2};
+	struct oauth1_request request = {"GET", "https://shop.example:8443/sub", "/rest/all/V1/products/a%2Fb", query,
+					 2};
 	struct secret some = {.len = 3, .bytes = "abc"};
 	struct oauth1_signer signer = {&some, &some, &some, &some, 1700000000, "nonce"};
 	struct buf header;

@@ -7,8 +7,9 @@
 #include "shop_lists.h"
 #include "torture.h"
 
-#define BODY \
-	"{\"message\":\"%1 of %2\",\"parameters\":[\"a\",{\"b\":1.5}],\"errors\":[{\"message\":\"%x\",\"parameters\":{\"x\":true}}]}"
+#define BODY                                                                                                           \
+	"{\"message\":\"%1 of "                                                                                        \
+	"%2\",\"parameters\":[\"a\",{\"b\":1.5}],\"errors\":[{\"message\":\"%x\",\"parameters\":{\"x\":true}}]}"
 
 static int
 render(void *ctx)
@@ -72,7 +73,7 @@ main(void)
 	json_set_alloc_funcs(torture_malloc, torture_free);
 	body = json_loads(BODY, 0, NULL);
 	lists = (struct scope_lists){json_loads(SHOP_WEBSITES, 0, NULL), json_loads(SHOP_GROUPS, 0, NULL),
-	    json_loads(SHOP_VIEWS, 0, NULL), json_loads(SHOP_CONFIGS, 0, NULL)};
+				     json_loads(SHOP_VIEWS, 0, NULL), json_loads(SHOP_CONFIGS, 0, NULL)};
 	torture("template", render, body);
 	torture("error", sort, body);
 	torture("scope tree", build_tree, &lists);

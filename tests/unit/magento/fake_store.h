@@ -28,7 +28,7 @@ struct fake_rule {
 	int status;
 	const char *body;
 	enum fake_act act;
-	unsigned uses;      /* 0 = without end */
+	unsigned uses;	    /* 0 = without end */
 	const char *fields; /* NULL: JSON */
 };
 
@@ -46,7 +46,7 @@ struct fake_store {
 	struct magento_client client;
 	struct fake_rule rules[FAKE_RULES];
 	size_t n_rules;
-	char log[FAKE_LOG][512];           /* "GET /rest/all/V1/x?y" */
+	char log[FAKE_LOG][512]; /* "GET /rest/all/V1/x?y" */
 	char authorization[FAKE_LOG][1024];
 	char bodies[FAKE_LOG][1024];
 	unsigned n_log;
@@ -97,13 +97,15 @@ fake_handle(void *ctx, struct server_peer *peer, const struct server_request *re
 
 	assert_true(store->n_log < FAKE_LOG);
 	snprintf(store->log[store->n_log], sizeof(store->log[0]), "%s %.480s", request->method, request->target);
-	fake_copy_field(request->head, "\r\nAuthorization: ", store->authorization[store->n_log], sizeof(store->authorization[0]));
+	fake_copy_field(request->head, "\r\nAuthorization: ", store->authorization[store->n_log],
+			sizeof(store->authorization[0]));
 	snprintf(store->bodies[store->n_log], sizeof(store->bodies[0]), "%.*s", (int)request->body_len, request->body);
 	store->n_log++;
 	for (i = 0; i < store->n_rules; i++) {
 		rule = &store->rules[i];
 		if ((rule->method != NULL && strcmp(rule->method, request->method) != 0) ||
-		    (rule->path != NULL && (strlen(rule->path) != path_len || strncmp(rule->path, request->target, path_len) != 0)))
+		    (rule->path != NULL &&
+		     (strlen(rule->path) != path_len || strncmp(rule->path, request->target, path_len) != 0)))
 			continue;
 		if (rule->uses == UINT32_MAX)
 			continue;
@@ -128,7 +130,8 @@ fake_observe(void *ctx, const char *route, int status, enum fetch_outcome outcom
 static inline void
 fake_rule(struct fake_store *store, const char *method, const char *path, int status, const char *body)
 {
-	store->rules[store->n_rules++] = (struct fake_rule){.method = method, .path = path, .status = status, .body = body};
+	store->rules[store->n_rules++] =
+	    (struct fake_rule){.method = method, .path = path, .status = status, .body = body};
 }
 
 static inline void
@@ -140,8 +143,11 @@ fake_act(struct fake_store *store, const char *path, enum fake_act act, unsigned
 static inline int
 fake_open(void **state)
 {
-	struct fetch_options options = {.verify_tls = true, .connect_timeout_ms = 1000, .connections_per_host = 8,
-	    .connections_total = 16, .user_agent = "test"};
+	struct fetch_options options = {.verify_tls = true,
+					.connect_timeout_ms = 1000,
+					.connections_per_host = 8,
+					.connections_total = 16,
+					.user_agent = "test"};
 	struct fake_store *store = calloc(1, sizeof(*store));
 	struct err err;
 
@@ -150,7 +156,10 @@ fake_open(void **state)
 	store->fetch = fetch_new(store->base, &options, &err);
 	store->fibers = fiber_pool_new(4, 4);
 	store->pool = pool_new(4 * 1024 * 1024);
-	store->client = (struct magento_client){.fetch = store->fetch, .pool = store->pool, .base_url = store->server.url,
+	store->client = (struct magento_client){
+	    .fetch = store->fetch,
+	    .pool = store->pool,
+	    .base_url = store->server.url,
 	    .credentials = &store->credentials,
 	    .limits = {.read_timeout_ms = 5000, .write_timeout_ms = 5000, .max_reply_bytes = 65536, .parallel = 6},
 	    .observer = {fake_observe, store}};
@@ -217,8 +226,9 @@ fake_run_requests(struct fake_store *store, unsigned n)
 	}
 }
 
-#define FAKE_DENIED(resource) \
-	"{\"message\":\"The consumer isn't authorized to access %resources.\",\"parameters\":{\"resources\":\"" resource "\"}}"
+#define FAKE_DENIED(resource)                                                                                          \
+	"{\"message\":\"The consumer isn't authorized to access "                                                      \
+	"%resources.\",\"parameters\":{\"resources\":\"" resource "\"}}"
 
 #define FAKE_TEST(f) cmocka_unit_test_setup_teardown(f, fake_open, fake_close)
 

@@ -56,7 +56,8 @@ put(struct fake_store *store, const char *path)
 	json_t *body = json_pack("{s:{s:s}}", "product", "sku", "A");
 
 	memset(&call, 0, sizeof(call));
-	call.request = (struct magento_request){.method = FETCH_PUT, .scope = MAGENTO_SCOPE_ALL, .path = path, .body = body};
+	call.request =
+	    (struct magento_request){.method = FETCH_PUT, .scope = MAGENTO_SCOPE_ALL, .path = path, .body = body};
 	fake_run(store, make_call);
 	json_decref(body);
 }
@@ -88,7 +89,8 @@ sends_scope_query_and_body(void **state)
 
 	fake_rule(store, "GET", "/rest/de/V1/products", 200, "{}");
 	memset(&call, 0, sizeof(call));
-	call.request = (struct magento_request){.method = FETCH_GET, .scope = "de", .path = "/products", .query = query, .n_query = 2};
+	call.request = (struct magento_request){
+	    .method = FETCH_GET, .scope = "de", .path = "/products", .query = query, .n_query = 2};
 	fake_run(store, make_call);
 	assert_int_equal(call.r, 0);
 	assert_string_equal(store->log[0], "GET /rest/de/V1/products?searchCriteria%5BpageSize%5D=1&x=a%20b");
@@ -120,15 +122,18 @@ refuses_paths_and_scopes_that_lead_elsewhere(void **state)
 	static const struct {
 		const char *scope;
 		const char *path;
-	} cases[] = {{"all", "products"}, {"all", "/"}, {"all", "/products/../modules"}, {"all", "/products/."}, {"all", "/a//b"},
-	    {"all", "/products/%2e%2E"}, {"all", "/products/.%2e"}, {"all", "/a?b=c"}, {"all", "/a#b"}, {"all", "/a b"},
-	    {"all", "/a\\b"}, {"", "/products"}, {"../x", "/products"}, {"a/b", "/products"}, {"all", "/caf\xc3\xa9"}};
+	} cases[] = {{"all", "products"},	{"all", "/"},	      {"all", "/products/../modules"},
+		     {"all", "/products/."},	{"all", "/a//b"},     {"all", "/products/%2e%2E"},
+		     {"all", "/products/.%2e"}, {"all", "/a?b=c"},    {"all", "/a#b"},
+		     {"all", "/a b"},		{"all", "/a\\b"},     {"", "/products"},
+		     {"../x", "/products"},	{"a/b", "/products"}, {"all", "/caf\xc3\xa9"}};
 	struct fake_store *store = *state;
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(cases); i++) {
 		memset(&call, 0, sizeof(call));
-		call.request = (struct magento_request){.method = FETCH_GET, .scope = cases[i].scope, .path = cases[i].path};
+		call.request =
+		    (struct magento_request){.method = FETCH_GET, .scope = cases[i].scope, .path = cases[i].path};
 		fake_run(store, make_call);
 		assert_int_equal(call.r, -1);
 		assert_int_equal(call.code, FAULT_INTERNAL_ERROR);
@@ -145,7 +150,8 @@ too_long_a_query_is_not_sent(void **state)
 
 	memset(value, 'x', sizeof(value) - 1);
 	memset(&call, 0, sizeof(call));
-	call.request = (struct magento_request){.method = FETCH_GET, .scope = "all", .path = "/products", .query = query, .n_query = 1};
+	call.request = (struct magento_request){
+	    .method = FETCH_GET, .scope = "all", .path = "/products", .query = query, .n_query = 1};
 	fake_run(store, make_call);
 	assert_int_equal(call.code, FAULT_VALIDATION_ERROR);
 	assert_int_equal(store->n_log, 0);
@@ -173,14 +179,10 @@ reads_are_repeated(void **state)
 		int r;
 		const char *kind;
 	} cases[] = {
-	    {502, FAKE_REPLY, 1, 2, 0, ""},
-	    {503, FAKE_REPLY, 2, 3, 0, ""},
-	    {504, FAKE_REPLY, 3, 3, -1, "not_json"},
-	    {500, FAKE_REPLY, 1, 1, -1, "not_json"},
-	    {400, FAKE_REPLY, 1, 1, -1, "not_json"},
-	    {0, FAKE_CLOSE, 1, 2, 0, ""},
-	    {0, FAKE_TRUNCATE, 2, 3, 0, ""},
-	    {0, FAKE_SILENT, 1, 2, 0, ""},
+	    {502, FAKE_REPLY, 1, 2, 0, ""},	     {503, FAKE_REPLY, 2, 3, 0, ""},
+	    {504, FAKE_REPLY, 3, 3, -1, "not_json"}, {500, FAKE_REPLY, 1, 1, -1, "not_json"},
+	    {400, FAKE_REPLY, 1, 1, -1, "not_json"}, {0, FAKE_CLOSE, 1, 2, 0, ""},
+	    {0, FAKE_TRUNCATE, 2, 3, 0, ""},	     {0, FAKE_SILENT, 1, 2, 0, ""},
 	    {0, FAKE_SILENT, 3, 3, -1, "timeout"},
 	};
 	struct fake_store *store = *state;
@@ -190,8 +192,12 @@ reads_are_repeated(void **state)
 	for (i = 0; i < ARRAY_LEN(cases); i++) {
 		store->n_rules = 0;
 		store->n_log = 0;
-		store->rules[store->n_rules++] = (struct fake_rule){.path = PRODUCT, .status = cases[i].status, .body = "<html>",
-		    .fields = "Content-Type: text/html\r\n", .act = cases[i].act, .uses = cases[i].failures};
+		store->rules[store->n_rules++] = (struct fake_rule){.path = PRODUCT,
+								    .status = cases[i].status,
+								    .body = "<html>",
+								    .fields = "Content-Type: text/html\r\n",
+								    .act = cases[i].act,
+								    .uses = cases[i].failures};
 		fake_rule(store, "GET", PRODUCT, 200, "{}");
 		get(store, "/products/A");
 		assert_int_equal(call.r, cases[i].r);
@@ -211,14 +217,10 @@ writes_are_not_repeated_once_sent(void **state)
 		bool in_doubt;
 		const char *kind;
 	} cases[] = {
-	    {502, FAKE_REPLY, true, "not_json"},
-	    {503, FAKE_REPLY, true, "not_json"},
-	    {504, FAKE_REPLY, true, "not_json"},
-	    {500, FAKE_REPLY, true, "not_json"},
-	    {400, FAKE_REPLY, false, "not_json"},
-	    {200, FAKE_REPLY, true, "not_json"}, /* a page where JSON should be */
-	    {0, FAKE_CLOSE, true, "network"},
-	    {0, FAKE_TRUNCATE, true, "network"},
+	    {502, FAKE_REPLY, true, "not_json"},  {503, FAKE_REPLY, true, "not_json"},
+	    {504, FAKE_REPLY, true, "not_json"},  {500, FAKE_REPLY, true, "not_json"},
+	    {400, FAKE_REPLY, false, "not_json"}, {200, FAKE_REPLY, true, "not_json"}, /* a page where JSON should be */
+	    {0, FAKE_CLOSE, true, "network"},	  {0, FAKE_TRUNCATE, true, "network"},
 	    {0, FAKE_SILENT, true, "timeout"},
 	};
 	struct fake_store *store = *state;
@@ -228,8 +230,11 @@ writes_are_not_repeated_once_sent(void **state)
 	for (i = 0; i < ARRAY_LEN(cases); i++) {
 		store->n_rules = 0;
 		store->n_log = 0;
-		store->rules[store->n_rules++] = (struct fake_rule){.path = PRODUCT, .status = cases[i].status, .body = "<html>",
-		    .fields = "Content-Type: text/html\r\n", .act = cases[i].act};
+		store->rules[store->n_rules++] = (struct fake_rule){.path = PRODUCT,
+								    .status = cases[i].status,
+								    .body = "<html>",
+								    .fields = "Content-Type: text/html\r\n",
+								    .act = cases[i].act};
 		put(store, "/products/A");
 		assert_int_equal(call.r, -1);
 		assert_int_equal(call.code, FAULT_MAGENTO_API_ERROR);
@@ -257,11 +262,12 @@ a_long_retry_after_is_passed_on(void **state)
 {
 	struct fake_store *store = *state;
 
-	store->rules[store->n_rules++] = (struct fake_rule){.path = PRODUCT, .status = 503, .body = "",
-	    .fields = "Retry-After: 3600\r\n"};
+	store->rules[store->n_rules++] =
+	    (struct fake_rule){.path = PRODUCT, .status = 503, .body = "", .fields = "Retry-After: 3600\r\n"};
 	get(store, "/products/A");
 	assert_int_equal(store->n_log, 1);
-	store->rules[0] = (struct fake_rule){.path = PRODUCT, .status = 429, .body = "", .fields = "Retry-After: 9\r\n"};
+	store->rules[0] =
+	    (struct fake_rule){.path = PRODUCT, .status = 429, .body = "", .fields = "Retry-After: 9\r\n"};
 	get(store, "/products/A");
 	assert_int_equal(call.code, FAULT_RATE_LIMITED);
 	assert_int_equal(store->n_log, 2);
@@ -272,8 +278,8 @@ a_long_retry_after_is_passed_on(void **state)
 struct verdict {
 	enum magento_auth kind;
 	const char *refusal;
-	int probe_status;        /* 0: no verified route */
-	int64_t expires_in_ms;   /* 0: token without end */
+	int probe_status;      /* 0: no verified route */
+	int64_t expires_in_ms; /* 0: token without end */
 	enum fault_code code;
 	bool dead;
 	unsigned requests;
@@ -281,22 +287,32 @@ struct verdict {
 };
 
 static const struct verdict verdicts[] = {
-    {MAGENTO_AUTH_BEARER, FAKE_DENIED("Magento_Catalog::products"), 200, 0, FAULT_FORBIDDEN, false, 2, "Magento_Catalog::products"},
-    {MAGENTO_AUTH_BEARER, FAKE_DENIED("Magento_Catalog::products"), 401, 0, FAULT_NOT_AUTHENTICATED, true, 2, "auth_login"},
-    {MAGENTO_AUTH_BEARER, FAKE_DENIED("Magento_Catalog::products"), 500, 0, FAULT_MAGENTO_API_ERROR, false, 2, "could not be found out"},
+    {MAGENTO_AUTH_BEARER, FAKE_DENIED("Magento_Catalog::products"), 200, 0, FAULT_FORBIDDEN, false, 2,
+     "Magento_Catalog::products"},
+    {MAGENTO_AUTH_BEARER, FAKE_DENIED("Magento_Catalog::products"), 401, 0, FAULT_NOT_AUTHENTICATED, true, 2,
+     "auth_login"},
+    {MAGENTO_AUTH_BEARER, FAKE_DENIED("Magento_Catalog::products"), 500, 0, FAULT_MAGENTO_API_ERROR, false, 2,
+     "could not be found out"},
     {MAGENTO_AUTH_BEARER, FAKE_DENIED("Magento_Catalog::products"), 200, -1000, FAULT_NOT_AUTHENTICATED, true, 1,
-        "The Magento admin token expired after 3600 s. Call auth_login again."},
-    {MAGENTO_AUTH_BEARER, FAKE_DENIED("Magento_Catalog::products"), 200, 60000, FAULT_FORBIDDEN, false, 2, "permission"},
-    {MAGENTO_AUTH_BEARER, FAKE_DENIED("Magento_Catalog::products"), 401, 60000, FAULT_NOT_AUTHENTICATED, true, 2, "auth_login"},
-    {MAGENTO_AUTH_BEARER, FAKE_DENIED("Magento_Catalog::products"), 0, 0, FAULT_NOT_AUTHENTICATED, true, 1, "auth_login"},
+     "The Magento admin token expired after 3600 s. Call auth_login again."},
+    {MAGENTO_AUTH_BEARER, FAKE_DENIED("Magento_Catalog::products"), 200, 60000, FAULT_FORBIDDEN, false, 2,
+     "permission"},
+    {MAGENTO_AUTH_BEARER, FAKE_DENIED("Magento_Catalog::products"), 401, 60000, FAULT_NOT_AUTHENTICATED, true, 2,
+     "auth_login"},
+    {MAGENTO_AUTH_BEARER, FAKE_DENIED("Magento_Catalog::products"), 0, 0, FAULT_NOT_AUTHENTICATED, true, 1,
+     "auth_login"},
     {MAGENTO_AUTH_BEARER, FAKE_DENIED("Magento_Catalog::products"), 0, 60000, FAULT_FORBIDDEN, false, 1, "permission"},
     {MAGENTO_AUTH_OAUTH, FAKE_DENIED("Magento_Catalog::products"), 0, 0, FAULT_FORBIDDEN, false, 1, "permission"},
-    {MAGENTO_AUTH_OAUTH, FAKE_DENIED("Magento_Catalog::products"), 401, 0, FAULT_NOT_AUTHENTICATED, true, 2, "auth_login"},
-    {MAGENTO_AUTH_OAUTH, "{\"message\":\"The signature is invalid. Verify and try again.\"}", 200, 0, FAULT_NOT_AUTHENTICATED, true, 1,
-        "signature"},
-    {MAGENTO_AUTH_OAUTH, "{\"message\":\"Specified token does not exist\"}", 200, 0, FAULT_NOT_AUTHENTICATED, true, 1, "token"},
-    {MAGENTO_AUTH_OAUTH, "{\"message\":\"An error occurred validating the nonce\"}", 200, 0, FAULT_NOT_AUTHENTICATED, false, 1, "clock"},
-    {MAGENTO_AUTH_NONE, FAKE_DENIED("Magento_Catalog::products"), 200, 0, FAULT_NOT_AUTHENTICATED, false, 1, "auth_login"},
+    {MAGENTO_AUTH_OAUTH, FAKE_DENIED("Magento_Catalog::products"), 401, 0, FAULT_NOT_AUTHENTICATED, true, 2,
+     "auth_login"},
+    {MAGENTO_AUTH_OAUTH, "{\"message\":\"The signature is invalid. Verify and try again.\"}", 200, 0,
+     FAULT_NOT_AUTHENTICATED, true, 1, "signature"},
+    {MAGENTO_AUTH_OAUTH, "{\"message\":\"Specified token does not exist\"}", 200, 0, FAULT_NOT_AUTHENTICATED, true, 1,
+     "token"},
+    {MAGENTO_AUTH_OAUTH, "{\"message\":\"An error occurred validating the nonce\"}", 200, 0, FAULT_NOT_AUTHENTICATED,
+     false, 1, "clock"},
+    {MAGENTO_AUTH_NONE, FAKE_DENIED("Magento_Catalog::products"), 200, 0, FAULT_NOT_AUTHENTICATED, false, 1,
+     "auth_login"},
 };
 
 static void
@@ -314,7 +330,8 @@ tells_the_meanings_of_401_apart(void **state)
 		store->client.probed = 0;
 		store->client.verified_route = v->probe_status != 0 ? "/store/websites?fields=id" : NULL;
 		store->credentials.kind = v->kind;
-		store->credentials.bearer_expires_wall_ms = v->expires_in_ms != 0 ? clock_wall_ms() + (uint64_t)v->expires_in_ms : 0;
+		store->credentials.bearer_expires_wall_ms =
+		    v->expires_in_ms != 0 ? clock_wall_ms() + (uint64_t)v->expires_in_ms : 0;
 		fake_rule(store, "GET", PRODUCT, 401, v->refusal);
 		fake_rule(store, "GET", PROBE, v->probe_status, v->probe_status == 401 ? FAKE_DENIED("x") : "[]");
 		get(store, "/products/A");
@@ -349,7 +366,8 @@ unknown_store_view_is_the_callers_mistake(void **state)
 {
 	struct fake_store *store = *state;
 
-	fake_rule(store, "GET", "/rest/nope/V1/products/A", 400, "{\"message\":\"Specified request cannot be processed.\"}");
+	fake_rule(store, "GET", "/rest/nope/V1/products/A", 400,
+		  "{\"message\":\"Specified request cannot be processed.\"}");
 	memset(&call, 0, sizeof(call));
 	call.request = (struct magento_request){.method = FETCH_GET, .scope = "nope", .path = "/products/A"};
 	fake_run(store, make_call);
@@ -449,7 +467,8 @@ answer_by_number(void *ctx, struct server_peer *peer, const struct server_reques
 
 	store->n_log++;
 	snprintf(body, sizeof(body), "\"%s\"", number);
-	server_reply_json(peer, strcmp(number, "13") == 0 ? 404 : 200, strcmp(number, "13") == 0 ? "{\"message\":\"No such entity.\"}" : body);
+	server_reply_json(peer, strcmp(number, "13") == 0 ? 404 : 200,
+			  strcmp(number, "13") == 0 ? "{\"message\":\"No such entity.\"}" : body);
 }
 
 static void
@@ -503,7 +522,8 @@ a_cancelled_write_is_in_doubt(void **state)
 
 	fake_act(store, NULL, FAKE_SILENT, 0);
 	memset(&call, 0, sizeof(call));
-	call.request = (struct magento_request){.method = FETCH_PUT, .scope = "all", .path = "/products/A", .body = body};
+	call.request =
+	    (struct magento_request){.method = FETCH_PUT, .scope = "all", .path = "/products/A", .body = body};
 	fake_begin(store, make_call);
 	fake_run_requests(store, 1);
 	fiber_cancel(store->fiber);

@@ -76,14 +76,18 @@ groups_filters_sorts_and_page(void **state)
 	criteria_sort(&s->c, "entity_id", "asc");
 	criteria_sort(&s->c, "name", "DESC");
 	criteria_page(&s->c, 100, 2);
-	assert_query(&s->c, "?" F "0%5D%5Bfilters%5D%5B0%5D%5Bfield%5D=sku&" F "0%5D%5Bfilters%5D%5B0%5D%5Bvalue%5D=a%2Cb&" F
-	    "0%5D%5Bfilters%5D%5B0%5D%5Bcondition_type%5D=in&" F "0%5D%5Bfilters%5D%5B1%5D%5Bfield%5D=name&" F
-	    "0%5D%5Bfilters%5D%5B1%5D%5Bvalue%5D=x%20y%2Bz%3D%26&" F "0%5D%5Bfilters%5D%5B1%5D%5Bcondition_type%5D=eq&" F
-	    "1%5D%5Bfilters%5D%5B0%5D%5Bfield%5D=status&" F "1%5D%5Bfilters%5D%5B0%5D%5Bvalue%5D=1&" F
-	    "1%5D%5Bfilters%5D%5B0%5D%5Bcondition_type%5D=eq&searchCriteria%5BsortOrders%5D%5B0%5D%5Bfield%5D=entity_id&"
-	    "searchCriteria%5BsortOrders%5D%5B0%5D%5Bdirection%5D=ASC&searchCriteria%5BsortOrders%5D%5B1%5D%5Bfield%5D=name&"
-	    "searchCriteria%5BsortOrders%5D%5B1%5D%5Bdirection%5D=DESC&searchCriteria%5BpageSize%5D=100&"
-	    "searchCriteria%5BcurrentPage%5D=2");
+	assert_query(&s->c,
+		     "?" F "0%5D%5Bfilters%5D%5B0%5D%5Bfield%5D=sku&" F "0%5D%5Bfilters%5D%5B0%5D%5Bvalue%5D=a%2Cb&" F
+		     "0%5D%5Bfilters%5D%5B0%5D%5Bcondition_type%5D=in&" F "0%5D%5Bfilters%5D%5B1%5D%5Bfield%5D=name&" F
+		     "0%5D%5Bfilters%5D%5B1%5D%5Bvalue%5D=x%20y%2Bz%3D%26&" F
+		     "0%5D%5Bfilters%5D%5B1%5D%5Bcondition_type%5D=eq&" F
+		     "1%5D%5Bfilters%5D%5B0%5D%5Bfield%5D=status&" F "1%5D%5Bfilters%5D%5B0%5D%5Bvalue%5D=1&" F
+		     "1%5D%5Bfilters%5D%5B0%5D%5Bcondition_type%5D=eq&searchCriteria%5BsortOrders%5D%5B0%5D%5Bfield%5D="
+		     "entity_id&"
+		     "searchCriteria%5BsortOrders%5D%5B0%5D%5Bdirection%5D=ASC&searchCriteria%5BsortOrders%5D%5B1%5D%"
+		     "5Bfield%5D=name&"
+		     "searchCriteria%5BsortOrders%5D%5B1%5D%5Bdirection%5D=DESC&searchCriteria%5BpageSize%5D=100&"
+		     "searchCriteria%5BcurrentPage%5D=2");
 }
 
 static void
@@ -111,15 +115,34 @@ refuses_bad_steps(void **state)
 	for (step = 0; step < 9; step++) {
 		criteria_init(&s->c, s->pool);
 		switch (step) {
-		case 0: criteria_filter(&s->c, "sku", "equals", "x"); break;
-		case 1: criteria_filter(&s->c, "SKU", "eq", "x"); break;
-		case 2: criteria_filter(&s->c, "sku][x", "eq", "x"); break;
-		case 3: criteria_sort(&s->c, "name", "sideways"); break;
-		case 4: criteria_sort(&s->c, "", "ASC"); break;
-		case 5: criteria_page(&s->c, 0, 1); break;
-		case 6: criteria_page(&s->c, 1, 0); break;
-		case 7: criteria_page(&s->c, 1, 1); criteria_page(&s->c, 2, 1); break;
-		case 8: criteria_filter(&s->c, "", NULL, "x"); break;
+		case 0:
+			criteria_filter(&s->c, "sku", "equals", "x");
+			break;
+		case 1:
+			criteria_filter(&s->c, "SKU", "eq", "x");
+			break;
+		case 2:
+			criteria_filter(&s->c, "sku][x", "eq", "x");
+			break;
+		case 3:
+			criteria_sort(&s->c, "name", "sideways");
+			break;
+		case 4:
+			criteria_sort(&s->c, "", "ASC");
+			break;
+		case 5:
+			criteria_page(&s->c, 0, 1);
+			break;
+		case 6:
+			criteria_page(&s->c, 1, 0);
+			break;
+		case 7:
+			criteria_page(&s->c, 1, 1);
+			criteria_page(&s->c, 2, 1);
+			break;
+		case 8:
+			criteria_filter(&s->c, "", NULL, "x");
+			break;
 		}
 		assert_int_equal(criteria_finish(&s->c, &params, &n), ERR_INVALID);
 		assert_null(params);
@@ -134,8 +157,8 @@ refuses_bad_steps(void **state)
 static void
 knows_the_conditions(void **state)
 {
-	static const char *const good[] = {"eq", "neq", "gt", "gteq", "lt", "lteq", "moreq", "like", "nlike", "in", "nin", "null",
-	    "notnull", "from", "to", "finset"};
+	static const char *const good[] = {"eq",    "neq", "gt",  "gteq", "lt",	     "lteq", "moreq", "like",
+					   "nlike", "in",  "nin", "null", "notnull", "from", "to",    "finset"};
 	static const char *const bad[] = {"", "EQ", "equals", "eq ", "between", "regexp"};
 	size_t i;
 

@@ -21,13 +21,14 @@ struct expectation {
 
 static const struct expectation cases[] = {
     {400, "{\"message\":\"Please enter a number 0 or greater in this field.\"}", FAULT_MAGENTO_API_ERROR, "rejected",
-        "Magento refused the request: Please enter a number 0 or greater in this field."},
+     "Magento refused the request: Please enter a number 0 or greater in this field."},
     {400, "{\"message\":\"\\\"%fieldName\\\" is not supported.\",\"parameters\":{\"fieldName\":\"MetaTitle\"}}",
-        FAULT_MAGENTO_API_ERROR, "rejected", "\"MetaTitle\" is not supported."},
+     FAULT_MAGENTO_API_ERROR, "rejected", "\"MetaTitle\" is not supported."},
     {404, "{\"message\":\"The product that was requested doesn't exist. Verify the product and try again.\"}",
-        FAULT_NOT_FOUND, NULL, "The product that was requested doesn't exist."},
+     FAULT_NOT_FOUND, NULL, "The product that was requested doesn't exist."},
     {404, "{\"message\":\"No such entity.\"}", FAULT_NOT_FOUND, NULL, "No such entity."},
-    {404, "{\"message\":\"Request does not match any route.\"}", FAULT_MAGENTO_API_ERROR, "no_route", "module missing or older"},
+    {404, "{\"message\":\"Request does not match any route.\"}", FAULT_MAGENTO_API_ERROR, "no_route",
+     "module missing or older"},
     {404, NULL, FAULT_MAGENTO_API_ERROR, "not_json", "Magento answered 404 without an explanation"},
     {400, NULL, FAULT_MAGENTO_API_ERROR, "not_json", "Magento answered 400 without an explanation"},
     {414, NULL, FAULT_MAGENTO_API_ERROR, "not_json", "Magento answered 414 without an explanation"},
@@ -35,19 +36,23 @@ static const struct expectation cases[] = {
     {405, "{\"message\":\"The PATCH HTTP method is not supported.\"}", FAULT_MAGENTO_API_ERROR, "rejected", "PATCH"},
     {500, NULL, FAULT_MAGENTO_API_ERROR, "not_json", "Magento answered 500 without an explanation"},
     {503, NULL, FAULT_MAGENTO_API_ERROR, "not_json", "maintenance"},
-    {500, "{\"message\":\"Internal Error. Details are available in Magento log file. Report ID: webapi-6b02a8ca1b62b\"}",
-        FAULT_MAGENTO_API_ERROR, "internal", "webapi-6b02a8ca1b62b"},
+    {500,
+     "{\"message\":\"Internal Error. Details are available in Magento log file. Report ID: webapi-6b02a8ca1b62b\"}",
+     FAULT_MAGENTO_API_ERROR, "internal", "webapi-6b02a8ca1b62b"},
     {500, "{\"message\":\"SQLSTATE[42S22]: Column not found\"}", FAULT_MAGENTO_API_ERROR, "internal",
-        "Magento failed with status 500: internal Magento error."},
+     "Magento failed with status 500: internal Magento error."},
     {500, "{\"errors\":[]}", FAULT_MAGENTO_API_ERROR, "not_json", "500"},
     {429, NULL, FAULT_RATE_LIMITED, NULL, "slow down"},
-    {401, "{\"message\":\"The signature is invalid. Verify and try again.\"}", FAULT_NOT_AUTHENTICATED, NULL, "The signature is"},
+    {401, "{\"message\":\"The signature is invalid. Verify and try again.\"}", FAULT_NOT_AUTHENTICATED, NULL,
+     "The signature is"},
     {401, "{\"message\":\"The nonce is already being used by the consumer with ID %1\",\"parameters\":[\"1\"]}",
-        FAULT_NOT_AUTHENTICATED, NULL, "with ID 1"},
+     FAULT_NOT_AUTHENTICATED, NULL, "with ID 1"},
     {401, "{\"message\":\"An error occurred validating the nonce\"}", FAULT_NOT_AUTHENTICATED, NULL, "clock"},
-    {400, "{\"message\":\"The token length is invalid. Check the length and try again.\"}", FAULT_NOT_AUTHENTICATED, NULL, "length"},
-    {401, "{\"message\":\"The consumer isn't authorized to access %resources.\",\"parameters\":{\"resources\":\"X::y\"}}",
-        FAULT_NOT_AUTHENTICATED, NULL, "auth_login"},
+    {400, "{\"message\":\"The token length is invalid. Check the length and try again.\"}", FAULT_NOT_AUTHENTICATED,
+     NULL, "length"},
+    {401,
+     "{\"message\":\"The consumer isn't authorized to access %resources.\",\"parameters\":{\"resources\":\"X::y\"}}",
+     FAULT_NOT_AUTHENTICATED, NULL, "auth_login"},
     {401, NULL, FAULT_NOT_AUTHENTICATED, NULL, "auth_login"},
 };
 
@@ -77,7 +82,8 @@ sorts_answers(void **state)
 		if (cases[i].kind != NULL) {
 			assert_string_equal(detail(&fault, "kind"), cases[i].kind);
 			assert_string_equal(detail(&fault, "route"), ROUTE);
-			assert_int_equal(json_integer_value(json_object_get(fault.details, "statusCode")), cases[i].status);
+			assert_int_equal(json_integer_value(json_object_get(fault.details, "statusCode")),
+					 cases[i].status);
 		}
 		fault_fini(&fault);
 		json_decref(answer.body);
@@ -93,7 +99,8 @@ details_carry_safe_parameters_and_report(void **state)
 
 	(void)state;
 	fault_init(&fault);
-	answer.body = json_loads("{\"message\":\"%1\",\"parameters\":[\"ok\",\"in /srv/www/a/b.php on line 3\",5,{\"x\":1}]}", 0, NULL);
+	answer.body = json_loads(
+	    "{\"message\":\"%1\",\"parameters\":[\"ok\",\"in /srv/www/a/b.php on line 3\",5,{\"x\":1}]}", 0, NULL);
 	magento_error_answer(&answer, &fault);
 	parameters = json_object_get(fault.details, "parameters");
 	assert_int_equal(json_array_size(parameters), 3);
@@ -101,7 +108,8 @@ details_carry_safe_parameters_and_report(void **state)
 	assert_string_equal(json_string_value(json_array_get(parameters, 1)), "internal Magento error");
 	assert_int_equal(json_integer_value(json_array_get(parameters, 2)), 5);
 	json_decref(answer.body);
-	answer.body = json_loads("{\"message\":\"x Report ID: webapi-abc\",\"parameters\":{\"a\":\"<b>y</b>\"}}", 0, NULL);
+	answer.body =
+	    json_loads("{\"message\":\"x Report ID: webapi-abc\",\"parameters\":{\"a\":\"<b>y</b>\"}}", 0, NULL);
 	answer.status = 500;
 	magento_error_answer(&answer, &fault);
 	assert_string_equal(detail(&fault, "report_id"), "webapi-abc");
@@ -133,7 +141,8 @@ forbidden_names_the_permission(void **state)
 
 	(void)state;
 	fault_init(&fault);
-	answer.body = json_loads("{\"message\":\"m\",\"parameters\":{\"resources\":\"Magento_SalesRule::quote\"}}", 0, NULL);
+	answer.body =
+	    json_loads("{\"message\":\"m\",\"parameters\":{\"resources\":\"Magento_SalesRule::quote\"}}", 0, NULL);
 	magento_error_forbidden(&answer, &fault);
 	assert_int_equal(fault.code, FAULT_FORBIDDEN);
 	assert_non_null(strstr(fault.message, "needs the Magento permission Magento_SalesRule::quote"));

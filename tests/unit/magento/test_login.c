@@ -7,7 +7,9 @@
 #define TOKEN "/rest/all/V1/integration/admin/token"
 #define TFA "/rest/all/V1/tfa/provider/google/authenticate"
 /* {"kid":"1","alg":"HS256"} . {"uid":7,"utypid":2,"iat":1795335499,"exp":1795339099} . signature */
-#define JWT "eyJraWQiOiIxIiwiYWxnIjoiSFMyNTYifQ.eyJ1aWQiOjcsInV0eXBpZCI6MiwiaWF0IjoxNzk1MzM1NDk5LCJleHAiOjE3OTUzMzkwOTl9.c2ln"
+#define JWT                                                                                                            \
+	"eyJraWQiOiIxIiwiYWxnIjoiSFMyNTYifQ.eyJ1aWQiOjcsInV0eXBpZCI6MiwiaWF0IjoxNzk1MzM1NDk5LCJleHAiOjE3OTUzMzkwOTl9." \
+	"c2ln"
 
 static struct outcome {
 	const char *otp;
@@ -24,8 +26,8 @@ sign_in(struct fake_store *store)
 	struct fault fault;
 
 	fault_init(&fault);
-	outcome.r = magento_login_admin(&store->client, SLICE_LIT("admin"), SLICE_LIT("pa\"ss"), slice_from_str(outcome.otp),
-	    &outcome.token, &fault);
+	outcome.r = magento_login_admin(&store->client, SLICE_LIT("admin"), SLICE_LIT("pa\"ss"),
+					slice_from_str(outcome.otp), &outcome.token, &fault);
 	outcome.code = fault.code;
 	snprintf(outcome.message, sizeof(outcome.message), "%s", fault.message);
 	fault_fini(&fault);
@@ -81,18 +83,24 @@ explains_refused_sign_ins(void **state)
 		enum fault_code code;
 		const char *message;
 	} cases[] = {
-	    {401, "{\"message\":\"The account sign-in was incorrect or your account is disabled temporarily. Please wait and try again "
-	          "later.\"}", FAULT_NOT_AUTHENTICATED, "locked for up to 30 minutes; do not retry blindly"},
+	    {401,
+	     "{\"message\":\"The account sign-in was incorrect or your account is disabled temporarily. Please wait "
+	     "and try again "
+	     "later.\"}",
+	     FAULT_NOT_AUTHENTICATED, "locked for up to 30 minutes; do not retry blindly"},
 	    {401, "{\"message\":\"Invalid code.\"}", FAULT_NOT_AUTHENTICATED, "code wrong or too old"},
-	    {400, "{\"message\":\"Please use the 2fa provider-specific endpoints to obtain a token.\",\"parameters\":"
-	          "{\"active_providers\":[\"google\"]}}", FAULT_VALIDATION_ERROR, "This account uses 2FA. Call again with otp."},
-	    {400, "{\"message\":\"Please use the 2fa provider-specific endpoints to obtain a token.\",\"parameters\":"
-	          "{\"active_providers\":[\"duo_security\"]}}", FAULT_VALIDATION_ERROR,
-	        "provider duo_security cannot be used here; use an integration"},
-	    {400, "{\"message\":\"Please ask an administrator with sufficient access to configure 2FA first\"}", FAULT_NOT_AUTHENTICATED,
-	        "finish 2FA set-up in the admin panel"},
-	    {400, "{\"message\":\"Failed to send the message. Please contact the administrator\"}", FAULT_NOT_AUTHENTICATED,
-	        "finish 2FA set-up in the admin panel"},
+	    {400,
+	     "{\"message\":\"Please use the 2fa provider-specific endpoints to obtain a token.\",\"parameters\":"
+	     "{\"active_providers\":[\"google\"]}}",
+	     FAULT_VALIDATION_ERROR, "This account uses 2FA. Call again with otp."},
+	    {400,
+	     "{\"message\":\"Please use the 2fa provider-specific endpoints to obtain a token.\",\"parameters\":"
+	     "{\"active_providers\":[\"duo_security\"]}}",
+	     FAULT_VALIDATION_ERROR, "provider duo_security cannot be used here; use an integration"},
+	    {400, "{\"message\":\"Please ask an administrator with sufficient access to configure 2FA first\"}",
+	     FAULT_NOT_AUTHENTICATED, "finish 2FA set-up in the admin panel"},
+	    {400, "{\"message\":\"Failed to send the message. Please contact the administrator\"}",
+	     FAULT_NOT_AUTHENTICATED, "finish 2FA set-up in the admin panel"},
 	    {404, "{\"message\":\"Request does not match any route.\"}", FAULT_MAGENTO_API_ERROR, "no route"},
 	    {500, "oops", FAULT_MAGENTO_API_ERROR, "without an explanation"},
 	    {200, "{}", FAULT_MAGENTO_API_ERROR, "without a token"},
@@ -139,14 +147,14 @@ reads_jwts(void **state)
 		uint64_t uid;
 	} cases[] = {
 	    {JWT, true, 1795339099000, 7},
-	    {"a.e30.c", true, 0, 0},                 /* {} */
-	    {"a.eyJleHAiOi01fQ.c", true, 0, 0},      /* {"exp":-5} */
-	    {"a.eyJleHAiOiJ4In0.c", true, 0, 0},     /* {"exp":"x"} */
+	    {"a.e30.c", true, 0, 0},		 /* {} */
+	    {"a.eyJleHAiOi01fQ.c", true, 0, 0},	 /* {"exp":-5} */
+	    {"a.eyJleHAiOiJ4In0.c", true, 0, 0}, /* {"exp":"x"} */
 	    {"", false, 0, 0},
 	    {"a.b", false, 0, 0},
 	    {"a.e30.c.d", false, 0, 0},
 	    {"a.!!.c", false, 0, 0},
-	    {"a.bm8.c", false, 0, 0},                /* no */
+	    {"a.bm8.c", false, 0, 0}, /* no */
 	};
 	uint64_t expires, uid;
 	size_t i;
@@ -174,9 +182,20 @@ static const struct trial trials[] = {
     {MAGENTO_AUTH_OAUTH, false, {200}, 0, "/store/websites?fields=id", NULL, 1},
     {MAGENTO_AUTH_BEARER, false, {200}, 0, "/store/websites?fields=id", NULL, 1},
     {MAGENTO_AUTH_BEARER, false, {401, 200}, 0, "/modules", "Magento_Backend::store", 2},
-    {MAGENTO_AUTH_BEARER, false, {401, 401, 200}, 0, "/products?searchCriteria[pageSize]=1&fields=total_count", "Magento_Backend::store", 3},
-    {MAGENTO_AUTH_BEARER, false, {401, 401, 401, 401, 200}, 0,
-        "/cmsPage/search?searchCriteria[pageSize]=1&fields=total_count", "Magento_Backend::store", 5},
+    {MAGENTO_AUTH_BEARER,
+     false,
+     {401, 401, 200},
+     0,
+     "/products?searchCriteria[pageSize]=1&fields=total_count",
+     "Magento_Backend::store",
+     3},
+    {MAGENTO_AUTH_BEARER,
+     false,
+     {401, 401, 401, 401, 200},
+     0,
+     "/cmsPage/search?searchCriteria[pageSize]=1&fields=total_count",
+     "Magento_Backend::store",
+     5},
     {MAGENTO_AUTH_BEARER, false, {401, 401, 401, 401, 401}, -1, NULL, NULL, 5},
     {MAGENTO_AUTH_BEARER, true, {401, 401, 401, 401, 401}, 0, NULL, "permission for every route", 5},
     {MAGENTO_AUTH_OAUTH, false, {401, 401, 401, 401, 401}, 0, NULL, "permission for every route", 5},
@@ -185,8 +204,9 @@ static const struct trial trials[] = {
 static void
 verifies_with_the_first_route_allowed(void **state)
 {
-	static const char *const paths[] = {"/rest/all/V1/store/websites", "/rest/all/V1/modules", "/rest/all/V1/products",
-	    "/rest/all/V1/salesRules/search", "/rest/all/V1/cmsPage/search"};
+	static const char *const paths[] = {"/rest/all/V1/store/websites", "/rest/all/V1/modules",
+					    "/rest/all/V1/products", "/rest/all/V1/salesRules/search",
+					    "/rest/all/V1/cmsPage/search"};
 	struct fake_store *store = *state;
 	const struct trial *t;
 	size_t i, k;
@@ -199,7 +219,8 @@ verifies_with_the_first_route_allowed(void **state)
 		store->credentials.kind = t->kind;
 		store->credentials.bearer_expires_wall_ms = t->has_expiry ? clock_wall_ms() + 3600000 : 0;
 		for (k = 0; k < 5; k++)
-			fake_rule(store, "GET", paths[k], t->statuses[k], t->statuses[k] == 200 ? "[]" : FAKE_DENIED("X::y"));
+			fake_rule(store, "GET", paths[k], t->statuses[k],
+				  t->statuses[k] == 200 ? "[]" : FAKE_DENIED("X::y"));
 		fake_run(store, verify);
 		assert_int_equal(outcome.r, t->r);
 		assert_int_equal(store->n_log, t->requests);
@@ -228,10 +249,12 @@ names_the_likely_cause(void **state)
 		enum fault_code code;
 		const char *message;
 	} cases[] = {
-	    {401, "{\"message\":\"The signature is invalid. Verify and try again.\"}", FAULT_NOT_AUTHENTICATED, "proxy"},
+	    {401, "{\"message\":\"The signature is invalid. Verify and try again.\"}", FAULT_NOT_AUTHENTICATED,
+	     "proxy"},
 	    {401, "{\"message\":\"An error occurred validating the nonce\"}", FAULT_NOT_AUTHENTICATED, "clock"},
 	    {401, "{\"message\":\"Specified token does not exist\"}", FAULT_NOT_AUTHENTICATED, "four values"},
-	    {400, "{\"message\":\"The token length is invalid. Check the length and try again.\"}", FAULT_NOT_AUTHENTICATED, "length"},
+	    {400, "{\"message\":\"The token length is invalid. Check the length and try again.\"}",
+	     FAULT_NOT_AUTHENTICATED, "length"},
 	    {404, "<html>", FAULT_MAGENTO_API_ERROR, "base_url"},
 	    {200, "<html>", FAULT_MAGENTO_API_ERROR, "not JSON"},
 	    {301, "", FAULT_MAGENTO_API_ERROR, "redirect"},
@@ -257,12 +280,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    FAKE_TEST(gets_an_admin_token),
-	    FAKE_TEST(sends_the_code_of_the_authenticator),
-	    FAKE_TEST(explains_refused_sign_ins),
-	    FAKE_TEST(a_token_that_is_no_jwt_is_taken_as_it_is),
-	    cmocka_unit_test(reads_jwts),
-	    FAKE_TEST(verifies_with_the_first_route_allowed),
+	    FAKE_TEST(gets_an_admin_token),	  FAKE_TEST(sends_the_code_of_the_authenticator),
+	    FAKE_TEST(explains_refused_sign_ins), FAKE_TEST(a_token_that_is_no_jwt_is_taken_as_it_is),
+	    cmocka_unit_test(reads_jwts),	  FAKE_TEST(verifies_with_the_first_route_allowed),
 	    FAKE_TEST(names_the_likely_cause),
 	};
 

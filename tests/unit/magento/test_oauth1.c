@@ -84,8 +84,11 @@ load(const json_t *doc, const json_t *item, struct vector *v)
 	v->request.base_url = v->base_url;
 	v->request.path = v->text;
 	v->request.query = v->query;
-	v->signer = (struct oauth1_signer){.consumer_key = &v->consumer_key, .consumer_secret = &v->consumer_secret,
-	    .token = &v->token, .token_secret = &v->token_secret, .nonce = str(item, "nonce")};
+	v->signer = (struct oauth1_signer){.consumer_key = &v->consumer_key,
+					   .consumer_secret = &v->consumer_secret,
+					   .token = &v->token,
+					   .token_secret = &v->token_secret,
+					   .nonce = str(item, "nonce")};
 	v->signer.timestamp_s = strtoull(str(item, "timestamp"), NULL, 10);
 }
 
@@ -127,7 +130,8 @@ gives_the_servers_base_string(void **state)
 	size_t i, checked = 0;
 
 	(void)state;
-	json_array_foreach(json_object_get(doc, "vectors"), i, item) {
+	json_array_foreach(json_object_get(doc, "vectors"), i, item)
+	{
 		load(doc, item, &v);
 		if (!json_is_string(json_object_get(item, "server_base_string")) || !is_sendable(&v, item))
 			continue;
@@ -155,7 +159,8 @@ gives_the_signatures_that_were_accepted(void **state)
 	size_t i, checked = 0;
 
 	(void)state;
-	json_array_foreach(json_object_get(doc, "vectors"), i, item) {
+	json_array_foreach(json_object_get(doc, "vectors"), i, item)
+	{
 		load(doc, item, &v);
 		/* One integration had secrets of its own, which were not recorded. */
 		if (!json_is_true(json_object_get(item, "accepted")) || !is_sendable(&v, item) ||
@@ -255,8 +260,10 @@ natural_order(void **state)
 
 	(void)state;
 	for (i = 0; i < ARRAY_LEN(cases); i++) {
-		assert_int_equal(sign(oauth1_natcmp(slice_from_str(cases[i].a), slice_from_str(cases[i].b))), cases[i].expected);
-		assert_int_equal(sign(oauth1_natcmp(slice_from_str(cases[i].b), slice_from_str(cases[i].a))), -cases[i].expected);
+		assert_int_equal(sign(oauth1_natcmp(slice_from_str(cases[i].a), slice_from_str(cases[i].b))),
+				 cases[i].expected);
+		assert_int_equal(sign(oauth1_natcmp(slice_from_str(cases[i].b), slice_from_str(cases[i].a))),
+				 -cases[i].expected);
 	}
 }
 
@@ -334,10 +341,11 @@ header_holds_all_seven_fields(void **state)
 	buf_init(&header, OAUTH1_HEADER_MAX);
 	assert_int_equal(oauth1_authorization(&v.request, &v.signer, &header), 0);
 	assert_string_equal(buf_cstr(&header),
-	    "OAuth oauth_consumer_key=\"dummyconsumerkey0000000000000000\", oauth_nonce=\"a924a0d25a9c252d359939d6be89b402\", "
-	    "oauth_signature_method=\"HMAC-SHA256\", oauth_timestamp=\"1795335499\", "
-	    "oauth_token=\"dummyaccesstoken0000000000000000\", oauth_version=\"1.0\", "
-	    "oauth_signature=\"V%2BtyoDMW2SRBNdg43BA%2FV8JuuG17KZI2ZhBB9j%2B3MEc%3D\"");
+			    "OAuth oauth_consumer_key=\"dummyconsumerkey0000000000000000\", "
+			    "oauth_nonce=\"a924a0d25a9c252d359939d6be89b402\", "
+			    "oauth_signature_method=\"HMAC-SHA256\", oauth_timestamp=\"1795335499\", "
+			    "oauth_token=\"dummyaccesstoken0000000000000000\", oauth_version=\"1.0\", "
+			    "oauth_signature=\"V%2BtyoDMW2SRBNdg43BA%2FV8JuuG17KZI2ZhBB9j%2B3MEc%3D\"");
 	buf_fini(&header);
 	json_decref(doc);
 	assert_int_equal(base_string_for("https://s", "/x", query, 1, &header), 0);
@@ -349,12 +357,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(gives_the_servers_base_string),
-	    cmocka_unit_test(gives_the_signatures_that_were_accepted),
-	    cmocka_unit_test(paths_as_the_server_signs_them),
-	    cmocka_unit_test(natural_order),
-	    cmocka_unit_test(urls_in_the_base_string),
-	    cmocka_unit_test(refuses_what_cannot_be_signed),
+	    cmocka_unit_test(gives_the_servers_base_string),  cmocka_unit_test(gives_the_signatures_that_were_accepted),
+	    cmocka_unit_test(paths_as_the_server_signs_them), cmocka_unit_test(natural_order),
+	    cmocka_unit_test(urls_in_the_base_string),	      cmocka_unit_test(refuses_what_cannot_be_signed),
 	    cmocka_unit_test(header_holds_all_seven_fields),
 	};
 

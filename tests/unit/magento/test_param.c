@@ -11,7 +11,8 @@
 static void
 writes_queries(void **state)
 {
-	static const struct magento_param params[] = {{"searchCriteria", ""}, {"a[0]", "x y+z"}, {"b", NULL}, {"c", "\xc3\xa9=&#"}};
+	static const struct magento_param params[] = {
+	    {"searchCriteria", ""}, {"a[0]", "x y+z"}, {"b", NULL}, {"c", "\xc3\xa9=&#"}};
 	struct buf out;
 
 	(void)state;

@@ -8,9 +8,11 @@
 
 #include "magento/product.h"
 
-#define PRODUCT \
-	"{\"id\":1,\"sku\":\"A\",\"name\":\"Hat\",\"price\":5.5,\"media_gallery_entries\":[{\"id\":9,\"content\":{\"x\":1}},{\"id\":10}]," \
-	"\"custom_attributes\":[{\"attribute_code\":\"url_key\",\"value\":\"hat\"},{\"attribute_code\":\"category_ids\",\"value\":[\"3\"]}]}"
+#define PRODUCT                                                                                                        \
+	"{\"id\":1,\"sku\":\"A\",\"name\":\"Hat\",\"price\":5.5,\"media_gallery_entries\":[{\"id\":9,\"content\":{"    \
+	"\"x\":1}},{\"id\":10}],"                                                                                      \
+	"\"custom_attributes\":[{\"attribute_code\":\"url_key\",\"value\":\"hat\"},{\"attribute_code\":\"category_"    \
+	"ids\",\"value\":[\"3\"]}]}"
 
 static void
 projects(void **state)
@@ -26,7 +28,8 @@ projects(void **state)
 	assert_string_equal(product_projection(pool, core, 4, true), "sku,name,price");
 	assert_string_equal(product_projection(pool, mixed, 3, false), "items[sku,name,custom_attributes],total_count");
 	assert_string_equal(product_projection(pool, whole, 1, true), "sku,custom_attributes");
-	assert_string_equal(product_projection(pool, product_summary_fields, product_n_summary_fields, false),
+	assert_string_equal(
+	    product_projection(pool, product_summary_fields, product_n_summary_fields, false),
 	    "items[sku,id,name,type_id,status,visibility,price,updated_at,custom_attributes],total_count");
 	assert_null(product_projection(pool, bad, 2, false));
 	pool_free(&pool);

@@ -16,7 +16,7 @@ static struct scope_tree *
 shop_tree(void)
 {
 	struct scope_lists lists = {json_loads(SHOP_WEBSITES, 0, NULL), json_loads(SHOP_GROUPS, 0, NULL),
-	    json_loads(SHOP_VIEWS, 0, NULL), json_loads(SHOP_CONFIGS, 0, NULL)};
+				    json_loads(SHOP_VIEWS, 0, NULL), json_loads(SHOP_CONFIGS, 0, NULL)};
 	struct scope_tree *tree = scope_tree_new(&lists);
 
 	assert_non_null(tree);
@@ -66,8 +66,16 @@ finds_default_views(void **state)
 static void
 takes_odd_lists(void **state)
 {
-	static const char *const odd[] = {"null", "{}", "[]", "[1,\"x\",null,[]]", "[{}]", "[{\"id\":\"1\",\"code\":\"x\"}]",
-	    "[{\"id\":-1,\"code\":\"x\"}]", "[{\"id\":1,\"code\":\"a b\"}]", "[{\"id\":1,\"code\":5}]", "[{\"id\":1,\"code\":\"\"}]"};
+	static const char *const odd[] = {"null",
+					  "{}",
+					  "[]",
+					  "[1,\"x\",null,[]]",
+					  "[{}]",
+					  "[{\"id\":\"1\",\"code\":\"x\"}]",
+					  "[{\"id\":-1,\"code\":\"x\"}]",
+					  "[{\"id\":1,\"code\":\"a b\"}]",
+					  "[{\"id\":1,\"code\":5}]",
+					  "[{\"id\":1,\"code\":\"\"}]"};
 	struct scope_lists lists;
 	struct scope_tree *tree;
 	size_t i;
@@ -89,7 +97,7 @@ struct expectation {
 	const char *given;
 	const char *prefix; /* NULL: VALIDATION_ERROR */
 	enum scope_level level;
-	const char *text;    /* website/store of the view, or the path that is refused */
+	const char *text; /* website/store of the view, or the path that is refused */
 };
 
 static const struct expectation table[] = {
@@ -100,7 +108,8 @@ static const struct expectation table[] = {
     {"{\"website_code\":\"eu\"}", "eu_en", SCOPE_WEBSITE, "eu/eu_group"},
     /* the most precise wins, the others contain it */
     {"{\"store_view_code\":\"de\",\"scope\":\"global\"}", "de", SCOPE_VIEW, "base/main_store"},
-    {"{\"store_view_code\":\"de\",\"store_code\":\"main_store\",\"website_code\":\"base\"}", "de", SCOPE_VIEW, "base/main_store"},
+    {"{\"store_view_code\":\"de\",\"store_code\":\"main_store\",\"website_code\":\"base\"}", "de", SCOPE_VIEW,
+     "base/main_store"},
     {"{\"store_code\":\"main_store\",\"website_code\":\"base\"}", "default", SCOPE_GROUP, "base/main_store"},
     {"{\"website_code\":\"base\",\"scope\":\"global\"}", "default", SCOPE_WEBSITE, "base/main_store"},
     /* they do not */
@@ -144,7 +153,9 @@ resolves(void **state)
 		} else {
 			assert_int_equal(r, -1);
 			assert_int_equal(fault.code, FAULT_VALIDATION_ERROR);
-			assert_string_equal(json_string_value(json_object_get(json_array_get(fault.details, 0), "path")), table[i].text);
+			assert_string_equal(
+			    json_string_value(json_object_get(json_array_get(fault.details, 0), "path")),
+			    table[i].text);
 		}
 		json_decref(value);
 		fault_fini(&fault);
@@ -174,10 +185,23 @@ lists_the_valid_codes(void **state)
 static void
 refuses_odd_objects(void **state)
 {
-	static const char *const odd[] = {"{}", "[]", "\"de\"", "5", "{\"scope\":\"all\"}", "{\"scope\":true}", "{\"store\":\"de\"}",
-	    "{\"store_view_code\":\"de\",\"x\":1}", "{\"store_view_code\":\"\"}", "{\"store_view_code\":5}", "{\"store_view_code\":\"a/b\"}",
-	    "{\"store_view_code\":\"1de\"}", "{\"store_view_code\":\"../x\"}", "{\"store_view_code\":\"d\\u0000e\"}",
-	    "{\"website_code\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"}", "{\"store_code\":null}"};
+	static const char *const odd[] = {
+	    "{}",
+	    "[]",
+	    "\"de\"",
+	    "5",
+	    "{\"scope\":\"all\"}",
+	    "{\"scope\":true}",
+	    "{\"store\":\"de\"}",
+	    "{\"store_view_code\":\"de\",\"x\":1}",
+	    "{\"store_view_code\":\"\"}",
+	    "{\"store_view_code\":5}",
+	    "{\"store_view_code\":\"a/b\"}",
+	    "{\"store_view_code\":\"1de\"}",
+	    "{\"store_view_code\":\"../x\"}",
+	    "{\"store_view_code\":\"d\\u0000e\"}",
+	    "{\"website_code\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"}",
+	    "{\"store_code\":null}"};
 	struct scope scope;
 	struct fault fault;
 	json_t *value;

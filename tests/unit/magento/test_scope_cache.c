@@ -23,7 +23,8 @@ resolve(struct fake_store *store)
 	struct fault fault;
 
 	fault_init(&fault);
-	asked.r = scope_resolve_read(&store->client, asked.cache, &asked.given, asked.default_view, &asked.target, &fault);
+	asked.r =
+	    scope_resolve_read(&store->client, asked.cache, &asked.given, asked.default_view, &asked.target, &fault);
 	asked.code = fault.code;
 	snprintf(asked.message, sizeof(asked.message), "%s", fault.message);
 	fault_fini(&fault);
@@ -225,14 +226,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    FAKE_TEST(global_and_nothing_ask_nobody),
-	    FAKE_TEST(keeps_the_tree),
-	    FAKE_TEST(looks_again_before_it_refuses),
-	    FAKE_TEST(a_fresh_tree_is_not_read_twice),
-	    FAKE_TEST(keeps_no_more_than_it_may),
-	    FAKE_TEST(without_the_permission),
-	    FAKE_TEST(other_failures_are_passed_on),
-	    FAKE_TEST(lists_are_sorted_and_refill_the_cache),
+	    FAKE_TEST(global_and_nothing_ask_nobody), FAKE_TEST(keeps_the_tree),
+	    FAKE_TEST(looks_again_before_it_refuses), FAKE_TEST(a_fresh_tree_is_not_read_twice),
+	    FAKE_TEST(keeps_no_more_than_it_may),     FAKE_TEST(without_the_permission),
+	    FAKE_TEST(other_failures_are_passed_on),  FAKE_TEST(lists_are_sorted_and_refill_the_cache),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

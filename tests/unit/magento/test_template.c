@@ -20,47 +20,57 @@ texts_of_bodies(void **state)
 	} cases[] = {
 	    /* by position */
 	    {"{\"message\":\"The CMS page with the \\\"%1\\\" ID doesn't exist.\",\"parameters\":[9999]}",
-	        "The CMS page with the \"9999\" ID doesn't exist."},
+	     "The CMS page with the \"9999\" ID doesn't exist."},
 	    {"{\"message\":\"as %1 for ascending order or %2 for descending\",\"parameters\":[\"ASC\",\"DESC\"]}",
-	        "as ASC for ascending order or DESC for descending"},
+	     "as ASC for ascending order or DESC for descending"},
 	    {"{\"message\":\"%1 %1 %2\",\"parameters\":[\"a\"]}", "a a %2"},
 	    {"{\"message\":\"%10 %1\",\"parameters\":[1,2,3,4,5,6,7,8,9,\"ten\"]}", "ten 1"},
 	    {"{\"message\":\"%12\",\"parameters\":[\"x\"]}", "x2"},
 	    {"{\"message\":\"%0 %99999999999999999999\",\"parameters\":[\"x\"]}", "%0 %99999999999999999999"},
 	    /* by name */
 	    {"{\"message\":\"No such entity with %fieldName = %fieldValue\",\"parameters\":{\"fieldName\":\"class_id\","
-	     "\"fieldValue\":999}}", "No such entity with class_id = 999"},
+	     "\"fieldValue\":999}}",
+	     "No such entity with class_id = 999"},
 	    {"{\"message\":\"%field and %fieldName\",\"parameters\":{\"field\":\"a\",\"fieldName\":\"b\"}}", "a and b"},
 	    {"{\"message\":\"%fields\",\"parameters\":{\"field\":\"a\"}}", "as"},
 	    {"{\"message\":\"%gone stays, 100% too %\",\"parameters\":{\"x\":\"y\"}}", "%gone stays, 100% too %"},
 	    {"{\"message\":\"Maximum items of type \\\"%type\\\" is %max\",\"parameters\":{\"type\":"
 	     "\"\\\\Magento\\\\Catalog\\\\Api\\\\Data\\\\SpecialPriceInterface\",\"max\":3}}",
-	        "Maximum items of type \"\\Magento\\Catalog\\Api\\Data\\SpecialPriceInterface\" is 3"},
+	     "Maximum items of type \"\\Magento\\Catalog\\Api\\Data\\SpecialPriceInterface\" is 3"},
 	    /* names with a list */
 	    {"{\"message\":\"Invalid attribute %fieldName = %fieldValue.\",\"parameters\":[\"SKU\",\"NOPE\"]}",
-	        "Invalid attribute SKU = NOPE."},
-	    {"{\"message\":\"Invalid attribute Price Type = %priceType. Row ID: SKU = %SKU, Website ID: %websiteId, Customer Group: "
+	     "Invalid attribute SKU = NOPE."},
+	    {"{\"message\":\"Invalid attribute Price Type = %priceType. Row ID: SKU = %SKU, Website ID: %websiteId, "
+	     "Customer Group: "
 	     "%customerGroup, Quantity: %qty.\",\"parameters\":[\"percent\",\"MCP-021\",\"0\",\"ALL GROUPS\",\"5\"]}",
-	        "Invalid attribute Price Type = percent. Row ID: SKU = MCP-021, Website ID: 0, Customer Group: ALL GROUPS, Quantity: 5."},
+	     "Invalid attribute Price Type = percent. Row ID: SKU = MCP-021, Website ID: 0, Customer Group: ALL "
+	     "GROUPS, Quantity: 5."},
 	    {"{\"message\":\"%a %b %a %c\",\"parameters\":[\"1\",\"2\"]}", "1 2 1 %c"},
 	    {"{\"message\":\"%SKU has no value\",\"parameters\":[null]}", "has no value"},
 	    /* a value that looks like a placeholder is not filled again */
 	    {"{\"message\":\"%1 %2\",\"parameters\":[\"%2\",\"b\"]}", "%2 b"},
 	    /* without parameters, with errors */
 	    {"{\"message\":\"End Date must follow Start Date.; \"}", "End Date must follow Start Date.;"},
-	    {"{\"message\":\"One or more input exceptions have occurred.\",\"errors\":[{\"message\":\"\\\"%fieldName\\\" is required.\","
-	     "\"parameters\":{\"fieldName\":\"code\"}},{\"message\":\"\\\"%fieldName\\\" is required.\",\"parameters\":{\"fieldName\":"
+	    {"{\"message\":\"One or more input exceptions have "
+	     "occurred.\",\"errors\":[{\"message\":\"\\\"%fieldName\\\" is required.\","
+	     "\"parameters\":{\"fieldName\":\"code\"}},{\"message\":\"\\\"%fieldName\\\" is "
+	     "required.\",\"parameters\":{\"fieldName\":"
 	     "\"postcode\"}}]}",
-	        "One or more input exceptions have occurred. \"code\" is required. \"postcode\" is required."},
-	    {"{\"message\":\"The status \\\"%1\\\" is not part of the order\\n                 status history.\",\"parameters\":[\"x\"]}",
-	        "The status \"x\" is not part of the order status history."},
+	     "One or more input exceptions have occurred. \"code\" is required. \"postcode\" is required."},
+	    {"{\"message\":\"The status \\\"%1\\\" is not part of the order\\n                 status "
+	     "history.\",\"parameters\":[\"x\"]}",
+	     "The status \"x\" is not part of the order status history."},
 	    {"{\"message\":\"Validation Error(s):\\nFirst.\\nSecond.\\n\"}", "Validation Error(s): First. Second."},
 	    /* what must not be shown */
-	    {"{\"message\":\"Error occurred when generating coupons: %1\",\"parameters\":[\"Warning: Undefined array key "
-	     "\\\"alphanumeric\\\" in <magento-root>/vendor/magento/module-sales-rule/Helper/Coupon.php on line 148\"]}",
-	        "Error occurred when generating coupons: internal Magento error"},
-	    {"{\"message\":\"SQLSTATE[23000]: Integrity constraint violation: 1048 Column 'title' cannot be null, query was: INSERT INTO "
-	     "`cms_block`\"}", "internal Magento error"},
+	    {"{\"message\":\"Error occurred when generating coupons: %1\",\"parameters\":[\"Warning: Undefined array "
+	     "key "
+	     "\\\"alphanumeric\\\" in <magento-root>/vendor/magento/module-sales-rule/Helper/Coupon.php on line "
+	     "148\"]}",
+	     "Error occurred when generating coupons: internal Magento error"},
+	    {"{\"message\":\"SQLSTATE[23000]: Integrity constraint violation: 1048 Column 'title' cannot be null, "
+	     "query was: INSERT INTO "
+	     "`cms_block`\"}",
+	     "internal Magento error"},
 	    {"{\"message\":\"Cannot open /srv/www/shop/var/x\"}", "internal Magento error"},
 	    {"{\"message\":\"%1\",\"parameters\":[\"see /srv/www/shop/var\"]}", "internal Magento error"},
 	    {"{\"message\":\"a <b>bold</b> <script>x</script>\\u0001\\u0007 claim\\u202e!\"}", "a bold x claim!"},
@@ -117,7 +127,12 @@ drops_what_is_not_utf8(void **state)
 
 	(void)state;
 	buf_init(&out, TEMPLATE_TEXT_BYTES);
-	assert_int_equal(template_clean_put(&out, SLICE_LIT("a\xff" "b\xc3" "c\xe2\x82"), 50), 0);
+	assert_int_equal(template_clean_put(&out,
+					    SLICE_LIT("a\xff"
+						      "b\xc3"
+						      "c\xe2\x82"),
+					    50),
+			 0);
 	assert_string_equal(buf_cstr(&out), "abc");
 	buf_fini(&out);
 }

@@ -19,12 +19,9 @@ splits(void **state)
 		uint16_t port;
 		const char *path;
 	} cases[] = {
-	    {"https://shop.example", true, "shop.example", 443, ""},
-	    {"HTTP://Shop/", false, "Shop", 80, "/"},
-	    {"https://s:8443/a/b?c#d", true, "s", 8443, "/a/b"},
-	    {"http://[::1]:81/x", false, "::1", 81, "/x"},
-	    {"http://[2001:db8::1]", false, "2001:db8::1", 80, ""},
-	    {"https://s?x", true, "s", 443, ""},
+	    {"https://shop.example", true, "shop.example", 443, ""}, {"HTTP://Shop/", false, "Shop", 80, "/"},
+	    {"https://s:8443/a/b?c#d", true, "s", 8443, "/a/b"},     {"http://[::1]:81/x", false, "::1", 81, "/x"},
+	    {"http://[2001:db8::1]", false, "2001:db8::1", 80, ""},  {"https://s?x", true, "s", 443, ""},
 	    {"https://s\\@evil", true, "s", 443, "\\@evil"},
 	};
 	struct url_parts parts;
@@ -43,9 +40,21 @@ splits(void **state)
 static void
 refuses(void **state)
 {
-	static const char *const urls[] = {"", "shop.example", "ftp://s", "https://", "https:///x", "https://u:p@s", "https://s:0",
-	    "https://s:65536", "https://s:", "https://s:8a", "https://s:-1", "https://[::1", "https://[::1]x", "https://:80",
-	    "https://[]"};
+	static const char *const urls[] = {"",
+					   "shop.example",
+					   "ftp://s",
+					   "https://",
+					   "https:///x",
+					   "https://u:p@s",
+					   "https://s:0",
+					   "https://s:65536",
+					   "https://s:",
+					   "https://s:8a",
+					   "https://s:-1",
+					   "https://[::1",
+					   "https://[::1]x",
+					   "https://:80",
+					   "https://[]"};
 	struct url_parts parts;
 	size_t i;
 

@@ -161,16 +161,35 @@ environment_loses_what_is_not_the_workers(void **state)
 				     (char[]){"SSL_CERT_DIR=/c"},
 				     NULL};
 	const char *env[SPAWN_ENV_MAX];
+	struct err err;
 
 	(void)state;
-	spawn_worker_env(environment, env);
+	assert_int_equal(spawn_worker_env(environment, env, &err), 0);
 	assert_true(has(env, "PATH=/bin") && has(env, "SSL_CERT_DIR=/c"));
 	assert_null(env[2]);
-	spawn_check_env(environment, env);
+	assert_int_equal(spawn_check_env(environment, env, &err), 0);
 	assert_true(has(env, "MAGENTO_OAUTH_TOKEN=s") && has(env, "FASTLY_API_TOKEN=s") && has(env, "PATH=/bin"));
 	assert_false(has(env, "NOTIFY_SOCKET=/n") || has(env, "LISTEN_FDS=1") || has(env, "WATCHDOG_USEC=1"));
-	spawn_worker_env(NULL, env);
+	assert_int_equal(spawn_worker_env(NULL, env, &err), 0);
 	assert_null(env[0]);
+}
+
+static void
+too_long_an_environment_is_refused(void **state)
+{
+	static char variable[] = "A=b";
+	char *environment[SPAWN_ENV_MAX + 1] = {NULL};
+	const char *env[SPAWN_ENV_MAX];
+	struct err err;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < SPAWN_ENV_MAX - 1; i++)
+		environment[i] = variable;
+	assert_int_equal(spawn_check_env(environment, env, &err), 0);
+	assert_non_null(env[SPAWN_ENV_MAX - 2]);
+	environment[i] = variable;
+	assert_int_equal(spawn_check_env(environment, env, &err), ERR_LIMIT);
 }
 
 int
@@ -180,6 +199,7 @@ main(int argc, char **argv)
 	    cmocka_unit_test(child_finds_exactly_what_it_was_given),
 	    cmocka_unit_test(file_that_cannot_be_executed_is_told_by_the_status),
 	    cmocka_unit_test(environment_loses_what_is_not_the_workers),
+	    cmocka_unit_test(too_long_an_environment_is_refused),
 	};
 
 	if (argc == 3 && strcmp(argv[1], "child") == 0)

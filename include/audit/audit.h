@@ -1,0 +1,70 @@
+/*
+ * audit.h - who did what to which shop: one JSON object per line
+ *
+ * All workers append to the same file.  A record is one write(2) on an O_APPEND descriptor, so that records of several
+ * processes never mix; nothing is synced to the disk.  A line that was cut short (a full disk, a killed writer) is ended
+ * with a newline before the next record: one line may be lost, never two.
+ *
+ * Members of a record, absent when not given: time phase request_id principal session username environment store tool
+ * scope params plan_id reason outcome counts duration_ms.  params and scope are redacted here (audit/redact.h), other
+ * texts are cut.  A line has at most AUDIT_LINE_MAX bytes and is always valid JSON.
+ *
+ * Runs in: worker, stdio.
+ */
+#ifndef AUDIT_AUDIT_H
+#define AUDIT_AUDIT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/compiler.h"
+#include "base/err.h"
+
+#define AUDIT_LINE_MAX (64 * 1024) /* with the newline */
+
+struct audit;
+
+enum audit_phase {
+	AUDIT_BEGIN,  /* written before a change; when that fails the change must not be made */
+	AUDIT_END,    /* what came of it */
+	AUDIT_REFUSED /* the call was refused before it began */
+};
+
+/* All borrowed; NULL, "" and json null mean not given. */
+struct audit_record {
+	uint64_t wall_ms;
+	enum audit_phase phase;
+	const char *request_id;
+	const char *principal;
+	const char *session; /* a short digest: the handle itself must not come here */
+	const char *username;
+	const char *environment;
+	const char *store;
+	const char *tool; /* the action's name, "catalog.get_product" */
+	const json_t *scope;
+	const json_t *params; /* as the caller sent them */
+	const char *plan_id;
+	const char *reason;
+	const char *outcome;  /* "ok" or a fault code */
+	const json_t *counts; /* a small object, such as {"updated":3,"failed":0} */
+	int64_t duration_ms;  /* -1: not given */
+};
+
+/*
+ * Opens the file for appending, mode 0600 when it is made.  Path "" gives a log that is off: writes succeed and do nothing.
+ * NULL with *err set: ERR_IO, ERR_NOMEM.
+ */
+struct audit *audit_open(const char *path, struct err *err);
+void audit_free(struct audit **audit);
+
+/* After the file was renamed by log rotation.  On failure the old file stays in use. */
+int audit_reopen(struct audit *audit, struct err *err) MUST_CHECK;
+
+/* Whether there is a file: then a change that cannot be recorded must not be made.  NULL is off. */
+bool audit_is_required(const struct audit *audit);
+
+/* Appends one record.  ERR_FULL: no room, also when only part of it could be written; ERR_IO; ERR_NOMEM. */
+int audit_write(struct audit *audit, const struct audit_record *record) MUST_CHECK;
+
+#endif

@@ -1,0 +1,239 @@
+"""MCP clients on top of the raw HTTP client. Every answer is checked against the schema of its revision."""
+
+import contextlib
+import itertools
+import json
+
+from . import schema
+from .http import Connection
+from .process import SECRETS
+
+JSON_TYPE = "application/json"
+BOTH = "application/json, text/event-stream"
+META = "io.modelcontextprotocol/"
+
+_tools = {}
+
+
+def published_tools(server):
+    """{name: tool} as the server lists them in the modern era; read once for each server."""
+    if id(server) not in _tools:
+        tools = Modern(server).rpc("tools/list")["tools"]
+        _tools.clear()
+        _tools[id(server)] = {tool["name"]: tool for tool in tools}
+    return _tools[id(server)]
+
+
+class Outcome:
+    """What a tool answered: data of a success, or code, message and details of a refusal."""
+
+    def __init__(self, tool, result):
+        self.result = result
+        (block,) = result["content"]
+        assert block["type"] == "text"
+        self.object = json.loads(block["text"])
+        self.refused = result.get("isError", False)
+        error = self.object.get("error", {}) if self.refused else {}
+        self.data = None if self.refused else self.object
+        self.code = error.get("code")
+        self.message = error.get("message")
+        self.details = error.get("details")
+        if self.refused:
+            assert set(self.object) == {"error"} and set(error) <= {"code", "message", "details"}, self.object
+            assert isinstance(self.code, str) and self.message, self.object
+            for trace in ("/var/www", "SELECT ", "<html", "<b>", ".php", "#0 "):
+                assert trace not in self.message, self.message
+
+    def __repr__(self):
+        return json.dumps(self.object)[:600]
+
+
+class Client:
+    protocol = None
+
+    def __init__(self, server, token=None, keep=False, form="wrapped"):
+        self.server = server
+        self.token = token
+        self.form = form
+        self.connection = Connection(server.address) if keep else None
+        self.session = None
+        self.ids = itertools.count(1)
+
+    def close(self):
+        if self.connection:
+            self.connection.close()
+
+    def post_raw(self, body, headers=(), connection=None, timeout=30):
+        """A POST of these bytes. `headers` replace those of the same name; value None removes."""
+        fields = dict(self.headers())
+        names = {name.lower(): name for name in fields}
+        for name, value in headers.items() if isinstance(headers, dict) else headers:
+            fields[names.get(name.lower(), name)] = value
+        if self.token is not None and "authorization" not in {name.lower() for name, _ in headers}:
+            fields["Authorization"] = f"Bearer {self.token}"
+        return self.server.http("POST", "/mcp", list(fields.items()), body, connection or self.connection, timeout)
+
+    def headers(self):
+        return {"Content-Type": JSON_TYPE, "Accept": BOTH}
+
+    def message(self, method, params=None, id=None):
+        message = {"jsonrpc": "2.0", "id": next(self.ids) if id is None else id, "method": method}
+        if params is not None:
+            message["params"] = params
+        return message
+
+    def ask(self, method, params=None, headers=(), **more):
+        """A request; its HTTP reply, with the message validated."""
+        message = self.message(method, params)
+        reply = self.post_raw(json.dumps(message).encode(), list(dict(self.extra(method, params)).items()) + list(headers), **more)
+        answer = reply.json
+        schema.check_answer(self.protocol, method, answer)
+        assert answer["id"] == message["id"]
+        return reply
+
+    def extra(self, method, params):
+        return {}
+
+    def rpc(self, method, params=None, **more):
+        """The result of a request that must succeed."""
+        reply = self.ask(method, params, **more)
+        assert reply.status == 200 and "result" in reply.json, reply
+        return reply.json["result"]
+
+    def arguments(self, params, session):
+        params = dict(params or {})
+        arguments = {"params": params} if self.form == "wrapped" else params
+        handle = self.session if session is True else session
+        if handle:
+            arguments["session"] = handle
+        return arguments
+
+    def call(self, tool, params=None, session=True, arguments=None, **more):
+        """A tool call, judged by the schemas: `params` in the form of this client, or the whole `arguments`."""
+        if arguments is None:
+            arguments = self.arguments(params, session)
+        result = self.rpc("tools/call", {"name": tool, "arguments": arguments}, **more)
+        return self.judge(tool, result, arguments)
+
+    def judge(self, tool, result, arguments):
+        outcome = Outcome(tool, result)
+        published = published_tools(self.server)[tool]
+        if self.protocol >= "2025-06-18":  # R-188; SDK 1.x compares structuredContent of errors with the schema, too
+            assert result.get("structuredContent") == outcome.object or outcome.refused and "structuredContent" not in result
+        else:
+            assert "structuredContent" not in result
+        if outcome.refused:
+            return outcome
+        problems = schema.errors(published["outputSchema"], outcome.data)  # R-187
+        assert not problems, problems
+        if set(arguments) <= {"params", "session"} and isinstance(arguments.get("params", {}), dict):
+            problems = schema.errors(published["inputSchema"], arguments)
+            assert not problems, f"accepted against the published schema: {problems}"
+        return outcome
+
+    def ok(self, tool, params=None, **more):
+        outcome = self.call(tool, params, **more)
+        assert not outcome.refused, outcome
+        return outcome.data
+
+    def refused(self, tool, code, params=None, **more):
+        outcome = self.call(tool, params, **more)
+        assert outcome.refused and outcome.code == code, outcome
+        return outcome
+
+    def login(self, **params):
+        for name, value in params.items():
+            if name in ("password", "integration_token") or name.startswith("oauth_"):
+                SECRETS.add(value)
+        data = self.ok("auth_login", params, session=None)
+        SECRETS.add(data["session"])
+        return data
+
+
+class Modern(Client):
+    """2026-07-28: every request stands alone and carries the handle."""
+
+    protocol = schema.MODERN
+
+    def headers(self):
+        return {**super().headers(), "MCP-Protocol-Version": self.protocol}
+
+    @staticmethod
+    def meta(**more):
+        return {META + "protocolVersion": schema.MODERN, META + "clientCapabilities": {},
+                META + "clientInfo": {"name": "e2e", "version": "1"}, **more}
+
+    def message(self, method, params=None, id=None):
+        return super().message(method, {"_meta": self.meta(), **(params or {})}, id)
+
+    def extra(self, method, params):
+        extra = {"Mcp-Method": method}
+        if method == "tools/call":
+            extra["Mcp-Name"] = params["name"]
+        return extra
+
+    def login(self, **params):
+        data = super().login(**params)
+        self.session = data["session"]
+        return data
+
+
+class Legacy(Client):
+    """A session of one of the three revisions before; the session remembers the login."""
+
+    def __init__(self, server, protocol="2025-11-25", opened=True, **more):
+        super().__init__(server, **more)
+        self.protocol = protocol
+        self.session_id = None
+        if opened:
+            self.open()
+
+    def initialize_params(self, **more):
+        return {"protocolVersion": self.protocol, "capabilities": {}, "clientInfo": {"name": "e2e", "version": "1"}, **more}
+
+    def open(self):
+        reply = self.ask("initialize", self.initialize_params())
+        assert reply.status == 200 and "result" in reply.json, reply
+        assert reply.json["result"]["protocolVersion"] == self.protocol
+        self.session_id = reply.header("Mcp-Session-Id")
+        assert self.session_id and all(0x21 <= ord(c) <= 0x7E for c in self.session_id)  # R-091
+        SECRETS.add(self.session_id)
+        assert self.notify("notifications/initialized").status == 202
+
+    def headers(self):
+        headers = super().headers()
+        if self.session_id:
+            headers["Mcp-Session-Id"] = self.session_id
+            if self.protocol >= "2025-06-18":
+                headers["MCP-Protocol-Version"] = self.protocol
+        return headers
+
+    def notify(self, method, params=None):
+        message = {"jsonrpc": "2.0", "method": method}
+        if params is not None:
+            message["params"] = params
+        reply = self.post_raw(json.dumps(message).encode())
+        assert reply.raw == b""  # R-046
+        return reply
+
+    def delete(self, headers=()):
+        fields = [(name, value) for name, value in self.headers().items() if name.startswith(("Mcp", "MCP"))]
+        if self.token is not None:
+            fields.append(("Authorization", f"Bearer {self.token}"))
+        return self.server.http("DELETE", "/mcp", fields + list(headers))
+
+
+@contextlib.contextmanager
+def kept(client):
+    """The client on one kept-alive connection."""
+    client.connection = Connection(client.server.address)
+    try:
+        yield client
+    finally:
+        client.connection.close()
+        client.connection = None
+
+
+def in_all_eras(server, **more):
+    """A client of each revision, newest first."""
+    return [Modern(server, **more)] + [Legacy(server, protocol, **more) for protocol in reversed(schema.LEGACY)]

@@ -1,0 +1,103 @@
+"""What the kernel knows about processes: descriptors, children, memory."""
+
+import collections
+import os
+import re
+
+
+def children(pid):
+    """{pid: state} of the processes whose parent is pid."""
+    found = {}
+    with open(f"/proc/{pid}/task/{pid}/children") as file:
+        names = file.read().split()
+    for name in names:
+        try:
+            with open(f"/proc/{name}/stat") as file:
+                found[int(name)] = file.read().rpartition(")")[2].split()[0]
+        except OSError:
+            continue
+    return found
+
+
+def title(pid):
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            return file.read().replace(b"\0", b" ").decode("utf-8", "replace").strip()
+    except OSError:
+        return ""
+
+
+def environment(pid):
+    with open(f"/proc/{pid}/environ", "rb") as file:
+        return file.read()
+
+
+def resident_bytes(pid):
+    with open(f"/proc/{pid}/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _tcp_peers():
+    """{socket inode: remote port}"""
+    peers = {}
+    for path in ("/proc/net/tcp", "/proc/net/tcp6"):
+        with open(path) as file:
+            next(file)
+            for line in file:
+                fields = line.split()
+                peers[fields[9]] = int(fields[2].rpartition(":")[2], 16)
+    return peers
+
+
+def descriptors(pid, without_peers=None):
+    """
+    Counter of the kinds of open descriptors. With a set of ports, connections to those are left out: they may be kept
+    alive.
+    """
+    kinds = collections.Counter()
+    peers = _tcp_peers() if without_peers else {}
+    try:
+        names = os.listdir(f"/proc/{pid}/fd")
+    except OSError:
+        return kinds
+    for name in names:
+        try:
+            target = os.readlink(f"/proc/{pid}/fd/{name}")
+        except OSError:
+            continue
+        match = re.fullmatch(r"socket:\[(\d+)\]", target)
+        if match and peers.get(match.group(1)) in (without_peers or ()):
+            continue
+        kinds[re.sub(r"\[\d+\]|\d{3,}", "", target)] += 1
+    return kinds
+
+
+def more_descriptors(before, without_peers):
+    """{pid: Counter} of what is open beyond `before`, another such table."""
+    grown = [pid for pid, kinds in before.items() if descriptors(pid) - kinds]
+    more = {pid: descriptors(pid, without_peers) - before[pid] for pid in grown}
+    return {pid: kinds for pid, kinds in more.items() if kinds}
+
+
+def holds_bytes(pid, fd, needles):
+    """Which of the needles stand in the file that descriptor fd of the process refers to."""
+    found = set()
+    longest = max(len(needle) for needle in needles)
+    with open(f"/proc/{pid}/fd/{fd}", "rb") as file:
+        tail = b""
+        while True:
+            # The table is sparse: holes cost nothing to skip.
+            here = file.tell()
+            try:
+                data_at = os.lseek(file.fileno(), here, os.SEEK_DATA)
+            except OSError:
+                return found
+            if data_at != here:
+                tail = b""
+                file.seek(data_at)
+            piece = file.read(1 << 20)
+            if not piece:
+                return found
+            window = tail + piece
+            found.update(needle for needle in needles if needle in window)
+            tail = window[-longest:]

@@ -1,0 +1,406 @@
+"""The server under test: a supervisor and its workers, watched from outside."""
+
+import collections
+import contextlib
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+
+from . import proc
+from .http import Broken, Connection, head
+from .places import BUILD, OAUTH, SERVER, is_sanitized, poll
+
+LIVE = []
+
+# Texts that must never be seen in a log: whatever the tests use as a secret is added.
+SECRETS = {value for value in OAUTH.values()}
+
+# What a server says at the level notice when it begins and ends.
+LIFE = {"listening", "serving", "stopping", "stopped"}
+
+NOTABLE = ("error", "warn", "notice")
+
+
+def ini(sections):
+    """{"server": {key: value}, 'store "main"': {...}} as text; a list is joined with commas."""
+    lines = []
+    for name, values in sections.items():
+        lines.append(f"[{name}]")
+        for key, value in values.items():
+            lines.append(f"{key} = {', '.join(value) if isinstance(value, (list, tuple)) else value}")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def shm_entries():
+    try:
+        return {name for name in os.listdir("/dev/shm") if "magento" in name}
+    except FileNotFoundError:
+        return set()
+
+
+def clean_environment(**more):
+    """The tests' environment without what would configure the server."""
+    kept = {key: value for key, value in os.environ.items()
+            if not key.startswith(("MAGENTO_", "MCP_", "FASTLY_", "LISTEN_", "NOTIFY_", "WATCHDOG_"))}
+    kept.update(more)
+    return kept
+
+
+def run_cli(*args, **environment):
+    """magento-mcp ARGS to its end."""
+    return subprocess.run([SERVER, *map(str, args)], capture_output=True, text=True, timeout=60,
+                          env=clean_environment(**environment))
+
+
+class Server:
+    """
+    `sections` override or extend the default configuration (None removes a key or section). After every test check()
+    looks at all that runs: see there.
+    """
+
+    def __init__(self, shop=None, sections=None, workers=4, args=(), environment=None, wait=True, popen=None, log_file=False):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="magento-mcp-e2e."))
+        self.path = self.folder / "magento-mcp.conf"
+        self.shop = shop
+        self.workers = workers
+        self.base = self._defaults(shop, log_file)
+        self.write(sections or {})
+        self.lines = []
+        self.n_checked = 0
+        self.expected = []
+        self.allowed = []
+        self.refusals = collections.Counter()
+        self.upstream_ports = {shop.port} if shop else set()
+        self.pids = set()
+        self.fds = {}
+        self.port = self.admin_port = None
+        self.process = subprocess.Popen(
+            [SERVER, "serve", "-c", str(self.path), *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, env=clean_environment(**(environment or {})), **(popen or {}))
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+        LIVE.append(self)
+        if wait:
+            self.wait_serving()
+
+    # ---- configuration ----
+
+    def _defaults(self, shop, log_file):
+        base = {
+            "server": {"listen": "127.0.0.1:0", "workers": self.workers, "state_dir": self.folder / "state"},
+            "admin": {"listen": "127.0.0.1:0"},
+        }
+        if log_file:
+            base["server"]["log_file"] = self.folder / "log"
+        if shop:
+            base['store "main"'] = {"base_url": shop.url, **OAUTH}
+        return base
+
+    def write(self, sections):
+        """Writes the configuration file anew: the defaults with `sections` over them."""
+        merged = {name: dict(values) for name, values in self.base.items()}
+        for name, values in sections.items():
+            if values is None:
+                merged.pop(name, None)
+                continue
+            merged.setdefault(name, {}).update(values)
+            merged[name] = {key: value for key, value in merged[name].items() if value is not None}
+        self.sections = merged
+        self.path.write_text(ini(merged))
+
+    # ---- the log ----
+
+    def _read(self):
+        for raw in self.process.stderr:
+            line = raw.decode("utf-8", "replace").rstrip("\n")
+            try:
+                parsed = json.loads(line)
+            except ValueError:
+                parsed = {"level": "error", "event": "not JSON", "text": line}
+            parsed["_raw"] = line
+            self.lines.append(parsed)
+
+    def log(self, event, **fields):
+        return [line for line in list(self.lines)
+                if line["event"] == event and all(line.get(key) == value for key, value in fields.items())]
+
+    def wait_log(self, event, n=1, **fields):
+        return poll(lambda: (lambda found: found if len(found) >= n else None)(self.log(event, **fields)),
+                    lambda: f"{n} x {event} {fields} in the log:\n" + self.tail(), 30)
+
+    def tail(self, n=30):
+        return "\n".join(line["_raw"] for line in list(self.lines)[-n:])
+
+    def expects(self, event, n=1, **fields):
+        """This test makes the server log this n times: notices and worse that nobody expects fail it."""
+        self.expected.append((event, n, fields))
+
+    def allows(self, event, **fields):
+        """This may be logged, any number of times."""
+        self.allowed.append((event, fields))
+
+    # ---- life ----
+
+    def wait_serving(self):
+        poll(lambda: self.log("serving") or self.process.poll() is not None, lambda: "serving:\n" + self.tail(), 60)
+        assert self.process.poll() is None, self.tail()
+        line = self.log("listening")[0]
+        self.port = int(line["listen"].split(",")[0].rpartition(":")[2])
+        self.admin_port = int(line["admin"].rpartition(":")[2]) if line["admin"] != "off" else None
+        self.control_socket = line["control_socket"]
+        self.note_workers()
+
+    def note_workers(self):
+        """From now on the present workers are the ones that must stay."""
+        poll(lambda: all(worker["state"] == "ready" for worker in self.status()["workers"]), lambda: f"ready: {self.status()}", 30)
+        self.pids = self.worker_pids()
+        for pid in self.pids | {self.process.pid}:
+            if pid not in self.fds:
+                self.fds[pid] = proc.descriptors(pid)
+
+    def worker_pids(self):
+        return {worker["pid"] for worker in self.status()["workers"]}
+
+    def ask(self, line):
+        """One line to the control socket, its whole answer."""
+        with contextlib.closing(socket.socket(socket.AF_UNIX)) as sock:
+            sock.settimeout(60)
+            sock.connect(self.control_socket)
+            sock.sendall(line.encode() + b"\n")
+            answer = b""
+            while True:
+                data = sock.recv(65536)
+                if not data:
+                    return answer.decode()
+                answer += data
+
+    def status(self):
+        first, _, body = self.ask("status json").partition("\n")
+        assert first == "OK", first
+        return json.loads(body)
+
+    def reload(self, sections=None):
+        """Reloads, with a new configuration if one is given, and takes the new workers for granted."""
+        if sections is not None:
+            self.write(sections)
+        self.expects("reload")
+        self.expects("reloaded")
+        answer = self.ask("reload wait")
+        assert answer.startswith("OK\n"), answer
+        poll(lambda: len(self.status()["workers"]) == self.workers, lambda: f"old workers gone: {self.status()}", 40)
+        self.note_workers()
+
+    def stop(self, signal_number=signal.SIGTERM, status=0):
+        """Ends it and checks that nothing is left behind."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal_number)
+        self.ended(status)
+
+    def ended(self, status=0):
+        try:
+            code = self.process.wait(60)
+            self.reader.join(10)
+            assert code == status, f"exit status {code}, wanted {status}:\n{self.tail()}"
+            assert self.process.stdout.read() == b""
+            self.check_log()
+            poll(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in self.pids), "workers gone")
+            if getattr(self, "control_socket", None):
+                assert not os.path.exists(self.control_socket), "the control socket is left"
+        finally:
+            self.forget()
+
+    def forget(self):
+        if self in LIVE:
+            LIVE.remove(self)
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait(20)
+        self.process.stdout.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    # ---- HTTP ----
+
+    @property
+    def address(self):
+        return ("127.0.0.1", self.port)
+
+    @property
+    def host(self):
+        return f"127.0.0.1:{self.port}"
+
+    def count(self, reply):
+        """Every answer from 400 on must stand in the log once."""
+        if reply.status >= 400:
+            self.refusals[reply.status] += 1
+        return reply
+
+    def http(self, method, path="/mcp", headers=(), body=None, connection=None, timeout=20):
+        """One request, on a new connection unless one is given. Host and Content-Length are added when missing."""
+        fields = list(headers)
+        names = {name.lower() for name, _ in fields}
+        if "host" not in names:
+            fields.insert(0, ("Host", self.host))
+        if body is not None and not names & {"content-length", "transfer-encoding"}:
+            fields.append(("Content-Length", len(body)))
+        if connection is None and "connection" not in names:
+            fields.append(("Connection", "close"))
+        used = connection or Connection(self.address, timeout)
+        try:
+            try:
+                used.send(head(method, path, fields) + (body or b""))
+            except ConnectionError:
+                pass  # refused before all was sent: the answer is there
+            return self.count(used.read_reply(method))
+        finally:
+            if connection is None:
+                used.close()
+
+    def admin(self, path, method="GET"):
+        with contextlib.closing(Connection(("127.0.0.1", self.admin_port))) as connection:
+            connection.send(head(method, path, [("Host", f"127.0.0.1:{self.admin_port}"), ("Connection", "close")]))
+            return connection.read_reply(method)
+
+    def metrics(self):
+        reply = self.admin("/metrics")
+        assert reply.status == 200
+        assert reply.header("Content-Type") == "text/plain; version=0.0.4; charset=utf-8"
+        return parse_metrics(reply.raw.decode())
+
+    def metric(self, name, **labels):
+        return self.metrics()[(name, tuple(sorted(labels.items())))]
+
+    def wait_idle(self):
+        """Until no call runs any more."""
+        poll(lambda: self.metric("magento_mcp_calls_in_flight") == 0, "calls_in_flight 0")
+
+    # ---- what must hold after every test ----
+
+    def _missing(self):
+        seen = collections.Counter(line["status"] for line in self._fresh("refused", {}))
+        lacking = [f"refused {status}" for status, n in self.refusals.items() if seen[status] < n]
+        return lacking + [f"{event} {fields}" for event, n, fields in self.expected if len(self._fresh(event, fields)) < n]
+
+    def check_log(self):
+        """All that was expected has been logged, nothing else of note, and no secret at all."""
+        try:
+            poll(lambda: not self._missing(), lambda: f"these in the log: {self._missing()}\n" + self.tail(), 5)
+        finally:
+            n = len(self.lines)
+            fresh, self.n_checked = self.lines[self.n_checked:n], n
+            problems = self._unexpected(fresh)
+            self.refusals.clear()
+            self.expected.clear()
+            self.allowed.clear()
+        assert not problems, "unexpected in the log:\n" + "\n".join(problems)
+        for line in fresh:
+            leaked = [secret for secret in SECRETS if secret in line["_raw"]]
+            assert not leaked, f"a secret in the log: {line['_raw']}"
+
+    def _fresh(self, event, fields):
+        return [line for line in self.lines[self.n_checked:]
+                if line["event"] == event and all(line.get(key) == value for key, value in fields.items())]
+
+    def _unexpected(self, fresh):
+        refusals = collections.Counter(self.refusals)
+        budget = [[event, n, fields] for event, n, fields in self.expected]
+        problems = []
+        for line in fresh:
+            if line["level"] not in NOTABLE or (line["level"] == "notice" and line["event"] in LIFE):
+                continue
+            if line["event"] == "refused" and refusals[line["status"]] > 0:
+                refusals[line["status"]] -= 1
+                continue
+            if not self._is_budgeted(line, budget):
+                problems.append(line["_raw"])
+        return problems
+
+    def _is_budgeted(self, line, budget):
+        def fits(event, fields):
+            return line["event"] == event and all(line.get(key) == value for key, value in fields.items())
+
+        for item in budget:
+            if item[1] > 0 and fits(item[0], item[2]):
+                item[1] -= 1
+                return True
+        return any(fits(event, fields) for event, fields in self.allowed)
+
+    def check(self):
+        """
+        Nothing unexpected in the log, no worker replaced, no zombie, no descriptor more than at the start besides
+        connections to the shop, no call left running.
+        """
+        assert self.process.poll() is None, f"the server ended: {self.process.returncode}\n{self.tail()}"
+        self.check_log()
+        if self.port is None:
+            return
+        status = self.status()
+        assert {worker["pid"] for worker in status["workers"]} == self.pids, f"workers were replaced: {status}\n{self.tail()}"
+        if self.admin_port:
+            self.wait_idle()
+        poll(lambda: set(proc.children(self.process.pid)) == self.pids, lambda: f"children: {proc.children(self.process.pid)}")
+        assert "Z" not in proc.children(self.process.pid).values()
+        poll(lambda: not self._leaked(), lambda: f"more descriptors than at the start: {self._leaked()}", 5)
+
+    def _leaked(self):
+        alive = {pid: self.fds[pid] for pid in self.pids | {self.process.pid}}
+        return proc.more_descriptors(alive, self.upstream_ports)
+
+
+def parse_metrics(text):
+    """{(name, sorted labels): value} of a Prometheus text, format 0.0.4, read strictly."""
+    values, types, helped, last = {}, {}, set(), None
+    assert text.endswith("\n")
+    for line in text[:-1].split("\n"):
+        if line.startswith("# HELP "):
+            name = line.split(" ", 3)[2]
+            assert name not in helped, line
+            helped.add(name)
+            continue
+        if line.startswith("# TYPE "):
+            _, _, name, kind = line.split(" ")
+            assert name in helped and name not in types and kind in ("counter", "gauge", "histogram"), line
+            types[name] = kind
+            last = name
+            continue
+        match = re.fullmatch(r"([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)", line)
+        assert match, line
+        name, labels, value = match.groups()
+        base = re.sub(r"_(bucket|sum|count)$", "", name) if types.get(last) == "histogram" else name
+        assert base == last, f"{line} stands under {last}"
+        pairs = re.findall(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\[\\"n])*)"', labels or "")
+        assert ",".join(f'{key}="{text}"' for key, text in pairs) == (labels or ""), line
+        key = (name, tuple(sorted(pairs)))
+        assert key not in values, f"twice: {line}"
+        values[key] = float(value)
+        assert values[key] >= 0
+        assert types[base] != "counter" or name.endswith("_total"), line
+    _check_histograms(values, types)
+    return values
+
+
+def _check_histograms(values, types):
+    for name in (name for name, kind in types.items() if kind == "histogram"):
+        groups = collections.defaultdict(list)
+        for (sample, labels), value in values.items():
+            if sample == name + "_bucket":
+                bound = dict(labels)["le"]
+                rest = tuple(pair for pair in labels if pair[0] != "le")
+                groups[rest].append((float("inf") if bound == "+Inf" else float(bound), value))
+        assert groups, name
+        for rest, buckets in groups.items():
+            buckets.sort()
+            counts = [count for _, count in buckets]
+            assert counts == sorted(counts), (name, rest)
+            assert buckets[-1][0] == float("inf") and counts[-1] == values[(name + "_count", rest)]
+            assert (name + "_sum", rest) in values
+
+
+__all__ = ["BUILD", "Broken", "LIVE", "SECRETS", "Server", "clean_environment", "ini", "is_sanitized", "run_cli", "shm_entries"]

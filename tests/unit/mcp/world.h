@@ -1,0 +1,405 @@
+/*
+ * world.h - a protocol core with a session table, fixture actions and callers, and what it answers
+ *
+ * Bodies and header values are handed in as exact copies on the heap, which are freed as soon as the contract allows it, so
+ * that a late look at them is seen by AddressSanitizer and valgrind.  Every answer is checked to be the only one and,
+ * when it has a body, to be JSON-RPC.
+ */
+#ifndef TEST_MCP_WORLD_H
+#define TEST_MCP_WORLD_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "actions.h"
+#include "base/clock.h"
+#include "json/parse.h"
+#include "mcp/server.h"
+#include "rpc/fault.h"
+#include "session/mcp_session.h"
+#include "shm/segment.h"
+#include "shm/table.h"
+
+#define HOUR_MS (60ull * 60 * 1000)
+
+static const struct principal alice = {"alice", NULL};
+static const struct principal bob = {"bob", NULL};
+
+struct world {
+	struct segment_keys *keys;
+	struct segment *seg;
+	struct table *tab;
+	struct sessions sessions;
+	struct config config;
+	struct fiber_pool *fibers;
+	struct gates gates;
+	struct action_env env;
+	struct action_registry *registry;
+	struct mcp_options options;
+	struct mcp_server *server;
+	uint64_t later_ms; /* added to the moment of requests */
+};
+
+static inline void
+world_open_with(struct world *w, size_t max_result_bytes, size_t max_fibers)
+{
+	const struct segment_config size = {256, 0};
+	const struct action_table *const tables[] = {&test_table};
+	struct err err;
+
+	memset(w, 0, sizeof(*w));
+	assert_int_equal(segment_keys_create(&w->keys, &err), 0);
+	assert_int_equal(segment_create(&size, w->keys, &w->seg, &err), 0);
+	assert_int_equal(table_new(w->seg, w->keys, &w->tab), 0);
+	sessions_init(&w->sessions, w->tab, w->keys, NULL);
+	w->config.magento.call_timeout_ms = 600000;
+	w->fibers = fiber_pool_new(max_fibers, 4);
+	assert_non_null(w->fibers);
+	w->env = (struct action_env){
+	    .config = &w->config, .sessions = &w->sessions, .fibers = w->fibers, .observer = &w->gates};
+	w->registry = action_registry_new(tables, 1);
+	assert_non_null(w->registry);
+	w->options = (struct mcp_options){.name = "test-server",
+	    .title = "A \"test\" server",
+	    .version = "9.8.7",
+	    .instructions = "Read this first.",
+	    .registry = w->registry,
+	    .env = &w->env,
+	    .max_result_bytes = max_result_bytes};
+	w->server = mcp_server_new(&w->options);
+	assert_non_null(w->server);
+}
+
+static inline void
+world_open(struct world *w)
+{
+	world_open_with(w, 1024 * 1024, 16);
+}
+
+/* Nothing may be left running. */
+static inline void
+world_close(struct world *w)
+{
+	mcp_server_free(&w->server);
+	assert_null(w->server);
+	action_registry_free(&w->registry);
+	assert_int_equal(fiber_pool_alive(w->fibers), 0);
+	fiber_pool_free(&w->fibers);
+	table_free(&w->tab);
+	segment_free(&w->seg);
+	segment_keys_free(&w->keys);
+}
+
+/* ---- what is sent ---- */
+
+struct sent {
+	const char *version, *method, *name, *session; /* headers; NULL: absent */
+	const struct principal *who;                   /* NULL: alice */
+	const char *body;
+	size_t body_len; /* 0: to its NUL */
+};
+
+struct reply {
+	struct mcp_exchange *exchange;
+	int answers;
+	int status;
+	char *body;
+	size_t body_len;
+	json_t *json;
+	char session_id[MCP_SESSION_ID_CAP];
+	char method[64], tool[80];
+	int rpc_code, fault_code;
+	enum mcp_protocol protocol;
+	char *kept[6]; /* copies on the heap: body, headers, request id */
+};
+
+static inline void
+forget_kept(struct reply *r)
+{
+	for (size_t i = 0; i < ARRAY_LEN(r->kept); i++) {
+		free(r->kept[i]);
+		r->kept[i] = NULL;
+	}
+}
+
+static inline void
+on_answer(void *ctx, const struct mcp_answer *answer)
+{
+	struct reply *r = ctx;
+
+	assert_int_equal(++r->answers, 1);
+	r->status = answer->http_status;
+	r->body_len = answer->body.len;
+	r->body = malloc(answer->body.len + 1);
+	assert_non_null(r->body);
+	if (answer->body.len > 0)
+		memcpy(r->body, answer->body.ptr, answer->body.len);
+	r->body[answer->body.len] = '\0';
+	if (answer->session_id != NULL)
+		assert_int_equal(slice_to_str(slice_from_str(answer->session_id), r->session_id, sizeof(r->session_id)), 0);
+	snprintf(r->method, sizeof(r->method), "%s", answer->method);
+	snprintf(r->tool, sizeof(r->tool), "%s", answer->tool);
+	r->rpc_code = answer->rpc_code;
+	r->fault_code = answer->fault_code;
+	r->protocol = answer->protocol;
+	if (answer->body.len == 0)
+		return;
+	assert_null(strchr(r->body, '\n')); /* R-052: one line */
+	assert_int_equal(json_parse(answer->body, NULL, &r->json, NULL), 0);
+	assert_string_equal(json_get_str(r->json, "jsonrpc", ""), "2.0");
+	assert_true((json_object_get(r->json, "result") != NULL) != (json_object_get(r->json, "error") != NULL));
+	assert_int_equal(json_get_int(json_object_get(r->json, "error"), "code", 0), answer->rpc_code);
+}
+
+/* An exact copy: not even a NUL behind it. */
+static inline struct slice
+keep(struct reply *r, size_t at, const char *bytes, size_t len)
+{
+	if (bytes == NULL)
+		return SLICE_NONE;
+	r->kept[at] = malloc(len > 0 ? len : 1);
+	assert_non_null(r->kept[at]);
+	memcpy(r->kept[at], bytes, len);
+	return slice_of(r->kept[at], len);
+}
+
+static inline struct slice
+keep_text(struct reply *r, size_t at, const char *text)
+{
+	return keep(r, at, text, text != NULL ? strlen(text) : 0);
+}
+
+static inline void
+post(struct world *w, struct reply *r, const struct sent *sent)
+{
+	struct mcp_request request;
+
+	memset(r, 0, sizeof(*r));
+	request = (struct mcp_request){
+	    .body = keep(r, 0, sent->body, sent->body_len > 0 ? sent->body_len : strlen(sent->body)),
+	    .headers = {.protocol_version = keep_text(r, 1, sent->version),
+		.method = keep_text(r, 2, sent->method),
+		.name = keep_text(r, 3, sent->name),
+		.session_id = keep_text(r, 4, sent->session)},
+	    .principal = sent->who != NULL ? sent->who : &alice,
+	    .now_mono_ms = clock_mono_ms() + w->later_ms,
+	    .now_wall_ms = clock_wall_ms() + w->later_ms,
+	};
+	r->kept[5] = strdup("7.1.a");
+	request.request_id = r->kept[5];
+	mcp_server_post(w->server, &request, on_answer, r, &r->exchange);
+	assert_true((r->answers == 1) == (r->exchange == NULL));
+	if (r->answers == 1)
+		forget_kept(r);
+}
+
+static inline void
+reply_fini(struct reply *r)
+{
+	json_decref(r->json);
+	free(r->body);
+	forget_kept(r);
+	memset(r, 0, sizeof(*r));
+}
+
+static inline void
+hang_up(struct reply *r)
+{
+	mcp_server_hangup(&r->exchange);
+	assert_null(r->exchange);
+	forget_kept(r);
+}
+
+/* ---- shorthands ---- */
+
+#define META_VERSION "\"io.modelcontextprotocol/protocolVersion\":"
+#define META_CAPABLE "\"io.modelcontextprotocol/clientCapabilities\":{}"
+#define META "\"_meta\":{" META_VERSION "\"2026-07-28\"," META_CAPABLE "}"
+
+/* A good modern request: `params` is the inside of params without _meta, "" or ending in a comma. */
+static inline void
+modern_as(struct world *w, struct reply *r, const struct principal *who, const char *method, const char *name,
+    const char *params)
+{
+	char *body = NULL;
+	struct sent sent = {.version = "2026-07-28", .method = method, .name = name, .who = who};
+
+	assert_true(asprintf(&body, "{\"jsonrpc\":\"2.0\",\"id\":\"m-1\",\"method\":\"%s\",\"params\":{%s" META "}}", method,
+	    params) > 0);
+	sent.body = body;
+	post(w, r, &sent);
+	free(body);
+}
+
+static inline void
+modern(struct world *w, struct reply *r, const char *method, const char *params)
+{
+	modern_as(w, r, NULL, method, NULL, params);
+}
+
+/* tools/call with `arguments` as JSON text. */
+static inline void
+modern_call(struct world *w, struct reply *r, const char *tool, const char *arguments)
+{
+	char *params = NULL;
+
+	assert_true(asprintf(&params, "\"name\":\"%s\",\"arguments\":%s,", tool, arguments) > 0);
+	modern_as(w, r, NULL, "tools/call", tool, params);
+	free(params);
+}
+
+static inline void
+legacy_as(struct world *w, struct reply *r, const struct principal *who, const char *session, const char *version,
+    const char *body)
+{
+	const struct sent sent = {.version = version, .session = session, .who = who, .body = body};
+
+	post(w, r, &sent);
+}
+
+static inline void
+legacy(struct world *w, struct reply *r, const char *session, const char *body)
+{
+	legacy_as(w, r, NULL, session, NULL, body);
+}
+
+#define INITIALIZE(version)                                                                                                  \
+	"{\"jsonrpc\":\"2.0\",\"id\":0,\"method\":\"initialize\",\"params\":{\"protocolVersion\":\"" version                   \
+	"\",\"capabilities\":{},\"clientInfo\":{\"name\":\"t\",\"version\":\"1\"}}}"
+
+/* Opens a legacy session and gives its id. */
+static inline void
+initialize(struct world *w, const char *version, char id_r[static MCP_SESSION_ID_CAP])
+{
+	struct reply r;
+	char *body = NULL;
+
+	assert_true(asprintf(&body, INITIALIZE("%s"), version) > 0);
+	legacy(w, &r, NULL, body);
+	assert_int_equal(r.status, 200);
+	assert_int_equal(strlen(r.session_id), MCP_SESSION_ID_LEN);
+	memcpy(id_r, r.session_id, MCP_SESSION_ID_CAP);
+	reply_fini(&r);
+	free(body);
+}
+
+static inline void
+legacy_call(struct world *w, struct reply *r, const char *session, const char *tool, const char *arguments)
+{
+	char *body = NULL;
+
+	assert_true(asprintf(&body,
+	    "{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"tools/call\",\"params\":{\"name\":\"%s\",\"arguments\":%s}}", tool,
+	    arguments) > 0);
+	legacy(w, r, session, body);
+	free(body);
+}
+
+/* ---- what must have come ---- */
+
+static inline const json_t *
+result_of(const struct reply *r)
+{
+	const json_t *result = json_object_get(r->json, "result");
+
+	assert_int_equal(r->answers, 1);
+	assert_int_equal(r->status, 200);
+	assert_non_null(result);
+	return result;
+}
+
+static inline const json_t *
+error_of(const struct reply *r)
+{
+	const json_t *error = json_object_get(r->json, "error");
+
+	assert_non_null(error);
+	assert_true(strlen(json_get_str(error, "message", "")) > 0);
+	return error;
+}
+
+/* The raw token of the id must stand in the answer; NULL: there must be no id at all (R-023, R-024). */
+static inline void
+assert_id(const struct reply *r, const char *token)
+{
+	char wanted[256];
+
+	if (token == NULL) {
+		assert_null(json_object_get(r->json, "id"));
+		return;
+	}
+	snprintf(wanted, sizeof(wanted), "{\"jsonrpc\":\"2.0\",\"id\":%s,", token);
+	assert_memory_equal(r->body, wanted, strlen(wanted));
+}
+
+static inline void
+assert_refused(struct reply *r, int status, int code, const char *id_token)
+{
+	assert_int_equal(r->answers, 1);
+	assert_int_equal(r->status, status);
+	assert_int_equal(json_get_int(error_of(r), "code", 0), code);
+	assert_id(r, id_token);
+}
+
+/* The same, and done with it. */
+static inline void
+expect_refused(struct reply *r, int status, int code, const char *id_token)
+{
+	assert_refused(r, status, code, id_token);
+	reply_fini(r);
+}
+
+static inline void
+expect_empty(struct reply *r, int status)
+{
+	assert_int_equal(r->answers, 1);
+	assert_int_equal(r->status, status);
+	assert_int_equal(r->body_len, 0);
+	reply_fini(r);
+}
+
+static inline void
+expect_good(struct reply *r)
+{
+	(void)result_of(r);
+	reply_fini(r);
+}
+
+/* The text block of a CallToolResult as JSON; it must equal structuredContent where there is one (R-188). */
+static inline json_t *
+content_of(const struct reply *r, bool is_error)
+{
+	const json_t *result = result_of(r);
+	const json_t *block = json_array_get(json_get_array(result, "content"), 0);
+	const json_t *structured = json_object_get(result, "structuredContent");
+	json_t *parsed = NULL;
+
+	assert_int_equal(json_get_array_len(result, "content"), 1);
+	assert_string_equal(json_get_str(block, "type", ""), "text");
+	assert_int_equal(json_parse(json_get_slice(block, "text"), NULL, &parsed, NULL), 0);
+	assert_true(json_is_boolean(json_object_get(result, "isError")));
+	assert_int_equal(json_get_bool(result, "isError", !is_error), is_error);
+	if (structured != NULL)
+		assert_true(json_equal(parsed, structured));
+	return parsed;
+}
+
+/* A tool call refused by the action, with this code. */
+static inline void
+expect_fault(struct reply *r, const char *code)
+{
+	json_t *content = content_of(r, true);
+	const json_t *error = json_object_get(content, "error");
+
+	assert_string_equal(json_get_str(error, "code", ""), code);
+	assert_true(strlen(json_get_str(error, "message", "")) > 0);
+	assert_string_equal(fault_code_name((enum fault_code)r->fault_code), code);
+	json_decref(content);
+	reply_fini(r);
+}
+
+#endif
