@@ -41,7 +41,7 @@ NEEDS_audit   := jansson
 NEEDS_auth    := libcrypto
 NEEDS_magento := jansson libcrypto
 NEEDS_cdn     := jansson
-NEEDS_action  := jansson
+NEEDS_action  := jansson libcrypto
 NEEDS_mcp     := jansson
 NEEDS_worker  := libevent jansson
 NEEDS_cli     := jansson
@@ -70,7 +70,7 @@ CFLAGS_ALL  = -std=c11 -D_GNU_SOURCE -DMAGENTO_MCP_VERSION='"$(VERSION)"' -pthre
 LDFLAGS_ALL = -pthread $(HARDEN_LD) $(OPTIMIZE) $(LDFLAGS)
 
 pkg_cflags = $(if $(strip $1),$(shell pkg-config --cflags $1 2>/dev/null))
-pkg_libs   = $(if $(strip $1),$(shell pkg-config --libs $1 2>/dev/null))
+pkg_libs   = $(if $(strip $1),$(shell pkg-config --libs $1 2>/dev/null)) -lm
 
 # closure(m): m and all it uses, transitively (the table above has no cycle).
 closure = $(sort $1 $(foreach u,$(USES_$1),$(call closure,$(u))))
@@ -196,9 +196,10 @@ print-house:
 lint: ## warnings with gcc and clang, layers, banned functions, documentation, size and taste
 	@sh tests/lint/run.sh
 
-docs: $(BUILD)/magento-mcp ## regenerate what is made from the tables: sample configuration, configuration man page
+docs: $(BUILD)/magento-mcp ## regenerate what is made from the tables: sample configuration, its man page, docs/tools.md
 	$(BUILD)/magento-mcp check --print-sample > conf/magento-mcp.conf
 	$(BUILD)/magento-mcp check --print-man > docs/man/magento-mcp.conf.5
+	$(BUILD)/magento-mcp tools --markdown > docs/tools.md
 
 bench: all ## measured beside nginx in one run
 	@BUILD=$(BUILD) $(PYTHON) tests/bench/bench.py

@@ -29,7 +29,8 @@ enum action_flag {
 	ACTION_DESTRUCTIVE = 1 << 2, /* destructiveHint */
 	ACTION_IDEMPOTENT = 1 << 3,  /* idempotentHint */
 	ACTION_OPEN_WORLD = 1 << 4,  /* openWorldHint: talks to the shop */
-	ACTION_CONFIRM = 1 << 5      /* needs confirm and reason while guardrails.tier2_confirm is on */
+	ACTION_CONFIRM = 1 << 5,     /* needs confirm and reason while guardrails.tier2_confirm is on; implies the next */
+	ACTION_WRITES = 1 << 6       /* changes the shop: recorded in the audit log before it begins */
 };
 
 enum action_tier { ACTION_SAFE = 1, ACTION_RISK = 2, ACTION_CRITICAL = 3 };
@@ -61,7 +62,11 @@ struct action_table {
 extern const struct action_table action_auth_table;
 extern const struct action_table action_scope_table;
 extern const struct action_table action_catalog_table;
+extern const struct action_table action_cms_table;
+extern const struct action_table action_pricing_table;
 extern const struct action_table action_cache_table;
+extern const struct action_table action_diagnostics_table;
+extern const struct action_table action_seo_table;
 
 /*
  * How a call's transport remembers a login between calls (a legacy MCP session does, the stateless era does not).  With

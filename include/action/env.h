@@ -12,6 +12,8 @@
 #include "fetch/fetch.h"
 
 struct sessions;
+struct keeper;
+struct audit;
 struct fiber_pool;
 struct scope_cache;
 struct action;
@@ -19,6 +21,8 @@ struct action;
 struct action_env {
 	const struct config *config;
 	struct sessions *sessions; /* logins, MCP sessions, quotas, tokens: shared by all workers */
+	struct keeper *keeper;     /* plans, journal, idempotency keys: outlive everything */
+	struct audit *audit;       /* NULL: no audit log */
 	struct fetch *fetch;
 	struct fiber_pool *fibers;
 	struct scope_cache *scopes; /* store trees this worker has read */
@@ -30,6 +34,8 @@ struct action_env {
 	/* Counters and log; may be NULL in tests. */
 	void (*on_call)(void *ctx, const struct action *action, int fault_code, uint64_t took_us);
 	void (*on_upstream)(void *ctx, const char *store, int status, enum fetch_outcome outcome, uint64_t took_us);
+	/* May be NULL.  False: this store has not answered for a while and is left alone. */
+	bool (*may_send)(void *ctx, const char *store, uint64_t *retry_after_ms_r);
 	void *observer;
 };
 

@@ -23,9 +23,11 @@
 #define REDACT_DEPTH_MAX 32 /* deeper containers become "[deeper]" */
 
 /*
+ * Text that looks like a JSON object or a list of them could hold anything and becomes "[text]"; so does a value that is no
+ * object or array but a text.
+ *
  * A new reference in *copy_r; `value` is only read.  The copy is at most max_bytes long as compact JSON, plus the marks (at most
- * 32 bytes for each open container).  A value that is no object or array may be a text that holds anything, and becomes
- * "[text]".  ERR_NOMEM.
+ * 32 bytes for each open container).  ERR_NOMEM.
  */
 int redact_copy(const json_t *value, size_t max_bytes, json_t **copy_r) MUST_CHECK;
 

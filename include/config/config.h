@@ -162,8 +162,13 @@ struct config {
 	struct {
 		const char *service_id;
 		struct secret api_token;
+		const char *api_url;
 		bool soft_purge;
 	} fastly;
+	struct {
+		const char *url_rewrites; /* "/V1/..."; "" = not asked */
+		const char *indexer_status;
+	} optional_routes;
 
 	struct config_store *stores;
 	size_t n_stores;

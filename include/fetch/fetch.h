@@ -35,7 +35,7 @@ struct fetch_options {
 	const char *user_agent;
 };
 
-enum fetch_method { FETCH_GET, FETCH_POST, FETCH_PUT, FETCH_DELETE };
+enum fetch_method { FETCH_GET, FETCH_POST, FETCH_PUT, FETCH_DELETE, FETCH_PURGE };
 
 struct fetch_header {
 	const char *name;

@@ -45,6 +45,8 @@ struct magento_limits {
 /* Told after each upstream exchange, for metrics and logs.  `route` is the path below /V1, which may hold a sku. */
 struct magento_observer {
 	void (*on_exchange)(void *ctx, const char *route, int status, enum fetch_outcome outcome, uint64_t took_us);
+	/* May be NULL.  False: the store has not answered for a while and is left alone; nothing is sent. */
+	bool (*may_send)(void *ctx, uint64_t *retry_after_ms_r);
 	void *ctx;
 };
 
@@ -53,6 +55,7 @@ struct magento_client {
 	struct pool *pool;			 /* of the call */
 	const char *base_url;			 /* without a trailing slash */
 	struct magento_credentials *credentials; /* borrowed for the call */
+	const char *identity; /* whose rights these are: keeps what one login may see from another; NULL: nothing is kept */
 	const char *verified_route; /* path below /V1 with which these credentials were verified, or NULL */
 	struct magento_limits limits;
 	struct magento_observer observer;

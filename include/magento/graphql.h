@@ -13,6 +13,7 @@
 #define MAGENTO_GRAPHQL_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "base/buf.h"
 #include "base/compiler.h"

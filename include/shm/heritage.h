@@ -26,7 +26,7 @@ enum control_type {
 	CONTROL_HELLO = 1, /* first message: slot, generation, n_listeners, n_admin */
 	CONTROL_RETIRE,    /* drain: value = milliseconds until the cut */
 	CONTROL_STOP,      /* now: answer what runs with 503, close, exit */
-	CONTROL_REOPEN,    /* one descriptor attached: the reopened log file */
+	CONTROL_REOPEN,    /* logs were rotated: the audit log is reopened; a descriptor attached is the new log file */
 
 	/* worker -> supervisor */
 	CONTROL_READY = 64, /* serving */

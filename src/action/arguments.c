@@ -22,6 +22,15 @@ arguments_violation(json_t *violations, const char *path, const char *fmt, ...)
 	return json_array_append_new(violations, json_pack("{s:s, s:s}", "path", path, "message", message));
 }
 
+/* A sentence that asks is a sentence already. */
+static const char *
+full_stop(const char *message)
+{
+	size_t len = strlen(message);
+
+	return len > 0 && message[len - 1] == '?' ? "" : ".";
+}
+
 int
 arguments_refuse(json_t *violations, struct fault *fault)
 {
@@ -30,12 +39,13 @@ arguments_refuse(json_t *violations, struct fault *fault)
 	const char *message = json_string_value(json_object_get(first, "message"));
 	size_t n = json_array_size(violations);
 
+	if (path == NULL || message == NULL)
+		return fault_set(fault, FAULT_VALIDATION_ERROR, violations, "params: is not valid.");
 	if (n > 1) {
-		return fault_set(fault, FAULT_VALIDATION_ERROR, violations, "%s: %s (and %zu more, see details).",
-		    path != NULL ? path : "params", message != NULL ? message : "is not valid", n - 1);
+		return fault_set(fault, FAULT_VALIDATION_ERROR, violations, "%s: %s (and %zu more, see details).", path, message,
+		    n - 1);
 	}
-	return fault_set(fault, FAULT_VALIDATION_ERROR, violations, "%s: %s.", path != NULL ? path : "params",
-	    message != NULL ? message : "is not valid");
+	return fault_set(fault, FAULT_VALIDATION_ERROR, violations, "%s: %s%s", path, message, full_stop(message));
 }
 
 static int

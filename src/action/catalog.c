@@ -8,11 +8,13 @@
 #include "action/env.h"
 #include "arguments.h"
 #include "base/enc.h"
+#include "catalog_private.h"
 #include "filters.h"
 #include "json/get.h"
 #include "magento/error.h"
 #include "magento/product.h"
 #include "magento/scope.h"
+#include "plan.h"
 #include "results.h"
 #include "shapes.h"
 #include "store.h"
@@ -243,7 +245,7 @@ match_sort_field(const char *text, size_t len)
 static const struct json_schema sort_field = {.type = JSON_T_STRING,
     .match = match_sort_field,
     .pattern = "^[a-z][a-z0-9_]*$",
-    .hint = "must be a field name or attribute code in lower case"};
+    .hint = "a field name or attribute code in lower case"};
 static const char *const directions[] = {"ASC", "DESC", NULL};
 static const struct json_schema sort_direction = {
     .type = JSON_T_STRING, .enumeration = directions, .default_json = "\"ASC\""};
@@ -383,6 +385,29 @@ static const struct action rows[] = {
 	.params = &get_params,
 	.result = &get_result,
 	.run = run_get,
+    },
+    {
+	.name = "catalog.prepare_bulk_update",
+	.title = "Plan a bulk update of products",
+	.description = "Plan a change of product fields for all products that match; shows what would change and changes "
+		       "nothing. Commit with catalog_commit_bulk_update.",
+	.tier = ACTION_RISK,
+	.flags = ACTION_NEEDS_LOGIN | ACTION_READ_ONLY | ACTION_OPEN_WORLD,
+	.scope = "catalog:write",
+	.params = &catalog_prepare_params,
+	.result = &plan_result,
+	.run = catalog_prepare_update,
+    },
+    {
+	.name = "catalog.commit_bulk_update",
+	.title = "Carry out a bulk update of products",
+	.description = "Carry out a plan of catalog_prepare_bulk_update.",
+	.tier = ACTION_RISK,
+	.flags = ACTION_NEEDS_LOGIN | ACTION_DESTRUCTIVE | ACTION_IDEMPOTENT | ACTION_OPEN_WORLD | ACTION_CONFIRM,
+	.scope = "catalog:write",
+	.params = &commit_params,
+	.result = &commit_result,
+	.run = catalog_commit_update,
     },
 };
 

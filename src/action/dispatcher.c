@@ -8,13 +8,16 @@
 #include "base/fiber.h"
 #include "base/log.h"
 #include "guard.h"
+#include "record.h"
 
 #define CALL_POOL_MAX (64u * 1024 * 1024)
 
 struct action_running {
 	struct action_call call;
-	json_t *params;
+	json_t *sent;   /* arguments as they came, for the audit log */
+	json_t *params; /* NULL until they have been checked */
 	json_t *result;
+	bool has_begun; /* past all checks */
 	struct fault fault;
 	action_done_fn done; /* NULL once cancelled */
 	void *ctx;
@@ -34,11 +37,33 @@ running_free(struct action_running *running)
 {
 	struct pool *pool = running->call.pool;
 
+	json_decref(running->sent);
 	json_decref(running->params);
 	json_decref(running->result);
 	fault_fini(&running->fault);
 	login_wipe(&running->call.login);
 	pool_free(&pool);
+}
+
+/* A failed record is in the log already; what has been done stays done. */
+static void
+record_end(const struct action_running *running)
+{
+	const json_t *params = running->params != NULL ? running->params : running->sent;
+	const struct fault *fault = running->fault.code != FAULT_NONE ? &running->fault : NULL;
+	int r = record_call(&running->call, running->has_begun ? AUDIT_END : AUDIT_REFUSED, params, running->result, fault);
+
+	(void)r;
+}
+
+/* What cannot be recorded must not be done. */
+static int
+record_begin(struct action_running *running)
+{
+	if (!record_is_write(running->call.action) || record_call(&running->call, AUDIT_BEGIN, running->params, NULL, NULL) == 0)
+		return 0;
+	return fault_set(&running->fault, FAULT_INTERNAL_ERROR, NULL,
+	    "The audit log cannot be written, so nothing was changed. The operator should look at its disk.");
 }
 
 /* Ends a call, told or untold. */
@@ -53,6 +78,7 @@ finish(struct action_running *running)
 
 	if (running->owner != NULL)
 		*running->owner = NULL;
+	record_end(running);
 	if (env->on_call != NULL)
 		env->on_call(env->observer, running->call.action, (int)running->fault.code, clock_mono_us() - running->began_us);
 	if (running->done != NULL)
@@ -64,8 +90,12 @@ static void
 work(void *arg)
 {
 	struct action_running *running = arg;
-	int r = running->call.action->run(&running->call, running->params, &running->result, &running->fault);
+	int r;
 
+	running->has_begun = true;
+	r = record_begin(running);
+	if (r == 0)
+		r = running->call.action->run(&running->call, running->params, &running->result, &running->fault);
 	must((r == 0) == (running->fault.code == FAULT_NONE));
 	must((r == 0) == (running->result != NULL));
 	running->fiber = NULL;
@@ -172,6 +202,7 @@ action_dispatch(struct action_env *env, const struct action_request *request, ac
 	if (running == NULL)
 		return ERR_NOMEM;
 	running->owner = &alive;
+	running->sent = json_incref(request->arguments);
 	if (check(running, request->arguments) < 0) {
 		finish(running);
 		return 0;

@@ -93,13 +93,13 @@ static const struct json_schema url_key_shape = {.type = JSON_T_STRING,
     .max_length = 255,
     .match = match_url_key,
     .pattern = "^[a-z0-9-]+$",
-    .hint = "must be lower-case letters, digits and -",
+    .hint = "lower-case letters, digits and -",
     .description = "One product per plan; for more use seo_prepare_bulk_update_url_keys"};
 static const struct json_schema date_shape = {.type = JSON_T_STRING,
     .nullable = true,
     .match = match_date,
     .pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}( [0-9]{2}:[0-9]{2}:[0-9]{2})?$",
-    .hint = "must be YYYY-MM-DD or YYYY-MM-DD HH:MM:SS",
+    .hint = "YYYY-MM-DD or YYYY-MM-DD HH:MM:SS",
     .description = "null removes the date"};
 static const struct json_schema id_shape = {.type = JSON_T_INTEGER, .minimum = JSON_BOUND(1)};
 static const struct json_schema ids_shape = {.type = JSON_T_ARRAY,
@@ -149,7 +149,7 @@ const struct json_schema fields_updates_shape = {.type = JSON_T_OBJECT,
 static json_t *
 normal_number(double value)
 {
-	return json_real(round(value * 10000.0) / 10000.0);
+	return json_real(round(value * 10000.0) / 10000.0); /* four places, as the shop keeps */
 }
 
 /* Magento gives decimals as text ("5.500000") among the attributes. */

@@ -46,55 +46,13 @@ set_username(struct login *login, struct slice username, struct fault *fault)
 	return 0;
 }
 
-/* So that we never lock an account: attempts that failed are counted over all workers. */
-static int
-guard_begin(struct action_call *call, struct slice account, uint64_t *ticket_r, struct fault *fault)
-{
-	uint64_t wait_ms = 0;
-	int r = login_guard_begin(call->env->sessions, account, clock_mono_ms(), ticket_r, &wait_ms);
-
-	if (r == 0)
-		return 0;
-	if (r != ERR_LIMIT)
-		return fault_set(fault, FAULT_INTERNAL_ERROR, NULL, "The session table is full. Try again later.");
-	return fault_set(fault, FAULT_RATE_LIMITED, json_pack("{s:I}", "retry_after_s", (json_int_t)((wait_ms + 999) / 1000)),
-	    "Too many failed logins for this account. Magento locks an account after six, so wait before you try again.");
-}
-
-/*
- * An attempt whose answer we did not wait for, or did not get in time, may well have been one more failure: it stays
- * counted.  Otherwise a caller who hangs up each time could guess on, and lock the account.
- */
-static enum login_guard_outcome
-guard_outcome(int r, const struct fault *fault)
-{
-	const char *kind = json_get_str(fault->details, "kind", "");
-
-	if (r == 0)
-		return LOGIN_GUARD_SUCCEEDED;
-	if (fault->code == FAULT_NOT_AUTHENTICATED || fault->code == FAULT_CANCELLED || strcmp(kind, MAGENTO_KIND_TIMEOUT) == 0)
-		return LOGIN_GUARD_REFUSED;
-	return LOGIN_GUARD_UNKNOWN;
-}
-
 static int
 login_admin_of_call(struct store_client *sc, const json_t *params, struct login *login, struct fault *fault)
 {
-	struct action_call *call = sc->call;
 	struct slice username = json_get_slice(params, "username");
-	const char *account = pool_printf(call->pool, "%s\n%.*s", sc->magento.base_url, SLICE_FMT(username));
 	struct magento_token token;
-	uint64_t ticket;
-	int r;
 
-	if (account == NULL)
-		return result_out_of_memory(fault);
-	if (guard_begin(call, slice_from_str(account), &ticket, fault) < 0)
-		return -1;
-	r = magento_login_admin(&sc->magento, username, json_get_slice(params, "password"), json_get_slice(params, "otp"), &token,
-	    fault);
-	login_guard_settle(call->env->sessions, slice_from_str(account), clock_mono_ms(), ticket, guard_outcome(r, fault));
-	if (r < 0)
+	if (store_ask_token(sc, username, json_get_slice(params, "password"), json_get_slice(params, "otp"), &token, fault) < 0)
 		return -1;
 	sc->credentials.kind = MAGENTO_AUTH_BEARER;
 	sc->credentials.bearer = token.token;
@@ -358,7 +316,7 @@ static const struct json_schema otp = {
     .type = JSON_T_STRING,
     .match = match_otp,
     .pattern = "^[0-9]{6,8}$",
-    .hint = "must be 6 to 8 digits",
+    .hint = "6 to 8 digits",
     .description = "Current code of the authenticator app, if the account has 2FA",
 };
 static const char *const tfa_providers[] = {"google", NULL};

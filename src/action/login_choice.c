@@ -59,16 +59,6 @@ find_by_url(const struct config *config, const char *url)
 	return NULL;
 }
 
-static bool
-is_listed(const struct config *config, const char *url)
-{
-	for (size_t i = 0; i < config->auth.allowed_base_urls.n; i++) {
-		if (config_url_covers(config->auth.allowed_base_urls.items[i], url))
-			return true;
-	}
-	return false;
-}
-
 /* an address that nobody listed must be https and must not lead into the network this server stands in. */
 static bool
 is_public_https(const char *url)
@@ -90,7 +80,7 @@ choose_by_url(struct action_call *call, const char *given, struct login_choice *
 	store = find_by_url(config, choice_r->base_url);
 	if (store != NULL)
 		return choose_configured(call, store, choice_r, fault);
-	if (!is_listed(config, choice_r->base_url) &&
+	if (!store_is_listed(config, choice_r->base_url) &&
 	    !(config->auth.allow_any_base_url && is_public_https(choice_r->base_url))) {
 		return refuse_store(call, "params.base_url",
 		    "this server does not serve that address; name one of its stores with params.store", fault);

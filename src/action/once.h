@@ -4,7 +4,7 @@
  *
  *	r = once_begin(&once, call, params, result_r, fault);     1: replayed, *result_r is set; 0: go on; -1: refused
  *	... work ...
- *	once_finish(&once, *result_r, ...) or once_abandon(&once, changed_nothing)
+ *	once_finish(&once, *result_r) or once_abandon(&once, changed_nothing)
  *
  * Without a key all of it does nothing.
  */
@@ -25,7 +25,7 @@ struct once {
 };
 
 /* IDEMPOTENCY_CONFLICT: the key was used with other arguments, or a call with it still runs. */
-int once_begin(struct once *once, json_t *params, json_t **result_r, struct fault *fault) MUST_CHECK;
+int once_begin(struct once *once, struct action_call *call, json_t *params, json_t **result_r, struct fault *fault) MUST_CHECK;
 
 /* Stores the result under the key, and adds "replayed": false to it.  A failure is logged: the change has been made. */
 void once_finish(struct once *once, json_t *result);

@@ -10,7 +10,8 @@
  *	{"key":{"sku":"A-1"}, "title":"Blue Widget",
  *	 "writes":[{"scope":"all","from":{"price":10.0},"to":{"price":12.0}}], ...what the domain needs}
  *
- * `key` names the item in results; each element of `writes` is one request (a step) of the commit.
+ * `key` names the item in results; each element of `writes` is one request (a step) of the commit.  An object `shown_diff`
+ * ({field:{from,to}}) is shown in sample_diffs instead of values that are too long to show.
  */
 #ifndef ACTION_PLAN_H
 #define ACTION_PLAN_H
@@ -26,8 +27,8 @@
 struct plan;
 
 /*
- * `pair` names prepare and commit together, such as "catalog.bulk_update"; `commit_tool` is said to the caller.  `store_url`
- * is the login's.  NULL without memory.
+ * `pair` names prepare and commit together, such as "catalog.bulk_update"; `commit_tool` is said to the caller; `noun` is
+ * what the items are ("products").  NULL without memory.
  */
 struct plan *plan_new(struct action_call *call, const char *pair, const char *commit_tool, const char *noun);
 void plan_free(struct plan **plan);
@@ -74,7 +75,6 @@ extern const struct json_schema plan_sample_size_shape;
 		"message", &shape_text, true, NULL                                                                     \
 	}
 
-/* Two clock readings are one UUID apart: text forms for results. */
-#define PLAN_ID_CAP 37
+#define PLAN_ID_CAP 37 /* a UUID and a NUL */
 
 #endif

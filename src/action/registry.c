@@ -98,6 +98,9 @@ action_registry_new_magento(void)
 	    &action_auth_table,
 	    &action_scope_table,
 	    &action_catalog_table,
+	    &action_cms_table,
+	    &action_diagnostics_table,
+	    &action_cache_table,
 	};
 
 	return action_registry_new(tables, ARRAY_LEN(tables));

@@ -96,7 +96,7 @@ find_view(struct action_call *call, const char *code, struct login_scope *scope_
 
 	if (store_open(&sc, call, fault) < 0)
 		goto out;
-	if (scope_resolve_view(&sc.magento, call->env->scopes, code, "params.store_view_code", &target, fault) < 0)
+	if (scope_resolve_view(&sc.magento, call->env->scopes, code, "params", &target, fault) < 0)
 		goto out;
 	r = copy_scope(&target, scope_r);
 	if (r < 0)

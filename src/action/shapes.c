@@ -26,7 +26,7 @@ match_code(const char *text, size_t len)
 }
 
 #define CODE_PATTERN "^[A-Za-z][A-Za-z0-9_]*$"
-#define CODE_HINT "must be a code: a letter, then letters, digits and _"
+#define CODE_HINT "a code: a letter, then letters, digits and _"
 
 static const char *const global_only[] = {"global", NULL};
 
@@ -83,7 +83,7 @@ const struct json_schema shape_sku = {
     .max_length = SHAPE_SKU_MAX,
     .match = match_sku,
     .pattern = "^(?!\\.{1,2}$)",
-    .hint = "cannot be . or ..",
+    .hint = "an SKU, not . or ..",
     .description = "Exact SKU",
 };
 
@@ -114,7 +114,7 @@ static const struct json_schema field_name = {
     .max_length = 60,
     .match = match_field,
     .pattern = "^(\\*|[a-z][a-z0-9_]*)$",
-    .hint = "must be a field name or attribute code in lower case, or *",
+    .hint = "a field name or attribute code in lower case, or *",
 };
 
 const struct json_schema shape_fields = {
@@ -171,7 +171,7 @@ const struct json_schema shape_filters = {
     .extra_schema = &filter,
     .key_match = match_attribute,
     .key_pattern = "^[a-z][a-z0-9_]*$",
-    .key_hint = "must be an attribute code in lower case",
+    .key_hint = "an attribute code in lower case",
     .max_properties = 20,
 };
 
@@ -205,6 +205,6 @@ const struct json_schema shape_idempotency_key = {
     .max_length = 128,
     .match = match_key,
     .pattern = "^[!-~]+$",
-    .hint = "must be printable ASCII without spaces",
+    .hint = "printable ASCII without spaces",
     .description = "Repeat the call with the same key to get the same result instead of a second change",
 };

@@ -4,7 +4,12 @@
 
 #include "base/clock.h"
 #include "config/url.h"
+#include "config/url.h"
+#include "json/get.h"
+#include "magento/error.h"
+#include "results.h"
 #include "magento/login.h"
+#include "magento/url.h"
 #include "magento/url.h"
 #include "session/quota.h"
 #include "session/token.h"
@@ -29,9 +34,8 @@ is_public_address(const uint8_t *address, size_t len)
 	return url_judge_address(address, len) == URL_PUBLIC;
 }
 
-/* A configured store's address, or one that the operator allows by name. */
-static bool
-is_named_by_operator(const struct config *config, const char *base_url)
+bool
+store_is_listed(const struct config *config, const char *base_url)
 {
 	for (size_t i = 0; i < config->n_stores; i++) {
 		if (strcmp(config->stores[i].base_url, base_url) == 0)
@@ -42,6 +46,17 @@ is_named_by_operator(const struct config *config, const char *base_url)
 			return true;
 	}
 	return false;
+}
+
+static bool
+may_send(void *ctx, uint64_t *retry_after_ms_r)
+{
+	struct store_client *sc = ctx;
+	struct action_env *env = sc->call->env;
+
+	if (env->may_send == NULL)
+		return true;
+	return env->may_send(env->observer, sc->configured != NULL ? sc->configured->name : NULL, retry_after_ms_r);
 }
 
 void
@@ -62,9 +77,9 @@ store_prepare(struct store_client *sc, struct action_call *call, const char *bas
 	    .max_reply_bytes = config->magento.max_reply_bytes,
 	    .parallel = config->magento.requests_per_call,
 	};
-	if (!is_named_by_operator(config, base_url))
+	if (!store_is_listed(config, base_url))
 		sc->magento.may_connect = is_public_address;
-	sc->magento.observer = (struct magento_observer){.on_exchange = on_exchange, .ctx = sc};
+	sc->magento.observer = (struct magento_observer){.on_exchange = on_exchange, .may_send = may_send, .ctx = sc};
 }
 
 enum login_method
@@ -95,6 +110,57 @@ store_use_configured(struct store_client *sc, const struct config_store *configu
 	}
 }
 
+/* ---- asking for an admin token ---- */
+
+/* So that we never lock an account: attempts that failed are counted over all workers. */
+static int
+guard_begin(struct action_call *call, struct slice account, uint64_t *ticket_r, struct fault *fault)
+{
+	uint64_t wait_ms = 0;
+	int r = login_guard_begin(call->env->sessions, account, clock_mono_ms(), ticket_r, &wait_ms);
+
+	if (r == 0)
+		return 0;
+	if (r != ERR_LIMIT)
+		return fault_set(fault, FAULT_INTERNAL_ERROR, NULL, "The session table is full. Try again later.");
+	return fault_set(fault, FAULT_RATE_LIMITED, json_pack("{s:I}", "retry_after_s", (json_int_t)((wait_ms + 999) / 1000)),
+	    "Too many failed logins for this account. Magento locks an account after six, so wait before you try again.");
+}
+
+/*
+ * An attempt whose answer we did not wait for, or did not get in time, may well have been one more failure: it stays
+ * counted.  Otherwise a caller who hangs up each time could guess on, and lock the account.
+ */
+static enum login_guard_outcome
+guard_outcome(int r, const struct fault *fault)
+{
+	const char *kind = json_get_str(fault->details, "kind", "");
+
+	if (r == 0)
+		return LOGIN_GUARD_SUCCEEDED;
+	if (fault->code == FAULT_NOT_AUTHENTICATED || fault->code == FAULT_CANCELLED || strcmp(kind, MAGENTO_KIND_TIMEOUT) == 0)
+		return LOGIN_GUARD_REFUSED;
+	return LOGIN_GUARD_UNKNOWN;
+}
+
+int
+store_ask_token(struct store_client *sc, struct slice username, struct slice password, struct slice otp,
+    struct magento_token *token_r, struct fault *fault)
+{
+	struct sessions *sessions = sc->call->env->sessions;
+	const char *account = pool_printf(sc->call->pool, "%s\n%.*s", sc->magento.base_url, SLICE_FMT(username));
+	uint64_t ticket;
+	int r;
+
+	if (account == NULL)
+		return result_out_of_memory(fault);
+	if (guard_begin(sc->call, slice_from_str(account), &ticket, fault) < 0)
+		return -1;
+	r = magento_login_admin(&sc->magento, username, password, otp, token_r, fault);
+	login_guard_settle(sessions, slice_from_str(account), clock_mono_ms(), ticket, guard_outcome(r, fault));
+	return r;
+}
+
 /* ---- the shared admin token ---- */
 
 static const char *
@@ -119,8 +185,8 @@ renew_token(struct store_client *sc, const struct config_store *configured, stru
 {
 	struct sessions *sessions = sc->call->env->sessions;
 	struct magento_token fresh;
-	int r = magento_login_admin(&sc->magento, secret_slice(&configured->admin_username),
-	    secret_slice(&configured->admin_password), SLICE_NONE, &fresh, fault);
+	int r = store_ask_token(sc, secret_slice(&configured->admin_username), secret_slice(&configured->admin_password),
+	    SLICE_NONE, &fresh, fault);
 
 	if (r < 0) {
 		token_fail(sessions, name, action_now(), fence, fault->code == FAULT_NOT_AUTHENTICATED);
@@ -232,6 +298,11 @@ store_open(struct store_client *sc, struct action_call *call, struct fault *faul
 		    "The store no longer accepts the credentials of this session. Call auth_login again.");
 	}
 	sc->magento.verified_route = login->route[0] != '\0' ? login->route : NULL;
+	/* The credentials of a store section are one identity; those that came with a login belong to it alone. */
+	sc->magento.identity = login->from_config
+	    ? pool_printf(call->pool, "%s\nstore %s", login->base_url, login->store)
+	    : pool_printf(call->pool, "%s\nlogin %016llx%016llx", login->base_url, (unsigned long long)call->login_ref.hi,
+		  (unsigned long long)call->login_ref.lo);
 	if (login->from_config)
 		return use_store_section(sc, login, fault);
 	use_own_credentials(sc, login);

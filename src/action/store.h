@@ -19,6 +19,9 @@ struct store_client {
 	uint64_t token_version;                /* of a shared admin token, 0 = none in use */
 };
 
+/* Does the configuration name this (normalised) address, as a store or among auth.allowed_base_urls? */
+bool store_is_listed(const struct config *config, const char *base_url);
+
 /*
  * A client without credentials yet, for login.  An address that the operator did not name leads to public addresses only,
  * whatever its name resolves to (R-293).
@@ -36,6 +39,14 @@ void store_close(struct store_client *sc);
  * store, the others wait for it.
  */
 int store_admin_token(struct store_client *sc, const struct config_store *configured, struct fault *fault) MUST_CHECK;
+
+/*
+ * Asks the store for an admin token.  Attempts that failed are counted over all workers, so that we never lock the account:
+ * RATE_LIMITED instead of one too many.  Otherwise as magento_login_admin().
+ */
+struct magento_token;
+int store_ask_token(struct store_client *sc, struct slice username, struct slice password, struct slice otp,
+    struct magento_token *token_r, struct fault *fault) MUST_CHECK;
 
 /* Which of a configured store's credentials are used: OAuth, then integration token, then user name; 0 = none. */
 enum login_method store_configured_method(const struct config_store *configured);

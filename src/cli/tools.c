@@ -12,6 +12,7 @@
 
 #define JSON_MAX (4 * 1024 * 1024)
 #define OPTION_JSON OPTIONS_FIRST_OWN
+#define OPTION_MARKDOWN (OPTIONS_FIRST_OWN + 1)
 
 static const char *
 tier_name(enum action_tier tier)
@@ -62,34 +63,123 @@ print_table(const struct action_registry *registry)
 	for (size_t i = 0; i < action_registry_count(registry); i++) {
 		const struct action *action = action_registry_at(registry, i);
 
-		printf("%-28s %-8s %s\n", action_registry_tool_name(registry, i), tier_name(action->tier), action->title);
+		printf("%-36s %-8s %s\n", action_registry_tool_name(registry, i), tier_name(action->tier), action->title);
 	}
 	return 0;
 }
 
+/* ---- Markdown: the same rows as a page for people ---- */
+
+static const char *
+type_of(const json_t *schema)
+{
+	const json_t *type = json_object_get(schema, "type");
+
+	if (json_is_string(type))
+		return json_string_value(type);
+	return json_is_array(type) ? json_string_value(json_array_get(type, 0)) : "any";
+}
+
+static bool
+is_required(const json_t *schema, const char *name)
+{
+	const json_t *required = json_object_get(schema, "required");
+
+	for (size_t i = 0; i < json_array_size(required); i++) {
+		if (strcmp(json_string_value(json_array_get(required, i)), name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+print_params(const json_t *params)
+{
+	const char *name;
+	json_t *schema;
+
+	if (json_object_size(json_object_get(params, "properties")) == 0) {
+		printf("No parameters.\n\n");
+		return;
+	}
+	printf("| Parameter | Type | Needed | |\n|---|---|---|---|\n");
+	json_object_foreach(json_object_get(params, "properties"), name, schema)
+	{
+		const char *text = json_string_value(json_object_get(schema, "description"));
+
+		printf("| `%s` | %s | %s | %s |\n", name, type_of(schema), is_required(params, name) ? "yes" : "", text != NULL ? text : "");
+	}
+	printf("\n");
+}
+
+static void
+print_traits(const struct action *action)
+{
+	printf("%s.%s%s%s%s%s%s\n\n", tier_name(action->tier), action->flags & ACTION_NEEDS_LOGIN ? " Needs a login." : "",
+	    action->flags & ACTION_READ_ONLY ? " Changes nothing." : "", action->flags & ACTION_CONFIRM ? " Asks for confirmation." : "",
+	    action->scope != NULL ? " Scope `" : "", action->scope != NULL ? action->scope : "", action->scope != NULL ? "`." : "");
+}
+
+static int
+print_markdown(const struct action_registry *registry)
+{
+	printf("# Tools\n\nWritten by `make docs` from the rows that the server runs on. Parameters go into `params`, or to the top of the "
+	       "arguments; `session` beside them is the handle of `auth_login` for clients that keep no MCP session.\n\n");
+	for (size_t i = 0; i < action_registry_count(registry); i++) {
+		const struct action *action = action_registry_at(registry, i);
+		json_t *schema = action_input_schema(action);
+
+		if (schema == NULL)
+			return -1;
+		printf("## %s\n\n%s\n\n", action_registry_tool_name(registry, i), action->description);
+		print_traits(action);
+		print_params(json_object_get(json_object_get(schema, "properties"), "params"));
+		json_decref(schema);
+	}
+	return 0;
+}
+
+/* ---- the command ---- */
+
+enum form { FORM_TABLE, FORM_JSON, FORM_MARKDOWN };
+
 static int
 take_option(void *ctx, int val, const char *arg, struct err *err)
 {
-	bool *as_json = ctx;
+	enum form *form = ctx;
 
-	(void)val;
 	(void)arg;
 	(void)err;
-	*as_json = true;
+	*form = val == OPTION_JSON ? FORM_JSON : FORM_MARKDOWN;
 	return 0;
+}
+
+static int
+print(const struct action_registry *registry, enum form form)
+{
+	switch (form) {
+	case FORM_JSON:
+		return print_json(registry);
+	case FORM_MARKDOWN:
+		return print_markdown(registry);
+	case FORM_TABLE:
+		break;
+	}
+	return print_table(registry);
 }
 
 int
 cli_tools(int argc, char **argv)
 {
-	static const struct option extra[] = {{"json", no_argument, NULL, OPTION_JSON}, {NULL, 0, NULL, 0}};
-	bool as_json = false;
+	static const struct option extra[] = {
+	    {"json", no_argument, NULL, OPTION_JSON}, {"markdown", no_argument, NULL, OPTION_MARKDOWN}, {NULL, 0, NULL, 0}};
+	enum form form = FORM_TABLE;
 	const struct options_spec spec = {
-	    .usage = "tools [--json]",
-	    .help = "Lists the tools that MCP clients get.\n  --json   with descriptions and schemas",
+	    .usage = "tools [--json|--markdown]",
+	    .help = "Lists the tools that MCP clients get.\n  --json       with descriptions and schemas\n  --markdown   as a page of documentation",
 	    .extra = extra,
 	    .take = take_option,
-	    .ctx = &as_json,
+	    .ctx = &form,
 	};
 	struct action_registry *registry;
 	struct options options;
@@ -98,7 +188,7 @@ cli_tools(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	registry = action_registry_new_magento();
-	status = registry != NULL && (as_json ? print_json(registry) : print_table(registry)) == 0 ? OPTIONS_FINE : OPTIONS_RETRY;
+	status = registry != NULL && print(registry, form) == 0 ? OPTIONS_FINE : OPTIONS_RETRY;
 	if (status != OPTIONS_FINE)
 		options_complain("out of memory");
 	action_registry_free(&registry);

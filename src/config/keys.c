@@ -68,6 +68,9 @@ const struct config_section keys_sections[] = {
     {"keeper", 0, NULL, "The database of plans, journals and idempotency keys."},
     {"cache", 0, NULL, "Page cache in front of the default store."},
     {"fastly", 0, NULL, "Fastly service in front of the default store."},
+    {"optional_routes", 0, NULL,
+     "REST routes that stock Magento lacks and a module may add.  A shop that answers `Request does not match any route.` "
+     "is asked again after ten minutes."},
     {"store", KEY_PER_STORE, "main",
      "One section for each Magento, at most 64.  Give the four OAuth values, or an integration token, or an admin name "
      "and password; without any of them callers must bring their own.  Every secret may instead be read from a file: "
@@ -138,7 +141,7 @@ const struct config_key keys_table[] = {
      .doc = "Live logins of one caller."},
     {ROOT(session, mcp_sessions_per_principal), TYPE_INT, "4096", .min = 1, .max = 1000000,
      .doc = "Live MCP sessions of one caller."},
-    {ROOT(session, failed_logins), TYPE_INT, "4", .min = 1, .max = 1000,
+    {ROOT(session, failed_logins), TYPE_INT, "4", .min = 1, .max = 5,
      .doc = "Failed logins per account before auth_login waits.  Magento locks an admin account after six."},
     {ROOT(session, failed_login_window_ms), TYPE_DURATION, "30m", .min = 100, .max = DAY,
      .doc = "How long a failed login counts."},
@@ -201,7 +204,14 @@ const struct config_key keys_table[] = {
      .example = "SU1Z0isxPaozGVKXdv0eY", .doc = "Id of the Fastly service."},
     {ROOT(fastly, api_token), TYPE_SECRET, NULL, .seed = "FASTLY_API_TOKEN",
      .doc = "Fastly API token with the purge_select scope."},
+    {ROOT(fastly, api_url), TYPE_URL, "https://api.fastly.com",
+     .doc = "Address of Fastly's API, for tests and proxies.  The token is sent there; https, or http on loopback."},
     {ROOT(fastly, soft_purge), TYPE_BOOL, "no", .doc = "Mark pages as stale instead of removing them."},
+
+    {ROOT(optional_routes, url_rewrites), TYPE_STRING, "/V1/url-rewrite", .max = 200,
+     .doc = "List of URL rewrites that takes searchCriteria, for seo_report_redirect_chains; empty means it is not asked."},
+    {ROOT(optional_routes, indexer_status), TYPE_STRING, "/V1/indexer/status", .max = 200,
+     .doc = "State of the indexers, for diagnostics_indexer_status_report; empty means it is not asked."},
 
     {STORE(base_url), TYPE_URL, NULL, .flags = KEY_PER_STORE | KEY_REQUIRED, .seed = "MAGENTO_BASE_URL",
      .example = "https://shop.example.com",

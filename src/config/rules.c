@@ -139,11 +139,31 @@ check_stores(const struct config *cfg, const struct settings *settings, struct e
 	return 0;
 }
 
+/* The token goes there: nobody on the way may read it. */
+static bool
+is_private_way(const char *url)
+{
+	static const char *const safe[] = {"https://", "http://127.0.0.1", "http://[::1]", "http://localhost"};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(safe); i++) {
+		size_t len = strlen(safe[i]);
+
+		if (strncmp(url, safe[i], len) == 0 && (i == 0 || strchr(":/", url[len]) != NULL))
+			return true;
+	}
+	return false;
+}
+
 static int
 check_fastly(const struct config *cfg, const struct settings *settings, struct err *err)
 {
 	bool has_id = cfg->fastly.service_id[0] != '\0';
 
+	if (!is_private_way(cfg->fastly.api_url)) {
+		err_set(err, ERR_INVALID, "the API token would be sent in clear, write an https address");
+		return blame(settings, "fastly", "api_url", 0, err);
+	}
 	if (has_id == secret_is_set(&cfg->fastly.api_token))
 		return 0;
 	err_set(err, ERR_INVALID, "%s is missing, write both or neither", has_id ? "api_token" : "service_id");

@@ -210,12 +210,14 @@ static int
 set_method(struct fetch_job *job, const struct fetch_request *request)
 {
 	static const char *const names[] = {
-	    [FETCH_GET] = "GET", [FETCH_POST] = "POST", [FETCH_PUT] = "PUT", [FETCH_DELETE] = "DELETE"};
+	    [FETCH_GET] = "GET", [FETCH_POST] = "POST", [FETCH_PUT] = "PUT", [FETCH_DELETE] = "DELETE",
+	    [FETCH_PURGE] = "PURGE"};
+	bool has_body = request->body.len > 0 || request->method == FETCH_POST || request->method == FETCH_PUT;
 	CURL *easy = job->easy;
 	int r;
 
 	job->repeatable = request->method == FETCH_GET;
-	if (request->body.len == 0 && (request->method == FETCH_GET || request->method == FETCH_DELETE)) {
+	if (!has_body) {
 		curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
 	} else {
 		buf_init_secret(&job->body, request->body.len + 1);

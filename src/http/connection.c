@@ -8,6 +8,7 @@
 #include "http/server_private.h"
 
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -41,7 +42,7 @@ connection_open(struct http_server *server, int fd, const char *peer)
 	conn->magic = CONNECTION_MAGIC;
 	conn->server = server;
 	conn->state = HTTP_STATE_IDLE;
-	strncpy(conn->peer, peer, sizeof(conn->peer) - 1);
+	snprintf(conn->peer, sizeof(conn->peer), "%s", peer);
 	evtimer_assign(&conn->timer, server->base, on_timer, conn);
 	bufferevent_setcb(conn->bev, on_read, on_write, on_event, conn);
 	bufferevent_set_max_single_write(conn->bev, WRITE_AT_ONCE);

@@ -352,8 +352,6 @@ message_read(struct message_reader *reader, struct slice *bytes)
 			return r;
 		if (!take(bytes, (size_t)r, &frame))
 			return 0;
-		if (r == MESSAGE_HEAD_LEN && frame.len == MESSAGE_HEAD_LEN && get_le(frame.ptr, 4) != 0)
-			return ERR_INVALID; /* cannot be: message_frame_len() saw the head */
 		r = read_frame(reader, frame);
 		if (r != 0)
 			return r;

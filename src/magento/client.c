@@ -259,6 +259,20 @@ interpret(struct magento_client *client, struct exchange *exchange, struct magen
 	return r;
 }
 
+/* A store that does not answer keeps nobody waiting. */
+static int
+check_breaker(const struct magento_client *client, struct fault *fault)
+{
+	uint64_t retry_after_ms = 0;
+
+	if (client->observer.may_send == NULL || client->observer.may_send(client->observer.ctx, &retry_after_ms))
+		return 0;
+	return fault_set(fault, FAULT_MAGENTO_API_ERROR,
+	    json_pack("{s:s, s:I}", "kind", MAGENTO_KIND_NETWORK, "retry_after_s", (json_int_t)(retry_after_ms / 1000 + 1)),
+	    "The store has not answered several requests in a row, so nothing was sent. Try again in %llu s.",
+	    (unsigned long long)(retry_after_ms / 1000 + 1));
+}
+
 int
 magento_call(struct magento_client *client, const struct magento_request *request, struct magento_reply *reply_r,
 	     struct fault *fault)
@@ -267,6 +281,8 @@ magento_call(struct magento_client *client, const struct magento_request *reques
 	int r;
 
 	magento_reply_fini(reply_r);
+	if (check_breaker(client, fault) < 0)
+		return -1;
 	exchange_init(&exchange, request);
 	r = run_one(client, &exchange, fault);
 	if (r == 0)
@@ -285,6 +301,8 @@ magento_call_raw(struct magento_client *client, const struct magento_request *re
 	int r;
 
 	magento_reply_fini(reply_r);
+	if (check_breaker(client, fault) < 0)
+		return -1;
 	exchange_init(&exchange, request);
 	r = run_one(client, &exchange, fault);
 	if (r == 0 && exchange.is_refused) {
@@ -314,6 +332,21 @@ fail_all(size_t n, struct magento_reply *replies, struct fault *faults, bool is_
 	return is_cancelled ? -1 : (int)n;
 }
 
+static bool
+are_held_back(const struct magento_client *client, size_t n, struct magento_reply *replies, struct fault *faults)
+{
+	size_t i;
+
+	if (n == 0 || check_breaker(client, &faults[0]) == 0)
+		return false;
+	magento_reply_fini(&replies[0]);
+	for (i = 1; i < n; i++) {
+		magento_reply_fini(&replies[i]);
+		fault_set(&faults[i], faults[0].code, NULL, "%s", faults[0].message);
+	}
+	return true;
+}
+
 int
 magento_call_many(struct magento_client *client, const struct magento_request *requests, size_t n,
 		  struct magento_reply *replies_r, struct fault *faults)
@@ -323,6 +356,8 @@ magento_call_many(struct magento_client *client, const struct magento_request *r
 	size_t i;
 	int r;
 
+	if (are_held_back(client, n, replies_r, faults))
+		return (int)n;
 	exchanges = calloc(n > 0 ? n : 1, sizeof(*exchanges));
 	if (exchanges == NULL)
 		return fail_all(n, replies_r, faults, false);

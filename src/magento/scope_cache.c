@@ -19,7 +19,7 @@ struct kept {
 };
 
 struct entry {
-	char *base_url;
+	char *identity;
 	struct kept *kept;
 	uint64_t read_mono_ms;
 };
@@ -83,7 +83,7 @@ scope_cache_new(size_t max_stores, uint32_t keep_ms)
 static void
 entry_clear(struct entry *entry)
 {
-	free(entry->base_url);
+	free(entry->identity);
 	kept_drop(entry->kept);
 	memset(entry, 0, sizeof(*entry));
 }
@@ -103,12 +103,12 @@ scope_cache_free(struct scope_cache **cache)
 }
 
 static struct kept *
-cache_find(struct scope_cache *cache, const char *base_url, uint64_t now_ms)
+cache_find(struct scope_cache *cache, const char *identity, uint64_t now_ms)
 {
 	size_t i;
 
-	for (i = 0; cache != NULL && i < cache->n; i++) {
-		if (strcmp(cache->entries[i].base_url, base_url) == 0)
+	for (i = 0; cache != NULL && identity != NULL && i < cache->n; i++) {
+		if (strcmp(cache->entries[i].identity, identity) == 0)
 			return now_ms - cache->entries[i].read_mono_ms < cache->keep_ms ? cache->entries[i].kept : NULL;
 	}
 	return NULL;
@@ -116,13 +116,13 @@ cache_find(struct scope_cache *cache, const char *base_url, uint64_t now_ms)
 
 /* The store's own entry, a free one, or the one read longest ago. */
 static struct entry *
-entry_for(struct scope_cache *cache, const char *base_url)
+entry_for(struct scope_cache *cache, const char *identity)
 {
 	struct entry *oldest = &cache->entries[0];
 	size_t i;
 
 	for (i = 0; i < cache->n; i++) {
-		if (strcmp(cache->entries[i].base_url, base_url) == 0)
+		if (strcmp(cache->entries[i].identity, identity) == 0)
 			return &cache->entries[i];
 		if (cache->entries[i].read_mono_ms < oldest->read_mono_ms)
 			oldest = &cache->entries[i];
@@ -134,19 +134,19 @@ entry_for(struct scope_cache *cache, const char *base_url)
 
 /* Without memory the tree is simply not kept. */
 static void
-cache_put(struct scope_cache *cache, const char *base_url, struct kept *kept)
+cache_put(struct scope_cache *cache, const char *identity, struct kept *kept)
 {
 	struct entry *entry;
 	char *copy;
 
-	if (cache == NULL)
+	if (cache == NULL || identity == NULL)
 		return;
-	copy = strdup(base_url);
+	copy = strdup(identity);
 	if (copy == NULL)
 		return;
-	entry = entry_for(cache, base_url);
+	entry = entry_for(cache, identity);
 	entry_clear(entry);
-	entry->base_url = copy;
+	entry->identity = copy;
 	entry->kept = kept;
 	entry->read_mono_ms = clock_mono_ms();
 	kept->refs++;
@@ -242,7 +242,7 @@ scope_lists_read(struct magento_client *client, struct scope_cache *cache, struc
 		scope_lists_fini(lists_r);
 		return set_unreadable(fault);
 	}
-	cache_put(cache, client->base_url, kept);
+	cache_put(cache, client->identity, kept);
 	kept_drop(kept);
 	return 0;
 }
@@ -268,7 +268,7 @@ scope_tree_get(struct magento_client *client, struct scope_cache *cache, bool fr
 
 	*tree_r = NULL;
 	if (!fresh)
-		kept = cache_find(cache, client->base_url, clock_mono_ms());
+		kept = cache_find(cache, client->identity, clock_mono_ms());
 	if (was_kept_r != NULL)
 		*was_kept_r = kept != NULL;
 	if (kept != NULL) {
@@ -282,6 +282,6 @@ scope_tree_get(struct magento_client *client, struct scope_cache *cache, bool fr
 	scope_lists_fini(&lists);
 	if (kept == NULL)
 		return set_unreadable(fault);
-	cache_put(cache, client->base_url, kept);
+	cache_put(cache, client->identity, kept);
 	return lend(client, kept, tree_r, fault);
 }

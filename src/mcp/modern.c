@@ -113,7 +113,7 @@ check_method_header(struct mcp_exchange *x, struct rpc_fault *fault)
 	return 0;
 }
 
-/* =?base64?...?= holds the value in base64; anything that lacks either mark is literal. */
+/* =?base64?...?= holds the value in base64; anything that lacks either mark is literal.  ERR_INVALID, ERR_NOMEM. */
 static int
 compare_name(struct slice header, const json_t *name)
 {
@@ -130,6 +130,8 @@ compare_name(struct slice header, const json_t *name)
 	r = enc_base64_decode(slice_sub(header, prefix, header.len - prefix - suffix), &plain);
 	equal = r == 0 && slice_is_utf8(buf_slice(&plain)) && slice_eq(buf_slice(&plain), wanted);
 	buf_fini(&plain);
+	if (r == ERR_NOMEM)
+		return r;
 	return equal ? 0 : ERR_INVALID;
 }
 
@@ -139,14 +141,17 @@ check_name_header(struct mcp_exchange *x, const char *member, struct rpc_fault *
 {
 	struct slice header = x->request.headers.name;
 	json_t *name = json_object_get(x->params, member);
+	int r = 0;
 
 	if (header.ptr == NULL)
 		return mismatch(fault, "Mcp-Name", "is missing");
 	if (!is_plain(header))
 		return mismatch(fault, "Mcp-Name", "holds characters that a header cannot carry");
-	if (json_is_string(name) && compare_name(header, name) < 0)
-		return mismatch(fault, "Mcp-Name", "does not match the name in params");
-	return 0;
+	if (json_is_string(name))
+		r = compare_name(header, name);
+	if (r == ERR_NOMEM)
+		return rpc_fault_set(fault, RPC_INTERNAL_ERROR, NULL, "The server is out of memory; try again later.");
+	return r < 0 ? mismatch(fault, "Mcp-Name", "does not match the name in params") : 0;
 }
 
 static int

@@ -312,6 +312,12 @@ refuse_bare_modern(struct mcp_exchange *x)
 		return;
 	}
 	rpc_fault_init(&fault);
+	if (x->msg.kind == RPC_RESPONSE) { /* R-078; its id is the client's own affair */
+		x->msg.id = SLICE_NONE;
+		rpc_fault_set(&fault, RPC_INVALID_REQUEST, NULL, "This server has asked nothing that could be answered.");
+		exchange_answer_fault_with(x, 400, &fault);
+		return;
+	}
 	rpc_fault_set_envelope(&fault, RPC_INVALID_PARAMS, NULL,
 	    "params._meta must hold io.modelcontextprotocol/protocolVersion and io.modelcontextprotocol/clientCapabilities.");
 	exchange_answer_fault(x, &fault);

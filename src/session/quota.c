@@ -84,14 +84,25 @@ struct attempt {
 
 struct guard {
 	uint64_t n;
-	struct attempt attempts[LOGIN_GUARD_FAILURES];
+	struct attempt attempts[LOGIN_GUARD_MAX];
 };
 
 struct guarding {
 	uint64_t now_ms;
+	uint64_t limit;
+	uint64_t window_ms;
 	uint64_t ticket;
 	uint64_t retry_after_ms;
 };
+
+static struct guarding
+guarding_of(const struct sessions *s, uint64_t now_ms, uint64_t ticket)
+{
+	uint64_t limit = s->limits.login_failures < LOGIN_GUARD_MAX ? s->limits.login_failures : LOGIN_GUARD_MAX;
+
+	return (struct guarding){
+	    .now_ms = now_ms, .limit = limit, .window_ms = s->limits.login_failure_window_ms, .ticket = ticket};
+}
 
 static void
 guard_get(const struct table_record *rec, struct guard *guard_r)
@@ -99,26 +110,26 @@ guard_get(const struct table_record *rec, struct guard *guard_r)
 	memset(guard_r, 0, sizeof(*guard_r));
 	if (rec->len == sizeof(*guard_r))
 		memcpy(guard_r, rec->payload, sizeof(*guard_r));
-	if (guard_r->n > LOGIN_GUARD_FAILURES)
-		guard_r->n = LOGIN_GUARD_FAILURES;
+	if (guard_r->n > LOGIN_GUARD_MAX)
+		guard_r->n = LOGIN_GUARD_MAX;
 }
 
 /* Drops attempts that are over, and the one of `ticket`. */
 static void
-guard_drop(struct guard *guard, uint64_t now_ms, uint64_t ticket)
+guard_drop(struct guard *guard, const struct guarding *guarding, uint64_t ticket)
 {
 	uint64_t kept = 0;
 
 	for (uint64_t i = 0; i < guard->n; i++)
-		if (guard->attempts[i].at_ms + LOGIN_GUARD_WINDOW_MS > now_ms && guard->attempts[i].ticket != ticket)
+		if (guard->attempts[i].at_ms + guarding->window_ms > guarding->now_ms && guard->attempts[i].ticket != ticket)
 			guard->attempts[kept++] = guard->attempts[i];
 	guard->n = kept;
 }
 
 static void
-guard_put(const struct guard *guard, struct table_record *rec)
+guard_put(const struct guard *guard, const struct guarding *guarding, struct table_record *rec)
 {
-	rec->deadline_ms = guard->attempts[guard->n - 1].at_ms + LOGIN_GUARD_WINDOW_MS;
+	rec->deadline_ms = guard->attempts[guard->n - 1].at_ms + guarding->window_ms;
 	rec->len = sizeof(*guard);
 	memcpy(rec->payload, guard, sizeof(*guard));
 }
@@ -130,13 +141,13 @@ guard_begin(struct table_record *rec, void *ctx)
 	struct guard guard;
 
 	guard_get(rec, &guard);
-	guard_drop(&guard, guarding->now_ms, 0);
-	if (guard.n == LOGIN_GUARD_FAILURES) {
-		guarding->retry_after_ms = guard.attempts[0].at_ms + LOGIN_GUARD_WINDOW_MS - guarding->now_ms;
+	guard_drop(&guard, guarding, 0);
+	if (guard.n >= guarding->limit) {
+		guarding->retry_after_ms = guard.attempts[0].at_ms + guarding->window_ms - guarding->now_ms;
 		return ERR_LIMIT;
 	}
 	guard.attempts[guard.n++] = (struct attempt){guarding->now_ms, guarding->ticket};
-	guard_put(&guard, rec);
+	guard_put(&guard, guarding, rec);
 	return 0;
 }
 
@@ -147,10 +158,10 @@ guard_take_back(struct table_record *rec, void *ctx)
 	struct guard guard;
 
 	guard_get(rec, &guard);
-	guard_drop(&guard, guarding->now_ms, guarding->ticket);
+	guard_drop(&guard, guarding, guarding->ticket);
 	if (guard.n == 0)
 		return TABLE_REMOVE_IT;
-	guard_put(&guard, rec);
+	guard_put(&guard, guarding, rec);
 	return 0;
 }
 
@@ -164,7 +175,7 @@ int
 login_guard_begin(struct sessions *s, struct slice account, uint64_t now_ms, uint64_t *ticket_r,
 		  uint64_t *retry_after_ms_r)
 {
-	struct guarding guarding = {now_ms, rand_u64() | 1, 0};
+	struct guarding guarding = guarding_of(s, now_ms, rand_u64() | 1);
 	struct table_record blank = blank_record(TABLE_QUOTA);
 	int r;
 
@@ -179,7 +190,7 @@ void
 login_guard_settle(struct sessions *s, struct slice account, uint64_t now_ms, uint64_t ticket,
 		   enum login_guard_outcome outcome)
 {
-	struct guarding guarding = {now_ms, ticket, 0};
+	struct guarding guarding = guarding_of(s, now_ms, ticket);
 	int r = 0;
 
 	switch (outcome) {

@@ -17,6 +17,8 @@ session_limits_default(struct session_limits *limits_r)
 	    .mcp_age_ms = 24 * HOUR_MS,
 	    .logins_per_principal = 256,
 	    .mcp_per_principal = 4096,
+	    .login_failures = 4,
+	    .login_failure_window_ms = 30ull * 60 * 1000,
 	};
 }
 

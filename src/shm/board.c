@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "board_cells.h"
 #include "shm/layout.h"
 
 typedef _Atomic uint64_t cell;
@@ -31,7 +32,7 @@ struct row_upstream {
 	cell failures[FAILURES_CAP];
 	cell duration_us;
 	cell buckets[BOARD_BUCKETS];
-	cell spare[8]; /* for the state of a shared breaker */
+	cell breaker[8]; /* of row 0 only: shared by all workers, see breaker.c */
 };
 
 struct row_words {
@@ -355,4 +356,10 @@ board_total_upstream(struct segment *seg, uint32_t upstream, struct board_upstre
 		for (int i = 0; i < BOARD_BUCKETS; i++)
 			total_r->buckets[i] += get(&at->buckets[i]);
 	}
+}
+
+_Atomic uint64_t *
+board_breaker_cells(struct segment *seg, uint32_t upstream)
+{
+	return upstream < BOARD_UPSTREAMS ? seg->board[0].upstreams[upstream].breaker : NULL;
 }

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <gnu/libc-version.h>
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -83,7 +84,7 @@ segment_shape_fill(struct segment_shape *shape, uint32_t slots, uint32_t payload
 	shape->board_row_bytes = (uint32_t)board_row_bytes;
 	shape->copy_header_bytes = COPY_HEADER_BYTES;
 	shape->mutex_bytes = sizeof(pthread_mutex_t);
-	strncpy(shape->glibc, gnu_get_libc_version(), sizeof(shape->glibc) - 1);
+	snprintf(shape->glibc, sizeof(shape->glibc), "%s", gnu_get_libc_version());
 	shape->slots = slots;
 	shape->payload_bytes = payload_bytes;
 	shape->groups = slots / GROUP_SLOTS;

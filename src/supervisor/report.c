@@ -150,8 +150,7 @@ report_reopen(struct house *h, struct err *err)
 		log_write(LOG_ERROR, "reopen_failed", LOG_STR("error", err->text), LOG_END);
 		return r;
 	}
-	if (h->log_fd >= 0)
-		workers_send_log(h);
+	workers_send_log(h); /* without a log file too: they reopen the audit log */
 	log_write(LOG_NOTICE, "reopened", LOG_STR("log_file", h->log_fd >= 0 ? h->log_path : "standard error"),
 		  LOG_END);
 	return 0;

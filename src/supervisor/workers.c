@@ -53,7 +53,9 @@ workers_send_log(struct house *h)
 	uint32_t i;
 
 	for (i = 0; i < BOARD_ROWS; i++) {
-		if (h->workers[i].pid > 0 && send_control(&h->workers[i], CONTROL_REOPEN, 0, &h->log_fd) < 0)
+		const int *fd = h->log_fd >= 0 ? &h->log_fd : NULL;
+
+		if (h->workers[i].pid > 0 && send_control(&h->workers[i], CONTROL_REOPEN, 0, fd) < 0)
 			log_write(LOG_WARN, "reopen_not_told", LOG_U64("worker", i), LOG_END);
 	}
 }

@@ -281,6 +281,8 @@ send_answer(struct visit *visit, const struct mcp_answer *answer)
 	if (answer->body.len > 0 && visit->wants_sse && answer->http_status == 200) {
 		if (http_sse_put_event(&event, SLICE_NONE, answer->body) == 0) {
 			http.content_type = SSE_TYPE;
+			add_field(&fields, "Cache-Control", "no-store"); /* */
+			add_field(&fields, "X-Accel-Buffering", "no");
 			http.body = buf_slice(&event);
 		}
 	}

@@ -5,7 +5,7 @@
  */
 #include <inttypes.h>
 
-#include "base/clock.h"
+#include "shm/breaker.h"
 #include "worker_private.h"
 
 static void
@@ -177,6 +177,10 @@ put_upstreams(struct worker *worker, struct buf *out)
 			buf_printf(out, "magento_mcp_upstream_failures_total{store=\"%s\",reason=\"%s\"} %" PRIu64 "\n",
 			    upstream_name(worker, i), reasons[why], total.failures[why]);
 	}
+	put_head(out, "magento_mcp_upstream_breaker_open", "gauge", "1 while a store that does not answer is left alone.");
+	for (uint32_t i = 0; i + 1 < n && i < BOARD_UPSTREAMS; i++)
+		buf_printf(out, "magento_mcp_upstream_breaker_open{store=\"%s\"} %d\n", upstream_name(worker, i),
+		    breaker_is_open(worker->segment, i));
 	put_head(out, "magento_mcp_upstream_duration_seconds", "histogram", "Time that requests to a store took.");
 	for (uint32_t i = 0; i < n && i < BOARD_UPSTREAMS; i++) {
 		board_total_upstream(worker->segment, i, &total);

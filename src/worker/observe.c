@@ -3,6 +3,8 @@
  */
 #include <string.h>
 
+#include "base/clock.h"
+#include "shm/breaker.h"
 #include "worker_private.h"
 
 static void
@@ -50,6 +52,32 @@ failure_of(int status, enum fetch_outcome outcome)
 	return BOARD_FAIL_OTHER;
 }
 
+/* Did the store fail to answer?  A refusal is an answer. */
+static bool
+is_outage(int status, enum fetch_outcome outcome)
+{
+	if (outcome == FETCH_OK)
+		return status == 502 || status == 503 || status == 504;
+	return outcome != FETCH_TOO_LARGE && outcome != FETCH_NOMEM;
+}
+
+/* Addresses without a section may be many different shops: they share no breaker. */
+static bool
+has_breaker(const struct worker *worker, uint32_t upstream)
+{
+	return upstream < worker->config->n_stores;
+}
+
+static bool
+may_send(void *ctx, const char *store, uint64_t *retry_after_ms_r)
+{
+	struct worker *worker = ctx;
+	uint32_t upstream = upstream_index(worker, store);
+
+	return !has_breaker(worker, upstream) ||
+	    breaker_allows(worker->segment, upstream, clock_mono_ms(), retry_after_ms_r);
+}
+
 static void
 on_upstream(void *ctx, const char *store, int status, enum fetch_outcome outcome, uint64_t took_us)
 {
@@ -60,6 +88,12 @@ on_upstream(void *ctx, const char *store, int status, enum fetch_outcome outcome
 		board_upstream_done(worker->row, upstream, took_us);
 	else
 		board_upstream_failed(worker->row, upstream, failure_of(status, outcome), took_us);
+	if (!has_breaker(worker, upstream))
+		return;
+	if (is_outage(status, outcome))
+		breaker_failure(worker->segment, upstream, clock_mono_ms());
+	else
+		breaker_success(worker->segment, upstream);
 }
 
 void
@@ -67,5 +101,6 @@ observe_env(struct worker *worker)
 {
 	worker->env.on_call = on_call;
 	worker->env.on_upstream = on_upstream;
+	worker->env.may_send = may_send;
 	worker->env.observer = worker;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "audit/audit.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/fd.h"
@@ -77,6 +78,15 @@ reopen_log(struct worker *worker, int *fd)
 }
 
 static void
+reopen_audit(struct worker *worker)
+{
+	struct err err;
+
+	if (audit_reopen(worker->audit, &err) < 0)
+		log_write(LOG_ERROR, "audit_not_reopened", LOG_STR("error", err.text), LOG_END);
+}
+
+static void
 handle(struct worker *worker, const struct control_message *message, int *fd)
 {
 	switch (message->type) {
@@ -90,6 +100,7 @@ handle(struct worker *worker, const struct control_message *message, int *fd)
 	case CONTROL_REOPEN:
 		if (*fd >= 0)
 			reopen_log(worker, fd);
+		reopen_audit(worker);
 		break;
 	default:
 		log_write(LOG_WARN, "control_unknown", LOG_U64("type", message->type), LOG_END);

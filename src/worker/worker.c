@@ -10,9 +10,12 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "audit/audit.h"
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "keeper/keeper.h"
+#include "keeper/server.h"
 #include "worker_private.h"
 
 #define HELLO_WAIT_MS 10000
@@ -22,6 +25,7 @@
 #define SCOPE_CACHE_MS 60000
 #define CONNECTIONS_TOTAL 256
 #define ADMIN_CONNECTIONS 64
+#define KEEPER_PATH_MAX 4096
 
 #define INSTRUCTIONS                                                                                                   \
 	"Tools to run a Magento 2 or Adobe Commerce shop. Call auth_login first; without parameters it uses the store that "   \
@@ -103,6 +107,8 @@ attach_memory(struct worker *worker, struct err *err)
 	limits.mcp_age_ms = config->session.max_age_ms;
 	limits.logins_per_principal = config->session.logins_per_principal;
 	limits.mcp_per_principal = config->session.mcp_sessions_per_principal;
+	limits.login_failures = config->session.failed_logins;
+	limits.login_failure_window_ms = config->session.failed_login_window_ms;
 	sessions_init(&worker->sessions, worker->table, worker->keys, &limits);
 	worker->row = board_claim_row(worker->segment, worker->slot, getpid(), worker->generation, clock_mono_ms());
 	if (worker->row == NULL)
@@ -131,6 +137,23 @@ limits_of(const struct config *config)
 	return limits;
 }
 
+/* Plans and keys are the keeper's: it is reached by its path, since it may be replaced while this worker lives. */
+static int
+open_keeper(struct worker *worker, struct err *err)
+{
+	struct keeper_options options = {.wait_ms = 0};
+	struct buf path;
+
+	buf_init(&path, KEEPER_PATH_MAX);
+	buf_printf(&path, "%s/" KEEPER_SOCKET_NAME, worker->config->server.state_dir);
+	options.socket_path = buf_cstr(&path);
+	worker->keeper = path.failed == 0 ? keeper_new(worker->base, &options, err) : NULL;
+	buf_fini(&path);
+	if (worker->keeper == NULL)
+		return err_set(err, ERR_NOMEM, "out of memory");
+	return 0;
+}
+
 static int
 make_env(struct worker *worker, struct err *err)
 {
@@ -153,9 +176,16 @@ make_env(struct worker *worker, struct err *err)
 	worker->fetch = fetch_new(worker->base, &options, err);
 	if (worker->fetch == NULL)
 		return err->code < 0 ? err->code : ERR_NOMEM;
+	if (open_keeper(worker, err) < 0)
+		return err->code;
+	worker->audit = audit_open(config->audit.path, err);
+	if (worker->audit == NULL)
+		return err->code;
 	worker->env = (struct action_env){
 	    .config = config,
 	    .sessions = &worker->sessions,
+	    .keeper = worker->keeper,
+	    .audit = worker->audit,
 	    .fetch = worker->fetch,
 	    .fibers = worker->fibers,
 	    .scopes = worker->scopes,
@@ -286,6 +316,8 @@ stop(struct worker *worker)
 	http_server_free(&worker->http);
 	http_server_free(&worker->admin);
 	mcp_server_free(&worker->mcp);
+	keeper_free(&worker->keeper);
+	audit_free(&worker->audit);
 	fetch_free(&worker->fetch);
 	fiber_pool_free(&worker->fibers);
 	scope_cache_free(&worker->scopes);

@@ -26,6 +26,8 @@
 #include "shm/table.h"
 
 struct event;
+struct keeper;
+struct audit;
 struct event_base;
 
 struct worker {
@@ -56,6 +58,8 @@ struct worker {
 
 	struct fiber_pool *fibers;
 	struct fetch *fetch;
+	struct keeper *keeper;
+	struct audit *audit;
 	struct scope_cache *scopes;
 	struct action_registry *registry;
 	struct action_env env;

@@ -6,9 +6,13 @@
  *            token dummyaccesstoken0000000000000000   secret dummytokensecret0000000000000000
  *   limited: key limitedconsumerkey00000000000000     secret limitedconsumersecret00000000000
  *            token limitedaccesstoken00000000000000   secret limitedtokensecret00000000000000
+ *   reader:  key readerconsumerkey000000000000000     secret readerconsumersecret000000000000
+ *            token readeraccesstoken000000000000000   secret readertokensecret000000000000000
  * Administrators, all with the password Dummy123pass:
  *   admin    every right
  *   limited  Magento_Catalog::products only, like the limited integration
+ *   reader   stores, products, categories, attributes, customer groups and CMS pages, but no Magento_Cms::save, no
+ *            Magento_Cms::block, no Magento_SalesRule::quote, no bulk prices and no inventory, like that integration
  *   tfauser  every right, but needs the one-time password 123456 of the provider "google"
  */
 #ifndef DEMO_ACL_H
@@ -45,7 +49,7 @@ struct admin {
 /* Without it products are shown without their stock item. */
 #define ACL_INVENTORY "Magento_CatalogInventory::cataloginventory"
 
-enum { ACL_ADMIN_COUNT = 3 };
+enum { ACL_ADMIN_COUNT = 4 };
 
 extern const struct admin acl_admins[ACL_ADMIN_COUNT];
 

@@ -22,6 +22,8 @@ catalog_new(void)
 static void
 product_drop_kept(struct product *product)
 {
+	json_decref(product->source_item);
+	product->source_item = NULL;
 	for (int i = 0; i < SCOPE_COUNT; i++) {
 		json_decref(product->item[i]);
 		free(product->body[i]);
@@ -42,6 +44,8 @@ product_free(struct product *product)
 	json_decref(product->links);
 	json_decref(product->children);
 	json_decref(product->configurable_options);
+	json_decref(product->media);
+	json_decref(product->tiers);
 	free(product->sku_key);
 	free(product);
 }
@@ -124,6 +128,9 @@ catalog_add(struct catalog *catalog, int id, const char *sku, const char *type, 
 	product->sku_key = text_fold(sku);
 	product->website_ids = json_array();
 	product->links = json_array();
+	product->media = json_array();
+	product->tiers = json_array();
+	product->has_item = true;
 	if (product->sku_key == NULL || insert_row(catalog, product) < 0) {
 		product_free(product);
 		return NULL;

@@ -23,6 +23,10 @@ struct product {
 	double qty;
 	bool has_qty; /* a product created without a stock has null for a quantity */
 	bool in_stock;
+	bool has_item; /* the default source knows the product; never so for a configurable */
+	json_t *media; /* gallery entries with their content */
+	json_t *tiers; /* { price, price_type, website_id, sku, customer_group, quantity } */
+	json_t *source_item; /* inventory.h keeps its form here */
 	/* Kept answers per store; NULL until asked for. */
 	json_t *item[SCOPE_COUNT]; /* as lists show it */
 	char *body[SCOPE_COUNT];   /* as the single GET answers it */
@@ -73,6 +77,13 @@ void catalog_touch(struct catalog *catalog, struct product *product);
 
 /* True if another product has the url key in any scope. */
 bool catalog_has_url_key(const struct catalog *catalog, const char *url_key, const struct product *except);
+
+/* Number of a customer group by its name, PRODUCT_ALL_GROUPS for all of them, -1 if there is none. */
+#define PRODUCT_ALL_GROUPS 32000
+int product_find_group(const char *name);
+
+/* The gallery, with the pictures themselves only if asked for. New reference. */
+json_t *product_render_media(const struct product *product, bool content);
 
 /* What lists show of a product; borrowed, valid until the product changes. */
 json_t *product_render_item(struct product *product, int store);

@@ -26,21 +26,19 @@ static const struct {
     [CAT_ANCHOR] = {"is_anchor", true},
     [CAT_URL_KEY] = {"url_key", true},
     [CAT_URL_PATH] = {"url_path", true},
+    [CAT_CHILDREN_COUNT] = {"children_count", true},
 };
 
 static const struct seed_category {
-	int id, parent_id, level, position;
-	const char *name, *children, *path, *url_key, *url_path;
+	int id, parent_id, position;
+	const char *name, *url_key;
 	bool active;
 } seed[] = {
-    {1, 0, 0, 0, "Root Catalog", "2", "1", NULL, NULL, true},
-    {2, 1, 1, 1, "Default Category", "3,5", "1/2", NULL, NULL, true},
-    {3, 2, 2, 1, "Gear", "4", "1/2/3", "gear", "gear", true},
-    {4, 3, 3, 1, "Bags", "", "1/2/3/4", "bags", "gear/bags", true},
-    {5, 2, 2, 2, "Tools", "", "1/2/5", "tools", "tools", false},
+    {1, 0, 0, "Root Catalog", NULL, true}, {2, 1, 1, "Default Category", NULL, true}, {3, 2, 1, "Gear", "gear", true},
+    {4, 3, 1, "Bags", "bags", true},	   {5, 2, 2, "Tools", "tools", false},
 };
 
-enum { SEED_COUNT = sizeof(seed) / sizeof(seed[0]) };
+enum { SEED_COUNT = sizeof(seed) / sizeof(seed[0]), SEED_BARE = 2 };
 
 static void
 set_all(struct category *category, enum category_index field, json_t *value)
@@ -54,37 +52,34 @@ fill_category(struct category *category, const struct seed_category *from)
 	category->id = from->id;
 	category->parent_id = from->parent_id;
 	set_all(category, CAT_ID, json_integer(from->id));
-	set_all(category, CAT_PARENT, json_integer(from->parent_id));
 	set_all(category, CAT_NAME, json_string(from->name));
-	if (from->level > 0)
+	if (from->parent_id > 0)
 		set_all(category, CAT_ACTIVE, json_boolean(from->active));
 	set_all(category, CAT_POSITION, json_integer(from->position));
-	set_all(category, CAT_LEVEL, json_integer(from->level));
-	set_all(category, CAT_CHILDREN, json_string(from->children));
 	set_all(category, CAT_CREATED, json_string("2026-11-22 08:19:24"));
 	set_all(category, CAT_UPDATED, json_string("2026-11-22 08:19:25"));
-	set_all(category, CAT_PATH, json_string(from->path));
 	set_all(category, CAT_MENU, json_true());
-	if (from->level == 1)
+	if (from->parent_id == 1)
 		set_all(category, CAT_DISPLAY_MODE, json_string("PRODUCTS"));
 	if (from->url_key == NULL)
 		return;
 	set_all(category, CAT_META_TITLE, json_sprintf("%s meta", from->name));
 	set_all(category, CAT_ANCHOR, json_string("1"));
 	set_all(category, CAT_URL_KEY, json_string(from->url_key));
-	set_all(category, CAT_URL_PATH, json_string(from->url_path));
 }
 
 int
-categories_init(struct categories *categories)
+categories_init(struct categories *categories, bool bare)
 {
 	memset(categories, 0, sizeof(*categories));
 	categories->rows = calloc(SEED_COUNT, sizeof(*categories->rows));
 	if (categories->rows == NULL)
 		return -1;
-	categories->count = SEED_COUNT;
-	for (size_t i = 0; i < SEED_COUNT; i++)
+	categories->count = bare ? SEED_BARE : SEED_COUNT;
+	categories->next_id = (int)categories->count + 1;
+	for (size_t i = 0; i < categories->count; i++)
 		fill_category(&categories->rows[i], &seed[i]);
+	categories_refresh(categories);
 	return 0;
 }
 
@@ -112,12 +107,13 @@ categories_find(const struct categories *categories, long long id)
 }
 
 bool
-categories_has_url_key(const struct categories *categories, const char *url_key, const struct category *except)
+categories_has_url_key(const struct categories *categories, int parent_id, const char *url_key,
+		       const struct category *except)
 {
 	for (size_t i = 0; i < categories->count; i++) {
 		const struct category *category = &categories->rows[i];
 
-		if (category == except || category->parent_id != except->parent_id)
+		if (category == except || category->parent_id != parent_id)
 			continue;
 		for (int store = 0; store < SCOPE_COUNT; store++) {
 			const json_t *key = category->values[CAT_URL_KEY].of[store];
@@ -139,16 +135,10 @@ categories_find_field(const char *name)
 	return strcmp(name, "entity_id") == 0 ? CAT_ID : -1;
 }
 
-/* Number of descendants, counted by their paths. */
-static int
-count_descendants(const char *path)
+bool
+categories_field_is_custom(int field)
 {
-	size_t len = strlen(path);
-	int count = 0;
-
-	for (size_t i = 0; i < SEED_COUNT; i++)
-		count += strncmp(seed[i].path, path, len) == 0 && seed[i].path[len] == '/';
-	return count;
+	return fields[field].custom;
 }
 
 static json_t *
@@ -165,8 +155,6 @@ render_custom(const struct category *category, int store)
 			    list, json_pack("{s:s, s:O}", "attribute_code", fields[i].name, "value", value));
 	}
 	json_array_append_new(list, json_pack("{s:s, s:s}", "attribute_code", "path", "value", path));
-	json_array_append_new(list, json_pack("{s:s, s:o}", "attribute_code", "children_count", "value",
-					      json_sprintf("%d", count_descendants(path))));
 	return list;
 }
 
@@ -185,8 +173,8 @@ category_render(const struct category *category, int store)
 	return object;
 }
 
-static bool
-is_within(const struct category *inner, const struct category *outer)
+bool
+category_is_within(const struct category *inner, const struct category *outer)
 {
 	const char *path = json_string_value(outer->values[CAT_PATH].of[SCOPE_ALL]);
 	const char *other = json_string_value(inner->values[CAT_PATH].of[SCOPE_ALL]);
@@ -208,7 +196,7 @@ counts_product(const struct categories *categories, const struct category *categ
 		int id = atoi(json_string_value(json_object_get(link, "category_id")));
 		const struct category *own = categories_find(categories, id);
 
-		if (own != NULL && (own == category || (anchor && is_within(own, category))))
+		if (own != NULL && (own == category || (anchor && category_is_within(own, category))))
 			return true;
 	}
 	return false;
@@ -238,31 +226,49 @@ render_node(const struct categories *categories, const struct catalog *catalog, 
 	return node;
 }
 
-/* Rows stand by id, and a parent's id is below its children's: one pass can hang each node under its parent. */
+static long long
+level_of(const struct category *category)
+{
+	return json_integer_value(category->values[CAT_LEVEL].of[SCOPE_ALL]);
+}
+
+/* Hangs the categories of a level below their parents, if those are in the tree. Siblings stand by position. */
+static void
+hang_level(const struct categories *categories, const struct catalog *catalog, json_t *nodes, long long level, int store)
+{
+	for (size_t i = 0; i < categories->count; i++) {
+		const struct category *category = &categories->rows[i];
+		json_t *siblings, *node;
+		size_t place = 0;
+		char key[16];
+
+		snprintf(key, sizeof(key), "%d", category->parent_id);
+		siblings = json_object_get(json_object_get(nodes, key), "children_data");
+		if (level_of(category) != level || siblings == NULL)
+			continue;
+		node = render_node(categories, catalog, category, store);
+		while (place < json_array_size(siblings) &&
+		       json_integer_value(json_object_get(json_array_get(siblings, place), "position")) <=
+			   json_integer_value(json_object_get(node, "position")))
+			place++;
+		json_array_insert(siblings, place, node);
+		snprintf(key, sizeof(key), "%d", category->id);
+		json_object_set_new(nodes, key, node);
+	}
+}
+
 static json_t *
 render_tree(const struct categories *categories, const struct catalog *catalog, const struct category *root, int store,
 	    int depth)
 {
 	json_t *nodes = json_object(), *top = render_node(categories, catalog, root, store);
-	long long top_level = json_integer_value(root->values[CAT_LEVEL].of[SCOPE_ALL]);
+	long long last = depth >= 0 ? level_of(root) + depth : (long long)categories->count;
 	char key[16];
 
 	snprintf(key, sizeof(key), "%d", root->id);
 	json_object_set(nodes, key, top);
-	for (size_t i = 0; i < categories->count; i++) {
-		const struct category *category = &categories->rows[i];
-		long long level = json_integer_value(category->values[CAT_LEVEL].of[SCOPE_ALL]);
-		json_t *parent, *node;
-
-		snprintf(key, sizeof(key), "%d", category->parent_id);
-		parent = json_object_get(nodes, key);
-		if (category == root || parent == NULL || (depth >= 0 && level > top_level + depth))
-			continue;
-		node = render_node(categories, catalog, category, store);
-		json_array_append(json_object_get(parent, "children_data"), node);
-		snprintf(key, sizeof(key), "%d", category->id);
-		json_object_set_new(nodes, key, node);
-	}
+	for (long long level = level_of(root) + 1; level <= last && level < (long long)categories->count; level++)
+		hang_level(categories, catalog, nodes, level, store);
 	json_decref(nodes);
 	return top;
 }

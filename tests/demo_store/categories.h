@@ -32,6 +32,7 @@ enum category_index {
 	CAT_ANCHOR,
 	CAT_URL_KEY,
 	CAT_URL_PATH,
+	CAT_CHILDREN_COUNT,
 	CAT_COUNT
 };
 
@@ -44,18 +45,27 @@ struct category {
 struct categories {
 	struct category *rows; /* by id, ascending */
 	size_t count;
+	int next_id;
 	/* The tree as last answered per store; stale once the catalogue was written. */
 	json_t *tree[SCOPE_COUNT];
 	unsigned long tree_generation[SCOPE_COUNT];
 };
 
-int categories_init(struct categories *categories);
+/* With bare only the two categories every shop has. -1 if memory is short. */
+int categories_init(struct categories *categories, bool bare);
 void categories_fini(struct categories *categories);
 
 struct category *categories_find(const struct categories *categories, long long id);
 
-/* True if another category under the same parent has the url key in any scope. */
-bool categories_has_url_key(const struct categories *categories, const char *url_key, const struct category *except);
+/* True if another category under the parent has the url key in any scope; except may be NULL. */
+bool categories_has_url_key(const struct categories *categories, int parent_id, const char *url_key,
+			    const struct category *except);
+
+/* True if inner is outer or one of its descendants. */
+bool category_is_within(const struct category *inner, const struct category *outer);
+
+/* Whether a field stands in custom_attributes. */
+bool categories_field_is_custom(int field);
 
 /* Field id for a filter, -1 if there is no such attribute. */
 int categories_find_field(const char *name);
@@ -66,5 +76,22 @@ json_t *category_render(const struct category *category, int store);
 /* The tree below a category with product counts; depth < 0 is all of it. New reference. */
 json_t *categories_render_tree(struct categories *categories, const struct catalog *catalog,
 			       const struct category *root, int store, int depth);
+
+/* --- Changing the tree (category_tree.c) --- */
+
+/*
+ * A new category under a parent, last among its siblings, with nothing but what the tree says and its times. Pointers
+ * to other categories are no good afterwards. NULL if memory is short.
+ */
+struct category *categories_add(struct categories *categories, int parent_id, const char *time);
+
+/* Takes a category and everything below it away, and products out of them. */
+void categories_remove(struct categories *categories, struct catalog *catalog, int id);
+
+/* Puts a category below a parent: after a sibling, first for 0, last for anything else. */
+void categories_move(struct categories *categories, struct category *category, int parent_id, json_int_t after_id);
+
+/* Works out paths, levels, children and addresses anew; to be called after every change of the tree or of a url key. */
+void categories_refresh(struct categories *categories);
 
 #endif

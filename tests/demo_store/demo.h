@@ -6,10 +6,15 @@
 
 #include "catalog.h"
 #include "categories.h"
+#include "cms.h"
 #include "faults.h"
+#include "inventory.h"
 #include "oauth.h"
+#include "promotions.h"
 #include "reqlog.h"
+#include "table.h"
 #include "tokens.h"
+#include "writes.h"
 
 #include <stdbool.h>
 
@@ -24,6 +29,8 @@ struct settings {
 	long long max_page_size;       /* 0: no limits on the web API */
 	long long default_page_size;   /* used while there are limits and a request names no page size */
 	long long max_list_items;      /* longest list in a body, 0: no limit */
+	bool url_rewrite_route;	       /* GET /V1/url-rewrite exists */
+	bool indexer_route;	       /* GET /V1/indexer/status exists */
 	bool bearer;		       /* integration tokens work as bearer tokens */
 	char oauth_host[DEMO_URL_MAX]; /* scheme://host[:port] signatures are made for; empty: as each request says */
 };
@@ -34,6 +41,11 @@ struct demo {
 	char base_url[DEMO_URL_MAX]; /* with a slash at the end */
 	struct catalog *catalog;
 	struct categories categories;
+	struct promotions promotions;
+	struct cms cms;
+	struct inventory inventory;
+	struct table redirects; /* urls.h */
+	struct writes writes;
 	struct tokens tokens;
 	struct nonces nonces;
 	struct faults faults;
@@ -44,8 +56,11 @@ struct demo {
 int demo_init(struct demo *demo, const struct settings *initial);
 void demo_fini(struct demo *demo);
 
-/* Back to the start: data, settings, nonces, locks, faults, log. Tokens already issued stay good. */
-int demo_reset(struct demo *demo);
+/*
+ * Back to the start: data, settings, nonces, locks, faults, logs. Tokens already issued stay good. With bare there are
+ * the products, but no category, rule, coupon, page or block that a fresh installation has not.
+ */
+int demo_reset(struct demo *demo, bool bare);
 
 /* Seconds since 1970 on the shop's own clock. */
 long long demo_now_s(const struct demo *demo);

@@ -172,6 +172,15 @@ read_custom_value(struct draft *draft, int attribute, const json_t *value, struc
 	return read_custom_scalar(draft, attribute, text, reply);
 }
 
+static bool
+is_on(const json_t *value)
+{
+	char buf[TEXT_NUMBER_MAX];
+	const char *text = text_from_json(value, buf);
+
+	return text != NULL && strcmp(text, "1") == 0;
+}
+
 static int
 read_custom_entry(struct draft *draft, const json_t *entry, struct reply *reply)
 {
@@ -197,6 +206,8 @@ read_custom_entry(struct draft *draft, const json_t *entry, struct reply *reply)
 				     code)));
 		return -1;
 	}
+	if (strcmp(code, "save_rewrites_history") == 0)
+		draft->keep_history = is_on(value);
 	attribute = attribute_find(code);
 	/* Unknown codes are dropped, and so are those that belong to the top level. */
 	return attribute < ATTR_CUSTOM_FIRST ? 0 : read_custom_value(draft, attribute, value, reply);

@@ -5,6 +5,19 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+
+int
+product_find_group(const char *name)
+{
+	static const char *const groups[] = {"NOT LOGGED IN", "General", "Wholesale", "Retailer"};
+
+	for (int i = 0; i < 4; i++) {
+		if (strcmp(groups[i], name) == 0)
+			return i;
+	}
+	return strcasecmp(name, "ALL GROUPS") == 0 ? PRODUCT_ALL_GROUPS : -1;
+}
 
 static json_t *
 render_custom(const struct product *product, int store)
@@ -36,6 +49,47 @@ render_extension(const struct product *product)
 	return extension;
 }
 
+json_t *
+product_render_media(const struct product *product, bool content)
+{
+	json_t *list = json_array(), *entry;
+	size_t i;
+
+	json_array_foreach(product->media, i, entry)
+	{
+		json_t *copy = json_copy(entry);
+
+		if (!content)
+			json_object_del(copy, "content");
+		json_array_append_new(list, copy);
+	}
+	return list;
+}
+
+/* Products show their tier prices in another form than the price routes do. */
+static json_t *
+render_tiers(const struct product *product)
+{
+	json_t *list = json_array(), *tier;
+	size_t i;
+
+	json_array_foreach(product->tiers, i, tier)
+	{
+		const char *type = json_string_value(json_object_get(tier, "price_type"));
+		json_t *shown = json_pack("{s:i, s:O, s:O, s:{s:O}}", "customer_group_id",
+					  product_find_group(json_string_value(json_object_get(tier, "customer_group"))),
+					  "qty", json_object_get(tier, "quantity"), "value",
+					  json_object_get(tier, "price"), "extension_attributes", "website_id",
+					  json_object_get(tier, "website_id"));
+
+		if (strcmp(type, "discount") == 0)
+			json_object_set(json_object_get(shown, "extension_attributes"), "percentage_value",
+					json_object_get(tier, "price"));
+		json_array_append_new(list, shown);
+	}
+	return list;
+}
+
 static json_t *
 render_item(const struct product *product, int store)
 {
@@ -51,8 +105,8 @@ render_item(const struct product *product, int store)
 	json_object_set_new(item, "extension_attributes", render_extension(product));
 	json_object_set_new(item, "product_links", json_array());
 	json_object_set_new(item, "options", json_array());
-	json_object_set_new(item, "media_gallery_entries", json_array());
-	json_object_set_new(item, "tier_prices", json_array());
+	json_object_set_new(item, "media_gallery_entries", product_render_media(product, false));
+	json_object_set_new(item, "tier_prices", render_tiers(product));
 	json_object_set_new(item, "custom_attributes", render_custom(product, store));
 	return item;
 }

@@ -3,6 +3,7 @@
 #include "errors.h"
 #include "product_draft.h"
 #include "text.h"
+#include "urls.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +48,15 @@ empties(const struct write *write, int attribute)
 	return empty;
 }
 
+static bool
+url_key_is_taken(const struct write *write, const char *url_key)
+{
+	struct demo *demo = write->req->demo;
+
+	return catalog_has_url_key(demo->catalog, url_key, write->product) ||
+	       urls_product_key_is_taken(demo, url_key, write->product);
+}
+
 static int
 check_values(struct write *write)
 {
@@ -58,8 +68,7 @@ check_values(struct write *write)
 		return refuse(write, "The \"Price\" attribute value is empty. Set the attribute and try again.");
 	if (price != NULL && json_number_value(price) < 0)
 		return refuse(write, "Please enter a number 0 or greater in this field.");
-	if (url_key != NULL &&
-	    catalog_has_url_key(write->req->demo->catalog, json_string_value(url_key), write->product))
+	if (url_key != NULL && url_key_is_taken(write, json_string_value(url_key)))
 		return refuse(write, ERROR_URL_KEY_TAKEN);
 	return 0;
 }
@@ -180,7 +189,22 @@ id_number(const json_t *id)
 	return text != NULL ? strtoll(text, NULL, 10) : 0;
 }
 
-/* category_ids: the known ones are saved, and then the first unknown one ends the request with 404. */
+/* Place of a category in a list of links, or its end. */
+static size_t
+find_link(const json_t *links, json_int_t category_id)
+{
+	size_t i = 0;
+
+	while (i < json_array_size(links) &&
+	       id_number(json_object_get(json_array_get(links, i), "category_id")) != category_id)
+		i++;
+	return i;
+}
+
+/*
+ * category_ids: the set is replaced, those that stay keep their position. The known ones are saved, and then the first
+ * unknown one ends the request with 404.
+ */
 static void
 assign_ids(struct write *write)
 {
@@ -190,8 +214,11 @@ assign_ids(struct write *write)
 	json_array_foreach(ids, i, id)
 	{
 		json_int_t number = id_number(id);
+		json_t *old = json_array_get(write->product->links, find_link(write->product->links, number));
 
-		if (categories_find(&write->req->demo->categories, number) != NULL)
+		if (old != NULL)
+			json_array_append(links, old);
+		else if (categories_find(&write->req->demo->categories, number) != NULL)
 			json_array_append_new(links, json_pack("{s:i, s:o}", "position", 0, "category_id",
 							       json_sprintf("%lld", (long long)number)));
 		else if (write->missing_category == 0)
@@ -200,26 +227,33 @@ assign_ids(struct write *write)
 	product_set_links(write->product, links);
 }
 
-/* category_links: unknown ones are dropped without a word; if nothing known is left, nothing changes. */
+/*
+ * category_links: an empty list takes everything away, but any other is merged into what is there: categories it does
+ * not name stay. Unknown ones are dropped without a word.
+ */
 static void
 assign_links(struct write *write)
 {
-	json_t *links = json_array(), *link;
+	bool clear = json_array_size(write->draft.links) == 0;
+	json_t *links = clear ? json_array() : json_copy(write->product->links), *link;
 	size_t i;
 
 	json_array_foreach(write->draft.links, i, link)
 	{
 		json_int_t number = id_number(json_object_get(link, "category_id"));
+		size_t place = find_link(links, number);
+		json_t *merged;
 
-		if (categories_find(&write->req->demo->categories, number) != NULL)
-			json_array_append_new(links, json_pack("{s:I, s:o}", "position",
-							       json_integer_value(json_object_get(link, "position")),
-							       "category_id", json_sprintf("%lld", (long long)number)));
+		if (categories_find(&write->req->demo->categories, number) == NULL)
+			continue;
+		merged = json_pack("{s:I, s:o}", "position", json_integer_value(json_object_get(link, "position")),
+				   "category_id", json_sprintf("%lld", (long long)number));
+		if (place < json_array_size(links))
+			json_array_set_new(links, place, merged);
+		else
+			json_array_append_new(links, merged);
 	}
-	if (json_array_size(links) > 0 || json_array_size(write->draft.links) == 0)
-		product_set_links(write->product, links);
-	else
-		json_decref(links);
+	product_set_links(write->product, links);
 }
 
 static void
@@ -247,10 +281,10 @@ update_extension(struct write *write)
 
 	if (draft->website_ids != NULL)
 		assign_websites(write);
-	if (draft->links != NULL)
-		assign_links(write);
 	if (draft->values[ATTR_CATEGORY_IDS] != NULL)
 		assign_ids(write);
+	if (draft->links != NULL)
+		assign_links(write);
 	if (draft->has_qty) {
 		product->qty = draft->qty;
 		product->has_qty = true;
@@ -268,6 +302,8 @@ finish(struct write *write)
 	text_put_time(demo_now_s(demo), time);
 	product_set(write->product, ATTR_UPDATED, SCOPE_ALL, json_string(time));
 	catalog_touch(demo->catalog, write->product);
+	writes_note(&demo->writes, write->req, "products",
+		    json_string_value(product_get(write->product, ATTR_SKU, SCOPE_ALL)), write->req->body);
 	if (write->missing_category != 0)
 		error_set_no_entity(write->reply, "id", write->missing_category);
 	else
@@ -278,13 +314,17 @@ static int
 carry_out(struct write *write, const char *sku)
 {
 	bool exists = write->product != NULL;
+	struct url_set before;
 
 	if ((!exists && check_creation(write) < 0) || check_values(write) < 0)
 		return -1;
 	if (!exists && create(write, sku) < 0)
 		return -1;
-	if (exists)
+	if (exists) {
+		urls_read_product(write->product, &before);
 		update_values(write);
+		urls_follow_product(write->req->demo, write->product, &before, write->draft.keep_history);
+	}
 	start_special_price(write);
 	update_extension(write);
 	finish(write);

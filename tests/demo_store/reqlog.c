@@ -30,6 +30,16 @@ void
 reqlog_clear(struct reqlog *log)
 {
 	log->total = 0;
+	json_decref(log->pages);
+	log->pages = NULL;
+}
+
+void
+reqlog_count_page(struct reqlog *log, const char *path)
+{
+	if (log->pages == NULL)
+		log->pages = json_object();
+	json_object_set_new(log->pages, path, json_integer(json_integer_value(json_object_get(log->pages, path)) + 1));
 }
 
 json_t *
@@ -47,5 +57,6 @@ reqlog_render(const struct reqlog *log)
 						      path != NULL ? path : json_string("?"), "auth", entry->auth,
 						      "status", entry->status));
 	}
-	return json_pack("{s:I, s:o}", "total", (json_int_t)log->total, "requests", list);
+	return json_pack("{s:I, s:o, s:o}", "total", (json_int_t)log->total, "requests", list, "pages",
+			 log->pages != NULL ? json_deep_copy(log->pages) : json_object());
 }

@@ -17,6 +17,7 @@ struct reqlog_entry {
 struct reqlog {
 	struct reqlog_entry entries[REQLOG_MAX];
 	unsigned long total;
+	json_t *pages; /* storefront path → how often it was asked for; NULL until there is one */
 };
 
 /* Notes a request and returns its number, by which the outcome is added later. */
@@ -24,7 +25,10 @@ unsigned long reqlog_add(struct reqlog *log, const char *method, const char *pat
 void reqlog_finish(struct reqlog *log, unsigned long number, const char *auth, int status);
 void reqlog_clear(struct reqlog *log);
 
-/* { total, requests: [ { method, path, auth, status } … ] }, oldest first. New reference. */
+/* Counts a page of the storefront, by its path. */
+void reqlog_count_page(struct reqlog *log, const char *path);
+
+/* { total, requests: [ { method, path, auth, status } … ], pages: { path: count } }, oldest first. New reference. */
 json_t *reqlog_render(const struct reqlog *log);
 
 #endif

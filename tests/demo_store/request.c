@@ -116,6 +116,10 @@ reply_fini(struct reply *reply)
 {
 	json_decref(reply->json);
 	free(reply->owned);
+	free(reply->tags);
+	free(reply->location);
+	reply->tags = NULL;
+	reply->location = NULL;
 	reply->json = NULL;
 	reply->owned = NULL;
 	reply->text = NULL;

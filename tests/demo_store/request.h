@@ -33,6 +33,7 @@ struct request {
 	const char *content_type;
 	const char *accept;
 	const char *host;
+	const char *store_header; /* Store, which only GraphQL heeds */
 	bool https;
 	const char *body_text;
 	size_t body_len;
@@ -59,6 +60,9 @@ struct reply {
 	size_t text_len;
 	char *owned;		  /* freed with the reply; text may point to it */
 	const char *content_type; /* NULL: JSON */
+	char *tags;		  /* X-Magento-Tags; owned */
+	char *location;		  /* owned */
+	int public_max_age_s;	  /* 0: not for caches */
 	int retry_after_s;	  /* 0: no such header */
 	bool cookie;		  /* answers of PHP carry a session cookie, those of the web server do not */
 };

@@ -13,75 +13,8 @@
 #include <string.h>
 #include <strings.h>
 
-/* The resource of a route that needs no login. */
-#define ANONYMOUS NULL
-
 enum {
 	URI_MAX = 8000 /* nginx's buffer for a request line, about */
-};
-
-static const struct route {
-	const char *method;
-	const char *path; /* below /rest/…; ":name" takes one segment */
-	const char *resource;
-	route_handler *handler;
-} routes[] = {
-    /* Literal segments stand before parameters: the first match wins. */
-    {"GET", "V1/products", "Magento_Catalog::products", routes_products_list},
-    {"GET", "V1/products/types", "Magento_Catalog::products", routes_products_types},
-    {"GET", "V1/products/attributes", "Magento_Catalog::attributes_attributes", routes_catalog_attributes},
-    {"GET", "V1/products/attributes/:code", "Magento_Catalog::attributes_attributes", routes_catalog_attribute},
-    {"GET", "V1/products/attributes/:code/options", "Magento_Catalog::attributes_attributes",
-     routes_catalog_attribute_options},
-    {"GET", "V1/products/attribute-sets/sets/list", "Magento_Catalog::sets", routes_catalog_sets},
-    {"GET", "V1/products/:sku", "Magento_Catalog::products", routes_products_get},
-    {"GET", "V1/products/:sku/media", "Magento_Catalog::catalog", routes_products_media},
-    {"GET", "V1/products/:sku/links/:type", "Magento_Catalog::catalog", routes_products_links},
-    {"POST", "V1/products", "Magento_Catalog::products", routes_products_post},
-    {"PUT", "V1/products/:sku", "Magento_Catalog::products", routes_products_put},
-    {"PUT", "V1/products/:sku/stockItems/:id", "Magento_Catalog::catalog_inventory", routes_products_put_stock},
-    {"DELETE", "V1/products/:sku", "Magento_Catalog::products", routes_products_delete},
-    {"POST", "V1/products/base-prices", "Magento_Catalog::catalog", routes_prices_base},
-    {"POST", "V1/products/base-prices-information", "Magento_Catalog::catalog", routes_prices_base_information},
-    {"POST", "V1/products/special-price", "Magento_Catalog::catalog", routes_prices_special},
-    {"POST", "V1/products/special-price-information", "Magento_Catalog::catalog", routes_prices_special_information},
-    {"POST", "V1/products/special-price-delete", "Magento_Catalog::catalog", routes_prices_special_delete},
-    {"GET", "V1/configurable-products/:sku/children", "Magento_Catalog::products", routes_products_children},
-    {"GET", "V1/stockItems/:sku", "Magento_Catalog::catalog_inventory", routes_products_stock_item},
-    {"GET", "V1/stockStatuses/:sku", "Magento_Catalog::catalog_inventory", routes_products_stock_status},
-    {"GET", "V1/categories", "Magento_Catalog::categories", routes_catalog_tree},
-    {"GET", "V1/categories/list", "Magento_Catalog::categories", routes_catalog_categories},
-    {"GET", "V1/categories/:id", "Magento_Catalog::categories", routes_catalog_category},
-    {"GET", "V1/categories/:id/products", "Magento_Catalog::categories", routes_catalog_category_products},
-    {"PUT", "V1/categories/:id", "Magento_Catalog::categories", routes_catalog_put_category},
-    {"GET", "V1/store/storeConfigs", "Magento_Backend::store", routes_store_configs},
-    {"GET", "V1/store/websites", "Magento_Backend::store", routes_store_websites},
-    {"GET", "V1/store/storeGroups", "Magento_Backend::store", routes_store_groups},
-    {"GET", "V1/store/storeViews", "Magento_Backend::store", routes_store_views},
-    {"GET", "V1/modules", "Magento_Backend::admin", routes_store_modules},
-    {"GET", "V1/directory/countries/:id", ANONYMOUS, routes_store_countries},
-    {"GET", "V1/directory/currency", ANONYMOUS, routes_store_currency},
-    {"GET", "V1/analytics/link", "Magento_Analytics::analytics_api", routes_store_nothing_ready},
-    {"POST", "V1/integration/admin/token", ANONYMOUS, routes_login_admin},
-    {"POST", "V1/tfa/provider/google/authenticate", ANONYMOUS, routes_login_google},
-    {"GET", "V1/tfa/installed-providers", "Magento_TwoFactorAuth::tfa", routes_login_providers},
-    {"POST", "V1/integration/customer/revoke-customer-token", ANONYMOUS, routes_login_customer_only},
-    {"GET", "V1/customers/me", ANONYMOUS, routes_login_customer_only},
-    {"GET", "V1/carts/mine", ANONYMOUS, routes_login_customer_only},
-    {"GET", "V1/salesRules/search", "Magento_SalesRule::quote", routes_empty_list},
-    {"GET", "V1/salesRules/:id", "Magento_SalesRule::quote", routes_empty_entity},
-    {"GET", "V1/coupons/search", "Magento_SalesRule::quote", routes_empty_list},
-    {"GET", "V1/cmsPage/search", "Magento_Cms::page", routes_empty_list},
-    {"GET", "V1/cmsPage/:id", "Magento_Cms::page", routes_empty_page},
-    {"PUT", "V1/cmsPage/:id", "Magento_Cms::save", routes_empty_page},
-    {"GET", "V1/cmsBlock/search", "Magento_Cms::block", routes_empty_list},
-    {"GET", "V1/orders", "Magento_Sales::actions_view", routes_empty_list},
-    {"GET", "V1/orders/:id", "Magento_Sales::actions_view", routes_empty_sales_entity},
-    {"GET", "V1/customers/search", "Magento_Customer::customer", routes_empty_list},
-    {"GET", "V1/carts/search", "Magento_Cart::manage", routes_empty_list},
-    {"GET", "V1/customerGroups/search", "Magento_Customer::group", routes_empty_groups},
-    {"GET", "V1/taxClasses/search", "Magento_Tax::manage_tax", routes_empty_tax_classes},
-    {"GET", "V1/taxRules/search", "Magento_Tax::manage_tax", routes_empty_list},
 };
 
 const char *
@@ -131,37 +64,6 @@ take_store(struct request *req, struct reply *reply)
 		return 0;
 	error_set(reply, 400, "Specified request cannot be processed.");
 	return -1;
-}
-
-static bool
-route_matches(const struct route *route, struct request *req)
-{
-	const char *path = route->path;
-	size_t args = 0;
-
-	for (size_t i = 0; i < req->segment_count; i++) {
-		size_t len = strcspn(path, "/");
-
-		if (len == 0)
-			return false;
-		if (*path == ':')
-			req->args[args++] = req->segments[i];
-		else if (strncmp(path, req->segments[i], len) != 0 || req->segments[i][len] != '\0')
-			return false;
-		path += len;
-		path += *path == '/';
-	}
-	return *path == '\0';
-}
-
-static const struct route *
-find_route(struct request *req)
-{
-	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
-		if (strcmp(routes[i].method, req->method) == 0 && route_matches(&routes[i], req))
-			return &routes[i];
-	}
-	return NULL;
 }
 
 static void
@@ -253,7 +155,7 @@ answer_rest(struct request *req, struct reply *reply)
 	}
 	if (take_store(req, reply) < 0)
 		return;
-	route = find_route(req);
+	route = routes_find(req);
 	if (route == NULL) {
 		error_set_no_route(reply);
 		return;
@@ -261,7 +163,7 @@ answer_rest(struct request *req, struct reply *reply)
 	/* Nobody is told off for bad credentials on a route that needs none, but a bad signature still counts. */
 	if (authenticate(req, reply) < 0)
 		return;
-	if (route->resource != ANONYMOUS && !acl_allows(req->role, route->resource)) {
+	if (route->resource != NULL && !acl_allows(req->role, route->resource)) {
 		error_set_unauthorized(reply, route->resource);
 		return;
 	}
@@ -321,8 +223,12 @@ router_answer(struct request *req, struct reply *reply)
 		error_set_html(reply, 400);
 	} else if (strncmp(req->path, "/rest/", 6) == 0) {
 		negotiate(req, reply);
+	} else if (strcmp(req->path, "/graphql") == 0) {
+		routes_graphql_answer(req, reply);
 	} else if (strcmp(req->path, "/magento_version") == 0) {
 		reply_set_text(reply, 200, "text/html; charset=UTF-8", "Magento/2.4 (Community)");
+	} else if (strcmp(req->method, "GET") == 0 || strcmp(req->method, "HEAD") == 0) {
+		routes_storefront_answer(req, reply);
 	} else {
 		error_set_html(reply, 404);
 	}

@@ -3,6 +3,7 @@
 #include "demo.h"
 #include "errors.h"
 #include "routes.h"
+#include "urls.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -51,9 +52,47 @@ show_requests(struct request *req, struct reply *reply)
 }
 
 static void
+show_writes(struct request *req, struct reply *reply)
+{
+	reply_set_json(reply, 200, writes_render(&req->demo->writes));
+}
+
+/* { request_path, target_path, redirect_type?, store_id? }, or a list of such. */
+static bool
+add_rewrite(struct demo *demo, const json_t *row)
+{
+	const char *from = json_string_value(json_object_get(row, "request_path"));
+	const char *to = json_string_value(json_object_get(row, "target_path"));
+	json_int_t type = json_integer_value(json_object_get(row, "redirect_type"));
+	json_int_t store = json_integer_value(json_object_get(row, "store_id"));
+
+	if (from == NULL || to == NULL || store < 0 || store >= SCOPE_COUNT)
+		return false;
+	for (int i = 1; i < SCOPE_COUNT; i++) {
+		if (store == SCOPE_ALL || store == i)
+			urls_add_custom(demo, i, from, to, type != 0 ? (int)type : 301);
+	}
+	return true;
+}
+
+static void
+add_rewrites(struct request *req, struct reply *reply)
+{
+	size_t count = json_is_array(req->body) ? json_array_size(req->body) : 1;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!add_rewrite(req->demo, json_is_array(req->body) ? json_array_get(req->body, i) : req->body)) {
+			refuse(reply, "request_path and target_path are needed, store_id is 0 to 3");
+			return;
+		}
+	}
+	reply_set_json(reply, 200, json_true());
+}
+
+static void
 reset(struct request *req, struct reply *reply)
 {
-	if (demo_reset(req->demo) < 0) {
+	if (demo_reset(req->demo, json_is_true(json_object_get(req->body, "bare"))) < 0) {
 		/* There is no shop left to serve. */
 		abort();
 	}
@@ -82,17 +121,37 @@ find_number(struct settings *settings, const char *name)
 	return NULL;
 }
 
+static bool *
+find_switch(struct settings *settings, const char *name)
+{
+	const struct {
+		const char *name;
+		bool *place;
+	} switches[] = {
+	    {"bearer", &settings->bearer},
+	    {"url_rewrite_route", &settings->url_rewrite_route},
+	    {"indexer_route", &settings->indexer_route},
+	};
+
+	for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++) {
+		if (strcmp(switches[i].name, name) == 0)
+			return switches[i].place;
+	}
+	return NULL;
+}
+
 static bool
 set_one(struct settings *settings, const char *name, const json_t *value)
 {
 	long long *number = find_number(settings, name);
+	bool *on = find_switch(settings, name);
 
 	if (number != NULL && json_is_integer(value)) {
 		*number = json_integer_value(value);
 		return true;
 	}
-	if (strcmp(name, "bearer") == 0 && json_is_boolean(value)) {
-		settings->bearer = json_is_true(value);
+	if (on != NULL && json_is_boolean(value)) {
+		*on = json_is_true(value);
 		return true;
 	}
 	if (strcmp(name, "oauth_host") == 0 && json_string_length(value) < sizeof(settings->oauth_host) &&
@@ -109,13 +168,14 @@ show_settings(struct request *req, struct reply *reply)
 	const struct settings *settings = &req->demo->settings;
 
 	reply_set_json(reply, 200,
-		       json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:s}", "latency_ms",
+		       json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:b, s:b, s:s}", "latency_ms",
 				 (json_int_t)settings->latency_ms, "token_ttl", (json_int_t)settings->token_ttl_s,
 				 "clock_skew_s", (json_int_t)settings->clock_skew_s, "max_page_size",
 				 (json_int_t)settings->max_page_size, "default_page_size",
 				 (json_int_t)settings->default_page_size, "max_list_items",
-				 (json_int_t)settings->max_list_items, "bearer", settings->bearer, "oauth_host",
-				 settings->oauth_host));
+				 (json_int_t)settings->max_list_items, "bearer", settings->bearer,
+				 "url_rewrite_route", settings->url_rewrite_route, "indexer_route",
+				 settings->indexer_route, "oauth_host", settings->oauth_host));
 }
 
 static void
@@ -145,6 +205,7 @@ static const struct {
 } controls[] = {
     {"POST", "/_demo/faults", add_faults},     {"DELETE", "/_demo/faults", clear_faults},
     {"GET", "/_demo/requests", show_requests}, {"POST", "/_demo/reset", reset},
+    {"GET", "/_demo/writes", show_writes},     {"POST", "/_demo/rewrites", add_rewrites},
     {"GET", "/_demo/settings", show_settings}, {"POST", "/_demo/settings", change_settings},
 };
 

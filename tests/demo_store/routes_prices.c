@@ -4,6 +4,7 @@
  */
 
 #include "demo.h"
+#include "entity.h"
 #include "errors.h"
 #include "routes.h"
 #include "text.h"
@@ -13,32 +14,13 @@
 
 /* One row of special-price as it was sent; missing members are NULL. */
 struct special_row {
+	json_t *row; /* the whole of it */
 	const char *sku;
 	json_t *price;
 	const json_t *store_id;
 	const char *from;
 	const char *to;
 };
-
-/* The list under a name; NULL and 400 if it is missing or longer than the limits allow. */
-static const json_t *
-find_list(const struct request *req, const char *name, const char *type, struct reply *reply)
-{
-	const json_t *list = json_object_get(req->body, name);
-	long long max = req->demo->settings.max_list_items;
-
-	if (!json_is_array(list)) {
-		error_set_required_one(reply, name);
-		return NULL;
-	}
-	if (max > 0 && json_array_size(list) > (size_t)max) {
-		reply_set_json(reply, 400,
-			       json_pack("{s:s, s:{s:s, s:I}}", "message", "Maximum items of type \"%type\" is %max",
-					 "parameters", "type", type, "max", (json_int_t)max));
-		return NULL;
-	}
-	return list;
-}
 
 /* Products whose price is their own: a configurable takes its children's. */
 static struct product *
@@ -56,6 +38,15 @@ append_base_error(json_t *errors, const char *field, json_t *value)
 	    errors, error_make_row("Invalid attribute %fieldName = %fieldValue.", json_pack("[s, o]", field, value)));
 }
 
+/* After a row took effect. */
+static void
+save_row(struct request *req, struct product *product, json_t *row)
+{
+	catalog_touch(req->demo->catalog, product);
+	writes_note(&req->demo->writes, req, "products",
+		    json_string_value(product_get(product, ATTR_SKU, SCOPE_ALL)), row);
+}
+
 static json_t *
 scalar_text(const json_t *value)
 {
@@ -66,7 +57,7 @@ scalar_text(const json_t *value)
 }
 
 static void
-save_base_row(struct request *req, const json_t *row, json_t *errors)
+save_base_row(struct request *req, json_t *row, json_t *errors)
 {
 	const char *sku = json_string_value(json_object_get(row, "sku"));
 	const json_t *price = json_object_get(row, "price"), *store_id = json_object_get(row, "store_id");
@@ -85,15 +76,16 @@ save_base_row(struct request *req, const json_t *row, json_t *errors)
 				      "parameters", sku, scalar_text(store_id)));
 	} else {
 		product_set(product, ATTR_PRICE, SCOPE_ALL, text_number_json(number));
-		catalog_touch(req->demo->catalog, product);
+		save_row(req, product, row);
 	}
 }
 
 void
 routes_prices_base(struct request *req, struct reply *reply)
 {
-	const json_t *list = find_list(req, "prices", "\\Magento\\Catalog\\Api\\Data\\BasePriceInterface", reply), *row;
-	json_t *errors;
+	const json_t *list =
+	    entity_find_list(req, "prices", "\\Magento\\Catalog\\Api\\Data\\BasePriceInterface", reply);
+	json_t *errors, *row;
 	size_t i;
 
 	if (list == NULL)
@@ -106,7 +98,7 @@ routes_prices_base(struct request *req, struct reply *reply)
 void
 routes_prices_base_information(struct request *req, struct reply *reply)
 {
-	const json_t *list = find_list(req, "skus", "string", reply), *sku;
+	const json_t *list = entity_find_list(req, "skus", "string", reply), *sku;
 	json_t *found;
 	size_t i;
 
@@ -126,8 +118,9 @@ routes_prices_base_information(struct request *req, struct reply *reply)
 }
 
 static void
-read_special_row(const json_t *row, struct special_row *special)
+read_special_row(json_t *row, struct special_row *special)
 {
+	special->row = row;
 	special->sku = json_string_value(json_object_get(row, "sku"));
 	special->price = json_object_get(row, "price");
 	special->store_id = json_object_get(row, "store_id");
@@ -235,7 +228,7 @@ save_special_row(struct request *req, const struct special_row *row, json_t *err
 	product_set(product, ATTR_SPECIAL_PRICE, SCOPE_ALL, json_sprintf("%.6f", json_number_value(row->price)));
 	set_date(product, ATTR_SPECIAL_FROM, row->from != NULL && *row->from != '\0' ? row->from : today);
 	set_date(product, ATTR_SPECIAL_TO, row->to);
-	catalog_touch(req->demo->catalog, product);
+	save_row(req, product, row->row);
 }
 
 static bool
@@ -267,17 +260,17 @@ delete_special_row(struct request *req, const struct special_row *row, json_t *e
 	product_set(product, ATTR_SPECIAL_PRICE, SCOPE_ALL, NULL);
 	set_date(product, ATTR_SPECIAL_FROM, NULL);
 	set_date(product, ATTR_SPECIAL_TO, NULL);
-	catalog_touch(req->demo->catalog, product);
+	save_row(req, product, row->row);
 }
 
 static void
 for_each_special(struct request *req, struct reply *reply,
 		 void (*act)(struct request *, const struct special_row *, json_t *))
 {
-	const json_t *list = find_list(req, "prices", "\\Magento\\Catalog\\Api\\Data\\SpecialPriceInterface", reply),
-		     *row;
+	const json_t *list =
+	    entity_find_list(req, "prices", "\\Magento\\Catalog\\Api\\Data\\SpecialPriceInterface", reply);
 	struct special_row special;
-	json_t *errors;
+	json_t *errors, *row;
 	size_t i;
 
 	if (list == NULL)
@@ -322,7 +315,7 @@ append_special(json_t *found, const struct product *product)
 void
 routes_prices_special_information(struct request *req, struct reply *reply)
 {
-	const json_t *list = find_list(req, "skus", "string", reply), *sku;
+	const json_t *list = entity_find_list(req, "skus", "string", reply), *sku;
 	json_t *found;
 	size_t i;
 

@@ -7,6 +7,7 @@
 #include "projection.h"
 #include "routes.h"
 #include "text.h"
+#include "urls.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -141,24 +142,12 @@ routes_products_types(struct request *req, struct reply *reply)
 	reply_set_json(reply, 200, list);
 }
 
-/* The demo shop has neither pictures nor links between products. */
-static void
-answer_nothing(struct request *req, struct reply *reply)
-{
-	if (find_product(req, reply) != NULL)
-		reply_set_json(reply, 200, json_array());
-}
-
-void
-routes_products_media(struct request *req, struct reply *reply)
-{
-	answer_nothing(req, reply);
-}
-
+/* No product of the demo shop is linked to another. */
 void
 routes_products_links(struct request *req, struct reply *reply)
 {
-	answer_nothing(req, reply);
+	if (find_product(req, reply) != NULL)
+		reply_set_json(reply, 200, json_array());
 }
 
 static struct product *
@@ -213,6 +202,8 @@ routes_products_put_stock(struct request *req, struct reply *reply)
 	}
 	if (json_is_boolean(in_stock))
 		product->in_stock = json_is_true(in_stock);
+	writes_note(&req->demo->writes, req, "products", json_string_value(product_get(product, ATTR_SKU, SCOPE_ALL)),
+		    req->body);
 	catalog_touch(req->demo->catalog, product);
 	reply_set_json(reply, 200, json_integer(product->id));
 }
@@ -244,6 +235,11 @@ routes_products_delete(struct request *req, struct reply *reply)
 
 	if (product == NULL)
 		return;
+	/* What is in the sources stays there until somebody cleans up. */
+	inventory_orphan(&req->demo->inventory, product);
+	urls_forget(req->demo, URL_PRODUCT, product->id);
+	writes_note(&req->demo->writes, req, "products", json_string_value(product_get(product, ATTR_SKU, SCOPE_ALL)),
+		    NULL);
 	catalog_remove(req->demo->catalog, product);
 	reply_set_json(reply, 200, json_true());
 }

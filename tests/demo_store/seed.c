@@ -107,6 +107,25 @@ pick_type(int number)
 	return number % 17 == 0 && number % 25 < 23 ? "virtual" : "simple";
 }
 
+/* Most of the numbered products past the plain ones have a picture. */
+static void
+add_picture(struct product *product, int number)
+{
+	static const char *const roles[] = {"image", "small_image", "thumbnail"};
+	char file[64];
+
+	snprintf(file, sizeof(file), "/m/c/mcp-%03d.png", number);
+	json_array_append_new(
+	    product->media,
+	    json_pack("{s:i, s:s, s:s, s:i, s:b, s:[s, s, s], s:s, s:{s:s, s:s, s:s}}", "id", number, "media_type",
+		      "image", "label", "Picture", "position", 1, "disabled", 0, "types", roles[0], roles[1], roles[2],
+		      "file", file, "content", "base64_encoded_data",
+		      "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
+		      "type", "image/png", "name", file + 5));
+	for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++)
+		product_set(product, attribute_find(roles[i]), SCOPE_ALL, json_string(file));
+}
+
 static void
 vary(struct product *product, int number, int count)
 {
@@ -127,6 +146,8 @@ vary(struct product *product, int number, int count)
 		product_set(product, ATTR_SPECIAL_PRICE, SCOPE_ALL, json_sprintf("%d.500000", 5 + number % 5));
 		product_set(product, ATTR_SPECIAL_FROM, SCOPE_ALL, json_string("2026-01-01 00:00:00"));
 	}
+	if (number % 9 != 0)
+		add_picture(product, number);
 	if (number % 13 == 0)
 		product_set(product, ATTR_STATUS, SCOPE_ALL, json_integer(2));
 	if (number % 7 == 0)

@@ -62,6 +62,7 @@ fill_request(struct server *server, struct evhttp_request *http, struct request 
 	    .content_type = evhttp_find_header(headers, "Content-Type"),
 	    .accept = evhttp_find_header(headers, "Accept"),
 	    .host = evhttp_find_header(headers, "Host"),
+	    .store_header = evhttp_find_header(headers, "Store"),
 	    .https = scheme != NULL && strcasecmp(scheme, "https") == 0,
 	    .body_len = evbuffer_get_length(body),
 	};
@@ -74,6 +75,10 @@ reason(int status)
 	switch (status) {
 	case 200:
 		return "OK";
+	case 301:
+		return "Moved Permanently";
+	case 302:
+		return "Found";
 	case 400:
 		return "Bad Request";
 	case 401:
@@ -107,6 +112,14 @@ put_headers(struct server *server, struct evhttp_request *http, const struct rep
 		snprintf(text, sizeof(text), "PHPSESSID=%026lu; path=/; HttpOnly", ++server->sessions);
 		evhttp_add_header(headers, "Set-Cookie", text);
 		evhttp_add_header(headers, "Cache-Control", "no-store");
+	}
+	if (reply->tags != NULL)
+		evhttp_add_header(headers, "X-Magento-Tags", reply->tags);
+	if (reply->location != NULL)
+		evhttp_add_header(headers, "Location", reply->location);
+	if (reply->public_max_age_s > 0) {
+		snprintf(text, sizeof(text), "public, max-age=%d", reply->public_max_age_s);
+		evhttp_add_header(headers, "Cache-Control", text);
 	}
 	if (reply->retry_after_s > 0) {
 		snprintf(text, sizeof(text), "%d", reply->retry_after_s);

@@ -55,15 +55,15 @@ def start(request, shop):
         return server
 
     yield start_one
-    failed = getattr(request.node, "failed_call", False)
-    for server in started:
-        if server not in LIVE:
-            continue
-        if failed:
-            server.forget()
-            continue
-        server.check()
-        server.stop()
+    try:
+        for server in started:
+            if server in LIVE and not getattr(request.node, "failed_call", False):
+                server.check()
+                server.stop()
+    finally:
+        for server in started:
+            if server in LIVE:
+                server.forget()
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -78,6 +78,14 @@ def vigil(request):
     """After every test: see Server.check(); and no shared memory that has a name."""
     before = shm_entries()
     yield
+    failures = []
     for server in list(LIVE):
-        server.check()
+        try:
+            server.check()
+        except AssertionError as error:
+            failures.append(error)
+            if server.process.poll() is None and server.port is not None:
+                server.fds.clear()
+                server.note_workers()  # the next test is judged by itself
+    assert not failures, failures[0]
     process.poll(lambda: not shm_entries() - before, lambda: f"left in /dev/shm: {shm_entries() - before}")

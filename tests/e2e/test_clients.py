@@ -38,7 +38,8 @@ def node():
 
 
 def run(node, script, *args):
-    done = subprocess.run([node, str(HOME / script), *args], capture_output=True, text=True, timeout=60, env=clean_environment())
+    done = subprocess.run([node, str(HOME / script), *args], capture_output=True, text=True, timeout=60,
+                          env=clean_environment())
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 

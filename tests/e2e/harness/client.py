@@ -12,16 +12,15 @@ JSON_TYPE = "application/json"
 BOTH = "application/json, text/event-stream"
 META = "io.modelcontextprotocol/"
 
-_tools = {}
+_published = {"server": None, "tools": {}}
 
 
-def published_tools(server):
+def published_tools(server, token=None):
     """{name: tool} as the server lists them in the modern era; read once for each server."""
-    if id(server) not in _tools:
-        tools = Modern(server).rpc("tools/list")["tools"]
-        _tools.clear()
-        _tools[id(server)] = {tool["name"]: tool for tool in tools}
-    return _tools[id(server)]
+    if _published["server"] is not server:
+        tools = Modern(server, token=token).rpc("tools/list")["tools"]
+        _published.update(server=server, tools={tool["name"]: tool for tool in tools})
+    return _published["tools"]
 
 
 class Outcome:
@@ -66,11 +65,11 @@ class Client:
     def post_raw(self, body, headers=(), connection=None, timeout=30):
         """A POST of these bytes. `headers` replace those of the same name; value None removes."""
         fields = dict(self.headers())
-        names = {name.lower(): name for name in fields}
-        for name, value in headers.items() if isinstance(headers, dict) else headers:
-            fields[names.get(name.lower(), name)] = value
-        if self.token is not None and "authorization" not in {name.lower() for name, _ in headers}:
+        if self.token is not None:
             fields["Authorization"] = f"Bearer {self.token}"
+        names = {name.lower(): name for name in fields}
+        for name, value in dict(headers).items():
+            fields[names.get(name.lower(), name)] = value
         return self.server.http("POST", "/mcp", list(fields.items()), body, connection or self.connection, timeout)
 
     def headers(self):
@@ -117,7 +116,7 @@ class Client:
 
     def judge(self, tool, result, arguments):
         outcome = Outcome(tool, result)
-        published = published_tools(self.server)[tool]
+        published = published_tools(self.server, self.token)[tool]
         if self.protocol >= "2025-06-18":  # R-188; SDK 1.x compares structuredContent of errors with the schema, too
             assert result.get("structuredContent") == outcome.object or outcome.refused and "structuredContent" not in result
         else:
@@ -189,7 +188,8 @@ class Legacy(Client):
             self.open()
 
     def initialize_params(self, **more):
-        return {"protocolVersion": self.protocol, "capabilities": {}, "clientInfo": {"name": "e2e", "version": "1"}, **more}
+        return {"protocolVersion": self.protocol, "capabilities": {}, "clientInfo": {"name": "e2e", "version": "1"},
+                **more}
 
     def open(self):
         reply = self.ask("initialize", self.initialize_params())

@@ -19,6 +19,23 @@ def children(pid):
     return found
 
 
+def holder(pids, local_port, remote_port):
+    """Which of the processes holds the TCP socket with these ports; None: not (yet) one of them."""
+    with open("/proc/net/tcp") as file:
+        next(file)
+        rows = [line.split() for line in file]
+    ends = (f":{local_port:04X}", f":{remote_port:04X}")
+    inodes = {f"socket:[{row[9]}]" for row in rows if row[1].endswith(ends[0]) and row[2].endswith(ends[1])}
+    for pid in pids:
+        for name in os.listdir(f"/proc/{pid}/fd"):
+            try:
+                if os.readlink(f"/proc/{pid}/fd/{name}") in inodes:
+                    return pid
+            except OSError:
+                continue
+    return None
+
+
 def title(pid):
     try:
         with open(f"/proc/{pid}/cmdline", "rb") as file:

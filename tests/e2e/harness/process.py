@@ -66,7 +66,8 @@ class Server:
     looks at all that runs: see there.
     """
 
-    def __init__(self, shop=None, sections=None, workers=4, args=(), environment=None, wait=True, popen=None, log_file=False):
+    def __init__(self, shop=None, sections=None, workers=4, args=(), environment=None, wait=True, popen=None,
+                 log_file=False, wrapper=()):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="magento-mcp-e2e."))
         self.path = self.folder / "magento-mcp.conf"
         self.shop = shop
@@ -83,7 +84,7 @@ class Server:
         self.fds = {}
         self.port = self.admin_port = None
         self.process = subprocess.Popen(
-            [SERVER, "serve", "-c", str(self.path), *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            [*wrapper, SERVER, "serve", "-c", str(self.path), *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, env=clean_environment(**(environment or {})), **(popen or {}))
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
@@ -129,7 +130,8 @@ class Server:
             self.lines.append(parsed)
 
     def log(self, event, **fields):
-        return [line for line in list(self.lines)
+        """Lines of this test."""
+        return [line for line in self.lines[self.n_checked:]
                 if line["event"] == event and all(line.get(key) == value for key, value in fields.items())]
 
     def wait_log(self, event, n=1, **fields):
@@ -160,8 +162,11 @@ class Server:
 
     def note_workers(self):
         """From now on the present workers are the ones that must stay."""
-        poll(lambda: all(worker["state"] == "ready" for worker in self.status()["workers"]), lambda: f"ready: {self.status()}", 30)
-        self.pids = self.worker_pids()
+        poll(lambda: all(worker["state"] == "ready" for worker in self.status()["workers"]),
+             lambda: f"ready: {self.status()}", 30)
+        before, self.pids = self.pids, self.worker_pids()
+        if len(before) != len(self.pids):
+            self.fds.pop(self.process.pid, None)  # the supervisor holds two for each worker
         for pid in self.pids | {self.process.pid}:
             if pid not in self.fds:
                 self.fds[pid] = proc.descriptors(pid)
@@ -176,11 +181,10 @@ class Server:
             sock.connect(self.control_socket)
             sock.sendall(line.encode() + b"\n")
             answer = b""
-            while True:
-                data = sock.recv(65536)
-                if not data:
-                    return answer.decode()
-                answer += data
+            with contextlib.suppress(ConnectionResetError):  # it did not read all of a line that is too long
+                while data := sock.recv(65536):
+                    answer += data
+            return answer.decode()
 
     def status(self):
         first, _, body = self.ask("status json").partition("\n")
@@ -284,9 +288,9 @@ class Server:
     # ---- what must hold after every test ----
 
     def _missing(self):
-        seen = collections.Counter(line["status"] for line in self._fresh("refused", {}))
+        seen = collections.Counter(line["status"] for line in self.log("refused"))
         lacking = [f"refused {status}" for status, n in self.refusals.items() if seen[status] < n]
-        return lacking + [f"{event} {fields}" for event, n, fields in self.expected if len(self._fresh(event, fields)) < n]
+        return lacking + [f"{event} {fields}" for event, n, fields in self.expected if len(self.log(event, **fields)) < n]
 
     def check_log(self):
         """All that was expected has been logged, nothing else of note, and no secret at all."""
@@ -303,10 +307,6 @@ class Server:
         for line in fresh:
             leaked = [secret for secret in SECRETS if secret in line["_raw"]]
             assert not leaked, f"a secret in the log: {line['_raw']}"
-
-    def _fresh(self, event, fields):
-        return [line for line in self.lines[self.n_checked:]
-                if line["event"] == event and all(line.get(key) == value for key, value in fields.items())]
 
     def _unexpected(self, fresh):
         refusals = collections.Counter(self.refusals)
@@ -345,7 +345,8 @@ class Server:
         assert {worker["pid"] for worker in status["workers"]} == self.pids, f"workers were replaced: {status}\n{self.tail()}"
         if self.admin_port:
             self.wait_idle()
-        poll(lambda: set(proc.children(self.process.pid)) == self.pids, lambda: f"children: {proc.children(self.process.pid)}")
+        poll(lambda: set(proc.children(self.process.pid)) == self.pids,
+             lambda: f"children: {proc.children(self.process.pid)}")
         assert "Z" not in proc.children(self.process.pid).values()
         poll(lambda: not self._leaked(), lambda: f"more descriptors than at the start: {self._leaked()}", 5)
 
@@ -403,4 +404,5 @@ def _check_histograms(values, types):
             assert (name + "_sum", rest) in values
 
 
-__all__ = ["BUILD", "Broken", "LIVE", "SECRETS", "Server", "clean_environment", "ini", "is_sanitized", "run_cli", "shm_entries"]
+__all__ = ["BUILD", "Broken", "LIVE", "SECRETS", "Server", "clean_environment", "ini", "is_sanitized", "run_cli",
+           "shm_entries"]

@@ -39,7 +39,7 @@ test_refusal_is_one_line(void **state)
 	run_file_make(&file, "[server]\nworkers = 999\n");
 	run_cli(cli_check, WORDS("check", "-c", file.path), &run);
 	assert_int_equal(run.status, 2);
-	snprintf(text, sizeof(text), "%s:2: server.workers: 999 is out of range, write 0 to 256\n", file.path);
+	snprintf(text, sizeof(text), "%s:2: server.workers: 999 is out of range, write 0 to 32\n", file.path);
 	assert_string_equal(run.err, text);
 	assert_string_equal(run.out, "");
 	run_cli(cli_check, WORDS("check", "-c", file.path, "-s", "server.workers=1", "operand"), &run);

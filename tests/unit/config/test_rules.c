@@ -64,6 +64,11 @@ test_stores(void **state)
 		    SOURCES_FILE ":6: store.b.is_default: store a is the default already, keep one of them");
 	sources_bad("[fastly]\nservice_id = x\n", NULL, NULL,
 		    SOURCES_FILE ":2: fastly.service_id: api_token is missing, write both or neither");
+	sources_bad("[fastly]\napi_url = http://localhost.example.com\n", NULL, NULL,
+		    SOURCES_FILE ":2: fastly.api_url: the API token would be sent in clear, write an https address");
+	good("[fastly]\napi_url = https://fastly.example.com/api/\n");
+	good("[fastly]\napi_url = http://127.0.0.1:8080\n");
+	good("[fastly]\napi_url = http://[::1]/x\n");
 }
 
 static void

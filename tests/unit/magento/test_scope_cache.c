@@ -133,17 +133,17 @@ keeps_no_more_than_it_may(void **state)
 	for (i = 0; i < 3; i++) {
 		/* The same shop under three names: a base URL may hold a path. */
 		snprintf(urls[i], sizeof(urls[i]), "%.60s/s%zu", store->server.url, i);
-		store->client.base_url = urls[i];
+		store->client.identity = urls[i];
 		store->n_rules = 0;
 		store->rules[store->n_rules++] = (struct fake_rule){.status = 200, .body = SHOP_VIEWS};
 		ask_view(store, "de");
 		assert_int_equal(asked.r, 0);
 	}
 	assert_int_equal(store->n_log, 12);
-	store->client.base_url = urls[2];
+	store->client.identity = urls[2];
 	ask_view(store, "de");
 	assert_int_equal(store->n_log, 12);
-	store->client.base_url = urls[0]; /* the oldest had to go */
+	store->client.identity = urls[0]; /* the oldest had to go */
 	ask_view(store, "de");
 	assert_int_equal(store->n_log, 16);
 	/* A tree that was lent outlives the cache. */

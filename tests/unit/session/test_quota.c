@@ -73,6 +73,7 @@ test_all_workers_share_one_limit(void **state)
 	stage_fini(&crowd.st);
 }
 
+/* The default: four failures in 30 minutes. */
 #define ACCOUNT SLICE_LIT("https://shop.example.com admin")
 
 static void
@@ -83,7 +84,7 @@ test_guard_slides(void **state)
 
 	(void)state;
 	stage_init(&st, 64, NULL);
-	for (uint64_t i = 0; i < LOGIN_GUARD_FAILURES; i++) {
+	for (uint64_t i = 0; i < 4; i++) {
 		assert_int_equal(login_guard_begin(&st.s, ACCOUNT, 1000 + i * MINUTE, &ticket, NULL), 0);
 		login_guard_settle(&st.s, ACCOUNT, 1000 + i * MINUTE, ticket, LOGIN_GUARD_REFUSED);
 	}
@@ -101,12 +102,12 @@ test_guard_slides(void **state)
 static void
 test_guard_counts_attempts_under_way(void **state)
 {
-	uint64_t tickets[LOGIN_GUARD_FAILURES], ticket;
+	uint64_t tickets[4], ticket;
 	struct stage st;
 
 	(void)state;
 	stage_init(&st, 64, NULL);
-	for (int i = 0; i < LOGIN_GUARD_FAILURES; i++)
+	for (int i = 0; i < 4; i++)
 		assert_int_equal(login_guard_begin(&st.s, ACCOUNT, 1000, &tickets[i], NULL), 0);
 	assert_int_equal(login_guard_begin(&st.s, ACCOUNT, 1000, &ticket, NULL), ERR_LIMIT);
 	login_guard_settle(&st.s, ACCOUNT, 1001, tickets[1], LOGIN_GUARD_UNKNOWN);
@@ -116,7 +117,7 @@ test_guard_counts_attempts_under_way(void **state)
 	login_guard_settle(&st.s, ACCOUNT, 1003, tickets[0], LOGIN_GUARD_SUCCEEDED);
 	assert_int_equal(table_count(st.tab, TABLE_QUOTA), 0);
 	login_guard_settle(&st.s, ACCOUNT, 1003, tickets[2], LOGIN_GUARD_SUCCEEDED);
-	for (int i = 0; i < LOGIN_GUARD_FAILURES; i++)
+	for (int i = 0; i < 4; i++)
 		assert_int_equal(login_guard_begin(&st.s, ACCOUNT, 1004, &ticket, NULL), 0);
 	login_guard_settle(&st.s, ACCOUNT, 1005, ticket, LOGIN_GUARD_UNKNOWN);
 	assert_int_equal(login_guard_begin(&st.s, ACCOUNT, 1006, &ticket, NULL), 0);

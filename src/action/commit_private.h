@@ -1,0 +1,44 @@
+/*
+ * commit_private.h - one commit under way (private to the commit_*.c files)
+ */
+#ifndef ACTION_COMMIT_PRIVATE_H
+#define ACTION_COMMIT_PRIVATE_H
+
+#include "commit.h"
+
+struct commit {
+	struct action_call *call;
+	const struct commit_ops *ops;
+	struct store_client sc;
+	struct keeper_claim *claim;
+	struct keeper_verdict verdict;
+	bool force;
+	json_t *items;             /* as prepared, in their order */
+	struct commit_step *steps; /* all writes of all items */
+	json_t **details;          /* of each step: why, for errors and conflicts */
+	uint64_t *sent_wall_ms;    /* of each step: when its request went out */
+	size_t n_steps;
+	struct fault stopped;      /* why the commit stopped before its end */
+};
+
+/* commit_steps.c: items and journal, to and from the keeper. */
+int commit_load(struct commit *commit, struct fault *fault) MUST_CHECK;
+void commit_unload(struct commit *commit);
+size_t commit_index(const struct commit *commit, const struct commit_step *step);
+
+/* Journals these steps as they are now.  -1: the keeper cannot, or the plan is no longer ours; nothing more may be written. */
+int commit_journal(struct commit *commit, struct commit_step *const *steps, size_t n, struct fault *fault) MUST_CHECK;
+
+/* commit_judge.c: what a step's present values mean. */
+enum commit_finding { COMMIT_IS_TARGET, COMMIT_IS_BEFORE, COMMIT_IS_OTHER };
+enum commit_finding commit_find(const struct commit *commit, const struct commit_step *step);
+
+/* Sets UNCHANGED, CONFLICT or ERROR where nothing is to be written; true when the step is to be written. */
+bool commit_judge(struct commit *commit, struct commit_step *step);
+void commit_set_conflict(struct commit *commit, struct commit_step *step);
+void commit_set_error(struct commit *commit, struct commit_step *step);
+
+/* commit_result.c */
+json_t *commit_render(const struct commit *commit, const char *plan_id) MUST_CHECK;
+
+#endif

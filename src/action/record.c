@@ -1,0 +1,95 @@
+#include "record.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "action/env.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "json/get.h"
+
+#define DIGEST_CAP 17
+
+bool
+record_is_write(const struct action *action)
+{
+	return (action->flags & (ACTION_CONFIRM | ACTION_WRITES)) != 0;
+}
+
+/* The numbers of a result: success_count, error_count, ... */
+static json_t *
+counts_of(json_t *result)
+{
+	json_t *counts = json_object();
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(result, key, value)
+	{
+		size_t len = strlen(key);
+
+		if (len > 6 && strcmp(key + len - 6, "_count") == 0 && json_is_integer(value))
+			json_object_set(counts, key, value);
+	}
+	return counts;
+}
+
+static const char *
+plan_id_of(const json_t *params, const json_t *result)
+{
+	return json_get_str(result, "plan_id", json_get_str(params, "plan_id", NULL));
+}
+
+/* Names the login without being good for anything. */
+static void
+digest_login(const struct action_call *call, char out_r[static DIGEST_CAP])
+{
+	out_r[0] = '\0';
+	if (call->has_login)
+		snprintf(out_r, DIGEST_CAP, "%016llx", (unsigned long long)call->login_ref.lo);
+}
+
+static const char *
+outcome_of(enum audit_phase phase, const struct fault *fault)
+{
+	if (phase == AUDIT_BEGIN)
+		return NULL;
+	return fault != NULL ? fault_code_name(fault->code) : "ok";
+}
+
+int
+record_call(const struct action_call *call, enum audit_phase phase, const json_t *params, json_t *result,
+    const struct fault *fault)
+{
+	struct session_now now = action_now();
+	json_t *counts = counts_of(result);
+	char digest[DIGEST_CAP];
+	struct audit_record record = {
+	    .wall_ms = now.wall_ms,
+	    .phase = phase,
+	    .request_id = call->request_id,
+	    .principal = call->principal->name,
+	    .session = digest,
+	    .username = call->has_login ? call->login.username : NULL,
+	    .environment = call->env->config->server.environment,
+	    .store = call->has_login ? call->login.base_url : NULL,
+	    .tool = call->action->name,
+	    .scope = json_object_get(params, "scope"),
+	    .params = params,
+	    .plan_id = plan_id_of(params, result),
+	    .reason = json_get_str(params, "reason", NULL),
+	    .outcome = outcome_of(phase, fault),
+	    .counts = json_object_size(counts) > 0 ? counts : NULL,
+	    .duration_ms = phase == AUDIT_BEGIN ? -1 : (int64_t)(now.mono_ms - call->began.mono_ms),
+	};
+	int r;
+
+	digest_login(call, digest);
+	r = audit_write(call->env->audit, &record);
+	if (r < 0) {
+		log_write(LOG_ERROR, "audit_failed", LOG_STR("request_id", call->request_id), LOG_STR("action", call->action->name),
+		    LOG_STR("error", err_name(r)), LOG_END);
+	}
+	json_decref(counts);
+	return r;
+}

@@ -1,0 +1,307 @@
+"""A store in trouble: an error in time that says what happened, and everything fine again afterwards."""
+
+import concurrent.futures
+import json
+import time
+
+import pytest
+
+from harness import proc
+from harness.client import Legacy, Modern
+from harness.http import Connection, head
+from harness.places import is_sanitized, poll
+from harness.process import Server
+from harness.shop import Shop
+
+PRODUCTS = "/rest/all/V1/products/"
+FAST = {"magento": {"read_timeout_ms": "400ms", "connect_timeout_ms": "400ms"}}
+
+
+@pytest.fixture(scope="module")
+def the_server(the_shop):
+    """Short deadlines towards the store."""
+    server = Server(the_shop, FAST)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def client(server):
+    client = Modern(server)
+    client.login()
+    return client
+
+
+def get(client, **more):
+    return client.call("catalog_get_product", {"sku": "MCP-001"}, **more)
+
+
+def check_fine(client):
+    """Healthy, and the next call works."""
+    assert client.server.admin("/healthz").raw == b"ok\n"
+    assert get(client).data["sku"] == "MCP-001"
+
+
+@pytest.mark.parametrize("mode,more,code,kind,tries", [
+    ("status", {"status": 503}, "MAGENTO_API_ERROR", None, 3),
+    ("status", {"status": 502}, "MAGENTO_API_ERROR", None, 3),
+    ("status", {"status": 500}, "MAGENTO_API_ERROR", "internal", 1),
+    ("status", {"status": 400}, "MAGENTO_API_ERROR", "rejected", 1),
+    ("status", {"status": 404}, "MAGENTO_API_ERROR", "no_route", 1),
+    ("status", {"status": 302}, "MAGENTO_API_ERROR", None, 1),
+    ("html", {"status": 503}, "MAGENTO_API_ERROR", "not_json", 3),
+    ("html", {"status": 404}, "MAGENTO_API_ERROR", "not_json", 1),
+    ("html", {"status": 200}, "MAGENTO_API_ERROR", "not_json", 1),
+    ("text500", {}, "MAGENTO_API_ERROR", "not_json", 1),
+    ("retry_after", {"retry_after": 77}, "RATE_LIMITED", None, 1),
+    ("empty", {}, "MAGENTO_API_ERROR", "not_json", 1),
+    ("garbage", {}, "MAGENTO_API_ERROR", "network", None),
+    ("reset", {}, "MAGENTO_API_ERROR", "network", None),
+    ("truncate", {}, "MAGENTO_API_ERROR", "network", None),
+    ("hang", {}, "MAGENTO_API_ERROR", "timeout", None),
+    ("huge", {"bytes": 5 << 20}, "MAGENTO_API_ERROR", "too_large", 1),
+    ("drip", {"bytes": 1, "ms": 50}, "MAGENTO_API_ERROR", "timeout", None),
+    ("latency", {"ms": 5000}, "MAGENTO_API_ERROR", "timeout", None),
+])
+def test_trouble(client, shop, mode, more, code, kind, tries):
+    """The code and kind of each trouble, within the deadline, retried only where it helps."""
+    shop.reset()
+    shop.fault(mode, PRODUCTS, **more)
+    began = time.monotonic()
+    outcome = get(client)
+    took = time.monotonic() - began
+    assert (outcome.refused, outcome.code) == (True, code), outcome
+    if kind:
+        assert outcome.details["kind"] == kind, outcome
+    if code == "RATE_LIMITED":
+        assert outcome.details["retry_after_s"] == 77
+    if tries:
+        assert len(shop.requests(PRODUCTS)) == tries
+    # libcurl repeats a request by itself when a kept-alive connection turns out dead.
+    assert len(shop.requests(PRODUCTS)) <= 4
+    assert took < 5, took
+    for leaked in ("Traceback", "Exception in", "<html", "<!doctype", "127.0.0.1:"):
+        assert leaked.lower() not in outcome.message.lower()
+    shop.heal()
+    check_fine(client)
+
+
+@pytest.mark.parametrize("mode,more", [("status", {"status": 503}), ("html", {"status": 502}),
+                                       ("status", {"status": 504}),
+                                       ("reset", {}), ("truncate", {}), ("hang", {})])
+@pytest.mark.parametrize("count", [1, 2])
+def test_trouble_that_passes(client, shop, mode, more, count):
+    """A reading request is repeated twice; the caller sees only the good answer."""
+    shop.reset()
+    shop.fault(mode, PRODUCTS, count=count, **more)
+    outcome = get(client)
+    assert not outcome.refused, outcome
+    assert count < len(shop.requests(PRODUCTS)) <= count + 2
+
+
+def test_slow_but_whole(start, shop):
+    """An answer in small pieces is put together."""
+    client = Modern(start(workers=1))
+    client.login()
+    shop.fault("drip", PRODUCTS, bytes=64, ms=2)
+    assert get(client).data["sku"] == "MCP-001"
+
+
+def test_call_deadline(start, shop):
+    """magento.call_timeout_ms bounds the call as a whole, repeats included."""
+    client = Modern(start({"magento": {"call_timeout_ms": "500ms"}}, workers=1))
+    client.login()
+    shop.fault("hang", PRODUCTS)
+    began = time.monotonic()
+    outcome = get(client)
+    assert outcome.code == "MAGENTO_API_ERROR" and outcome.details["kind"] == "timeout"
+    assert time.monotonic() - began < 2
+
+
+def test_hundred_megabytes(client, shop):
+    """A huge answer is given up at the limit; the worker does not grow with it."""
+    shop.fault("huge", PRODUCTS, bytes=100 << 20)
+    for _ in range(4):
+        get(client)
+    before = {pid: proc.resident_bytes(pid) for pid in client.server.pids}
+    for _ in range(8):
+        outcome = get(client)
+        assert outcome.details["kind"] == "too_large", outcome
+    limit = (100 if is_sanitized() else 20) << 20
+    grown = {pid: proc.resident_bytes(pid) - size for pid, size in before.items()}
+    assert max(grown.values()) < limit, grown
+    shop.heal()
+    check_fine(client)
+
+
+def test_dead_store(start):
+    """Connection refused: told at once; fine again when the store is back."""
+    own = Shop()
+    port = own.port
+    server = start({**FAST, 'store "main"': {"base_url": own.url}}, workers=2)
+    server.upstream_ports.add(port)
+    client = Modern(server)
+    client.login()
+    own.stop()
+    began = time.monotonic()
+    outcome = get(client)
+    assert (outcome.code, outcome.details["kind"]) == ("MAGENTO_API_ERROR", "network")
+    outcome = client.call("auth_login", session=None)
+    assert (outcome.code, outcome.details["kind"]) == ("MAGENTO_API_ERROR", "network")
+    assert time.monotonic() - began < 5
+    assert server.admin("/healthz").status == 200
+    back = Shop("--listen", f"127.0.0.1:{port}")
+    try:
+        check_fine(client)
+    finally:
+        back.stop()
+
+
+def test_store_restarts_between_calls(start):
+    """A kept-alive connection that died meanwhile is no error."""
+    own = Shop()
+    port = own.port
+    server = start({'store "main"': {"base_url": own.url}}, workers=1)
+    server.upstream_ports.add(port)
+    client = Modern(server)
+    client.login()
+    for _ in range(3):
+        check_fine(client)
+        own.stop()
+        own = Shop("--listen", f"127.0.0.1:{port}")
+        check_fine(client)
+    own.stop()
+
+
+def test_many_callers_and_a_hanging_store(server, shop):
+    """Forty calls that hang do not stop a forty-first that needs no store, nor one to another route."""
+    client = Modern(server)
+    client.login()
+    shop.fault("hang", PRODUCTS)
+    with concurrent.futures.ThreadPoolExecutor(40) as pool:
+        running = [pool.submit(lambda: get(Modern(server), session=client.session)) for _ in range(40)]
+        shop.wait_requests(8, PRODUCTS)
+        began = time.monotonic()
+        assert client.ok("auth_whoami")
+        assert time.monotonic() - began < 1
+        kinds = {item.result().details["kind"] for item in running}
+    assert kinds == {"timeout"}
+    shop.heal()
+    check_fine(client)
+
+
+def test_failures_are_counted(server, shop):
+    """Metrics name the reasons."""
+    client = Modern(server)
+    client.login()
+    name = "magento_mcp_upstream_failures_total"
+    for mode, more, reason in (("status", {"status": 500}, "http_5xx"), ("status", {"status": 400}, "http_4xx"),
+                               ("hang", {}, "timeout"), ("huge", {"bytes": 5 << 20}, "too_large"),
+                               ("reset", {}, "reset")):
+        before = server.metric(name, store="main", reason=reason)
+        shop.fault(mode, PRODUCTS, **more)
+        get(client)
+        shop.heal()
+        assert server.metric(name, store="main", reason=reason) > before, reason
+
+
+# ---- clients that go away ----
+
+
+def begin_call(client, tool="catalog_get_product", params=None):
+    """Sends a call and gives the connection, its answer unread."""
+    arguments = client.arguments(params or {"sku": "MCP-001"}, True)
+    message = client.message("tools/call", {"name": tool, "arguments": arguments})
+    body = json.dumps(message).encode()
+    fields = {"Host": client.server.host, **client.headers(), **client.extra("tools/call", message["params"])}
+    connection = Connection(client.server.address)
+    connection.send(head("POST", "/mcp", list(fields.items()) + [("Content-Length", len(body))]) + body)
+    return connection
+
+
+@pytest.fixture
+def patient(start, shop):
+    """A server whose deadlines do not end a hanging call."""
+    return start({"magento": {"read_timeout_ms": "60s"}}, workers=2)
+
+
+@pytest.mark.parametrize("how", ["close", "abort"])
+def test_modern_disconnect_cancels(patient, shop, how):
+    """R-075: the upstream request is dropped and the call is over, though the store still hangs."""
+    client = Modern(patient)
+    client.login()
+    shop.reset()
+    shop.fault("hang", PRODUCTS)
+    calls = [begin_call(client) for _ in range(5)]
+    shop.wait_requests(5, PRODUCTS)
+    poll(lambda: patient.metric("magento_mcp_calls_in_flight") == 5, "five calls in flight")
+    patient.expects("refused", 5, status=499)
+    for connection in calls:
+        getattr(connection, how)()
+    patient.wait_idle()
+    assert len(shop.requests(PRODUCTS)) == 5  # cancelled, not repeated
+    assert patient.metric("magento_mcp_connections") == 0
+    shop.heal()
+    assert client.ok("catalog_get_product", {"sku": "MCP-001"})
+
+
+def test_legacy_disconnect_does_not_cancel(patient, shop):
+    """R-102: the call runs to its end with nobody to answer."""
+    client = Legacy(patient)
+    client.login()
+    shop.reset()
+    shop.fault("latency", PRODUCTS, ms=700)
+    done = ("magento_mcp_tool_duration_seconds_count", (("tool", "catalog_get_product"),))
+    before = patient.metrics()[done]
+    connection = begin_call(client)
+    shop.wait_requests(1, PRODUCTS)
+    patient.expects("refused", status=499)
+    connection.close()
+    poll(lambda: patient.metric("magento_mcp_connections") == 0, "the connection is gone")
+    assert patient.metrics()[done] == before
+    poll(lambda: patient.metrics()[done] == before + 1, "the call ended")
+    patient.wait_idle()
+    poll(lambda: [entry["status"] for entry in shop.requests(PRODUCTS)] == [200],
+         lambda: f"answered: {shop.requests()}")
+
+
+def test_legacy_call_outlives_its_session(patient, shop):
+    """A call whose connection and session are gone ends without harm."""
+    client = Legacy(patient)
+    client.login()
+    shop.reset()
+    shop.fault("hang", PRODUCTS)
+    connection = begin_call(client)
+    shop.wait_requests(1, PRODUCTS)
+    patient.expects("refused", status=499)
+    connection.abort()
+    assert client.delete().status == 200
+    shop.heal()
+    patient.wait_idle()
+
+
+def test_login_cancelled(patient, shop):
+    """A modern client that leaves during auth_login leaves no login behind."""
+    client = Modern(patient)
+    shop.fault("hang", "/rest/all/V1/store/websites")
+    connection = begin_call(client, "auth_login", {"store": "main"})
+    shop.wait_requests(1, "/store/websites")
+    patient.expects("refused", status=499)
+    connection.close()
+    patient.wait_idle()
+    assert patient.metric("magento_mcp_table_records", kind="login") == 0
+
+
+def test_logout_during_a_call(patient, shop):
+    """A running call keeps its copy of the credentials until it ends."""
+    client = Modern(patient)
+    client.login()
+    shop.fault("latency", PRODUCTS, ms=300)
+    connection = begin_call(client)
+    shop.wait_requests(1, PRODUCTS)
+    client.ok("auth_logout")
+    try:
+        assert connection.read_reply().json["result"]["isError"] is False
+    finally:
+        connection.close()
+    client.refused("auth_whoami", "NOT_AUTHENTICATED")

@@ -1,0 +1,245 @@
+/*
+ * fuzz_mcp.c - any bytes as a POSTed message with any headers: no crash; answered exactly once, with JSON-RPC that repeats
+ * the id, or not at all when the client is gone
+ *
+ * The first three bytes choose header fields, session and what the client does while a call waits; the third is also the
+ * length of a text behind it that header fields may take.  The rest is the body.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../unit/mcp/actions.h"
+#include "base/clock.h"
+#include "json/parse.h"
+#include "mcp/server.h"
+#include "rpc/message.h"
+#include "session/mcp_session.h"
+#include "shm/segment.h"
+#include "shm/table.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const struct principal caller = {"fuzz", NULL};
+
+/* What outlives an input: rendering the lists each time would be all the work. */
+struct house {
+	struct config config;
+	struct fiber_pool *fibers;
+	struct segment_keys *keys;
+	struct action_registry *registry;
+	struct gates gates;
+	struct sessions sessions;
+	struct action_env env;
+	struct mcp_options options;
+	struct mcp_server *server;
+};
+
+struct run {
+	struct slice body;
+	int answers;
+	bool expects_answer;
+};
+
+/* Those that cost little. */
+static const char *const served[] = {"test.echo", "test.wait", "test.refuse", "test.me", "test.open", "test.close"};
+
+static struct action_registry *
+build_registry(void)
+{
+	static struct action rows[ARRAY_LEN(served)];
+	static const struct action_table table = {rows, ARRAY_LEN(served)};
+	const struct action_table *const tables[] = {&table};
+
+	for (size_t i = 0; i < ARRAY_LEN(served); i++) {
+		for (size_t row = 0; row < test_table.n; row++) {
+			if (strcmp(test_table.rows[row].name, served[i]) == 0)
+				rows[i] = test_table.rows[row];
+		}
+	}
+	return action_registry_new(tables, 1);
+}
+
+static struct house *
+house_open(void)
+{
+	struct house *h = calloc(1, sizeof(*h));
+
+	must(h != NULL && segment_keys_create(&h->keys, NULL) == 0);
+	h->config.magento.call_timeout_ms = 600000;
+	h->fibers = fiber_pool_new(8, 8);
+	h->registry = build_registry();
+	h->env = (struct action_env){
+	    .config = &h->config, .sessions = &h->sessions, .fibers = h->fibers, .observer = &h->gates};
+	h->options = (struct mcp_options){.name = "fuzz",
+	    .title = "Fuzz",
+	    .version = "1",
+	    .registry = h->registry,
+	    .env = &h->env,
+	    .max_result_bytes = 64 * 1024};
+	h->server = mcp_server_new(&h->options);
+	must(h->server != NULL);
+	return h;
+}
+
+/* ---- the answer ---- */
+
+static void
+check_id(struct slice body, const struct rpc_message *answer)
+{
+	struct rpc_message asked;
+	struct rpc_fault fault;
+	int r;
+
+	rpc_fault_init(&fault);
+	r = rpc_parse(body, NULL, &asked, &fault);
+	rpc_fault_fini(&fault);
+	if (asked.kind == RPC_REQUEST)
+		must(slice_eq(asked.id, answer->id));
+	else
+		must(r < 0 || answer->id.len == 0);
+}
+
+static void
+check_body(const struct run *run, const struct mcp_answer *answer)
+{
+	struct json_limits limits = json_limits_default;
+	struct rpc_message msg;
+	struct rpc_fault fault;
+	json_t *tree = NULL;
+
+	limits.big_int_as_real = true;
+	must(json_parse(answer->body, &limits, &tree, NULL) == 0);
+	json_decref(tree);
+	rpc_fault_init(&fault);
+	must(rpc_parse(answer->body, NULL, &msg, &fault) == 0 && msg.kind == RPC_RESPONSE);
+	must((msg.error.len > 0) == (answer->rpc_code != 0));
+	check_id(run->body, &msg);
+}
+
+static void
+on_answer(void *ctx, const struct mcp_answer *answer)
+{
+	struct run *run = ctx;
+
+	must(run->expects_answer && ++run->answers == 1);
+	must(answer->http_status >= 200 && answer->http_status <= 503 && answer->method != NULL && answer->tool != NULL);
+	must((answer->body.len == 0) == (answer->http_status == 202));
+	if (answer->body.len > 0)
+		check_body(run, answer);
+}
+
+/* ---- the message ---- */
+
+static struct slice
+choose_version(unsigned choice, struct slice custom)
+{
+	static const char *const versions[] = {NULL, "2026-07-28", "2025-11-25", "2025-06-18", "2025-03-26", "2027-01-01", ""};
+
+	return choice < ARRAY_LEN(versions) ? slice_from_str(versions[choice]) : custom;
+}
+
+/* 0: absent, 1: what the body says, 2: the text from the input, 3: another one that is known. */
+static struct slice
+choose(unsigned choice, struct slice right, struct slice custom, const char *other)
+{
+	switch (choice) {
+	case 0:
+		return SLICE_NONE;
+	case 1:
+		return right;
+	case 2:
+		return custom;
+	default:
+		return slice_from_str(other);
+	}
+}
+
+/* The name of the tool in a tools/call, as far as it can be found; lives in *tree_r. */
+static struct slice
+name_in(const struct rpc_message *msg, json_t **tree_r)
+{
+	struct rpc_fault fault;
+	struct slice name = SLICE_NONE;
+
+	rpc_fault_init(&fault);
+	if (msg->params.len > 0 && rpc_params(msg, NULL, tree_r, &fault) == 0)
+		name = json_get_slice(*tree_r, "name");
+	rpc_fault_fini(&fault);
+	return name;
+}
+
+static void
+post(struct house *h, struct run *run, const uint8_t choices[3], struct slice custom, struct slice session)
+{
+	struct mcp_request request = {.body = run->body,
+	    .principal = &caller,
+	    .request_id = "1",
+	    .now_mono_ms = clock_mono_ms(),
+	    .now_wall_ms = clock_wall_ms()};
+	struct mcp_exchange *exchange;
+	struct rpc_message msg;
+	struct rpc_fault fault;
+	json_t *tree = NULL;
+
+	rpc_fault_init(&fault);
+	if (rpc_parse(run->body, NULL, &msg, &fault) < 0)
+		msg.params = SLICE_NONE;
+	rpc_fault_fini(&fault);
+	request.headers.protocol_version = choose_version(choices[0] & 7, custom);
+	request.headers.method = choose(choices[0] >> 3 & 3, slice_from_str(msg.method), custom, "tools/call");
+	request.headers.name = choose(choices[0] >> 5 & 3, name_in(&msg, &tree), custom, "=?base64?dGVzdF9lY2hv?=");
+	request.headers.session_id = choose(choices[1] & 3, session, custom, "unknown");
+	run->expects_answer = true;
+	mcp_server_post(h->server, &request, on_answer, run, &exchange);
+	must((exchange == NULL) == (run->answers == 1));
+	if (exchange != NULL && (choices[1] & 4)) {
+		mcp_server_hangup(&exchange);
+		run->expects_answer = false;
+	}
+	for (size_t i = 0; i < h->gates.n; i++) { /* none is left after a cancellation */
+		if (h->gates.waits[i] != NULL)
+			gate_open(&h->gates, i);
+	}
+	must(run->answers == (run->expects_answer ? 1 : 0));
+	json_decref(tree);
+}
+
+static void
+serve(struct house *h, const uint8_t choices[3], struct slice custom, struct slice body)
+{
+	const struct segment_config size = {SEGMENT_SLOTS_MIN, 0};
+	const struct session_now now = {clock_mono_ms(), clock_wall_ms()};
+	struct mcp_session init = {.protocol = MCP_2025_03_26 + (choices[1] >> 3) % 3};
+	struct run run = {.body = body};
+	struct segment *seg = NULL;
+	struct table *tab = NULL;
+	char session[MCP_SESSION_ID_CAP];
+
+	must(segment_create(&size, h->keys, &seg, NULL) == 0 && table_new(seg, h->keys, &tab) == 0);
+	sessions_init(&h->sessions, tab, h->keys, NULL);
+	memset(&h->gates, 0, sizeof(h->gates));
+	must(slice_to_str(slice_from_str(caller.name), init.principal, sizeof(init.principal)) == 0);
+	must(mcp_session_create(&h->sessions, &init, now, session, NULL) == 0);
+	post(h, &run, choices, custom, slice_from_str(session));
+	must(fiber_pool_alive(h->fibers) == 0);
+	table_free(&tab);
+	segment_free(&seg);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct house *house;
+	struct slice rest;
+	size_t custom_len;
+
+	if (house == NULL)
+		house = house_open();
+	if (size < 3)
+		return 0;
+	rest = slice_of((const char *)data + 3, size - 3);
+	custom_len = data[2] < rest.len ? data[2] : rest.len;
+	serve(house, data, slice_sub(rest, 0, custom_len), slice_sub(rest, custom_len, rest.len - custom_len));
+	return 0;
+}
