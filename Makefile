@@ -9,7 +9,7 @@
 # One folder under src/ is one module.  USES_x names the modules that x may include and link; `make lint` holds the
 # sources against this table, and each unit test links its own module and what that one uses, nothing else.
 
-MODULES := base config json shm rpc http fetch session keeper audit auth magento cdn action mcp worker supervisor cli
+MODULES := base config json shm rpc http fetch session keeper audit auth magento cdn action mcp worker supervisor doctor cli
 
 USES_base       :=
 USES_config     := base
@@ -28,7 +28,8 @@ USES_action     := base config json fetch session keeper audit auth magento cdn
 USES_mcp        := base json rpc session auth action
 USES_worker     := base config json shm rpc http fetch session keeper audit auth magento cdn action mcp
 USES_supervisor := base config shm
-USES_cli        := base config auth json action mcp
+USES_doctor     := base config json fetch magento
+USES_cli        := base config auth json action mcp doctor
 
 # Libraries (pkg-config names) that a module's own sources call.
 NEEDS_json    := jansson
@@ -44,6 +45,7 @@ NEEDS_cdn     := jansson
 NEEDS_action  := jansson libcrypto
 NEEDS_mcp     := jansson
 NEEDS_worker  := libevent jansson
+NEEDS_doctor  := libevent jansson
 NEEDS_cli     := jansson
 
 PACKAGES := libevent jansson libcurl libcrypto sqlite3 cmocka

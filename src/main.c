@@ -6,6 +6,7 @@
 
 #include "cli/cli.h"
 #include "cli/options.h"
+#include "keeper/server.h"
 #include "supervisor/supervisor.h"
 #include "worker/worker.h"
 
@@ -36,10 +37,12 @@ static const struct role {
 } roles[] = {
     {"serve", serve, "serve MCP over HTTP: a supervisor and its workers"},
     {"check", cli_check, "check a configuration, or print a sample of one"},
+    {"doctor", cli_doctor, "examine the configured stores"},
     {"tools", cli_tools, "list the tools that clients get"},
     {"token", cli_token, "make a client token"},
     {"ctl", cli_ctl, "ask or steer a running server: status, reload, stop"},
     {"worker", worker_main, NULL},
+    {"keeper", keeper_main, NULL},
     {"help", help, NULL},
     {"--help", help, NULL},
     {"-h", help, NULL},

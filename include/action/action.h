@@ -62,6 +62,7 @@ struct action_table {
 extern const struct action_table action_auth_table;
 extern const struct action_table action_scope_table;
 extern const struct action_table action_catalog_table;
+extern const struct action_table action_promotions_table;
 extern const struct action_table action_cms_table;
 extern const struct action_table action_pricing_table;
 extern const struct action_table action_cache_table;

@@ -2,8 +2,8 @@
  * audit.h - who did what to which shop: one JSON object per line
  *
  * All workers append to the same file.  A record is one write(2) on an O_APPEND descriptor, so that records of several
- * processes never mix; nothing is synced to the disk.  A line that was cut short (a full disk, a killed writer) is ended
- * with a newline before the next record: one line may be lost, never two.
+ * processes never mix; nothing is synced to the disk.  A line that was cut short (a full disk, a killed writer) is
+ * ended with a newline before the next record: one line may be lost, never two.
  *
  * Members of a record, absent when not given: time phase request_id principal session username environment store tool
  * scope params plan_id reason outcome counts duration_ms.  params and scope are redacted here (audit/redact.h), other
@@ -52,8 +52,8 @@ struct audit_record {
 };
 
 /*
- * Opens the file for appending, mode 0600 when it is made.  Path "" gives a log that is off: writes succeed and do nothing.
- * NULL with *err set: ERR_IO, ERR_NOMEM.
+ * Opens the file for appending, mode 0600 when it is made.  Path "" gives a log that is off: writes succeed and do
+ * nothing. NULL with *err set: ERR_IO, ERR_NOMEM.
  */
 struct audit *audit_open(const char *path, struct err *err);
 void audit_free(struct audit **audit);

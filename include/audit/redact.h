@@ -2,13 +2,14 @@
  * redact.h - a copy of a call's parameters that may be kept
  *
  * Taken out, at every depth and by name: credentials (password, otp, session, oauth_*, anything with secret, token or
- * credential in its name ...) become "[secret]"; personal data (email, telephone, street, postcode, names of people ...)
- * become "[personal]".  Letter case, '-' and '_' in names do not matter.  Pairs in Magento's way, {"attribute_code":"email",
- * "value":...} and {"field":"email","value":...}, are judged by the name they carry.  A user name and password inside a URL
- * are taken out of any text.
+ * credential in its name ...) become "[secret]"; personal data (email, telephone, street, postcode, names of people
+ * ...) become "[personal]".  Letter case, '-' and '_' in names do not matter.  Pairs in Magento's way,
+ * {"attribute_code":"email", "value":...} and {"field":"email","value":...}, are judged by the name they carry.  A user
+ * name and password inside a URL are taken out of any text.
  *
- * Texts over REDACT_TEXT_MAX characters are cut ("...[1234 bytes more]"), and so is what passes max_bytes: the containers it
- * happens in end with the mark "[12 more]", an object under the name "...".  Pure; the work is bounded by max_bytes.
+ * Texts over REDACT_TEXT_MAX characters are cut ("...[1234 bytes more]"), and so is what passes max_bytes: the
+ * containers it happens in end with the mark "[12 more]", an object under the name "...".  Pure; the work is bounded by
+ * max_bytes.
  */
 #ifndef AUDIT_REDACT_H
 #define AUDIT_REDACT_H
@@ -23,11 +24,11 @@
 #define REDACT_DEPTH_MAX 32 /* deeper containers become "[deeper]" */
 
 /*
- * Text that looks like a JSON object or a list of them could hold anything and becomes "[text]"; so does a value that is no
- * object or array but a text.
+ * Text that looks like a JSON object or a list of them could hold anything and becomes "[text]"; so does a value that
+ * is no object or array but a text.
  *
- * A new reference in *copy_r; `value` is only read.  The copy is at most max_bytes long as compact JSON, plus the marks (at most
- * 32 bytes for each open container).  ERR_NOMEM.
+ * A new reference in *copy_r; `value` is only read.  The copy is at most max_bytes long as compact JSON, plus the marks
+ * (at most 32 bytes for each open container).  ERR_NOMEM.
  */
 int redact_copy(const json_t *value, size_t max_bytes, json_t **copy_r) MUST_CHECK;
 

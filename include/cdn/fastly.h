@@ -1,8 +1,8 @@
 /*
  * fastly.h - purging a Fastly service through Fastly's API
  *
- * The token goes to `api_url` and nowhere else: redirects are not followed and what is purged never becomes a host that we
- * talk to.  https://www.fastly.com/documentation/reference/api/purging/
+ * The token goes to `api_url` and nowhere else: redirects are not followed and what is purged never becomes a host that
+ * we talk to.  https://www.fastly.com/documentation/reference/api/purging/
  *
  * Runs in: worker, on a fiber.
  */
@@ -31,18 +31,19 @@ struct fastly { /* all borrowed */
 };
 
 /*
- * Purges everything that carries one of the surrogate keys, in requests of FASTLY_KEYS_MAX.  0 with *result_r filled, or
- * ERR_CANCELLED, ERR_NOMEM.  n is at least 1.
+ * Purges everything that carries one of the surrogate keys, in requests of FASTLY_KEYS_MAX.  0 with *result_r filled,
+ * or ERR_CANCELLED, ERR_NOMEM.  n is at least 1.
  */
-int fastly_purge_keys(const struct fastly *fastly, const char *const *keys, size_t n, struct cdn_result *result_r) MUST_CHECK;
+int fastly_purge_keys(const struct fastly *fastly, const char *const *keys, size_t n,
+		      struct cdn_result *result_r) MUST_CHECK;
 
 /* Purges single URLs; results_r[i] tells about urls[i], absolute http(s) URLs.  0, ERR_CANCELLED, ERR_NOMEM. */
-int fastly_purge_urls(const struct fastly *fastly, const char *const *urls, size_t n, struct cdn_result *results_r) MUST_CHECK;
+int fastly_purge_urls(const struct fastly *fastly, const char *const *urls, size_t n,
+		      struct cdn_result *results_r) MUST_CHECK;
 
 /*
  * The surrogate key under which Fastly's Magento module files a tag: cat_p_12 -> p12, cat_c_5 -> c5, cat_c_p_5 -> cp_5,
- * cms_p_3 -> cpg_3, cms_b_x -> cb_x.  False: it has no other spelling.  ERR_LIMIT does not occur: a key that does not fit
- * is no tag of Magento's.
+ * cms_p_3 -> cpg_3, cms_b_x -> cb_x.  False: it has no other spelling, or is no tag of Magento's.
  */
 #define FASTLY_KEY_CAP 128
 bool fastly_key_of_tag(const char *tag, char key_r[static FASTLY_KEY_CAP]);

@@ -2,8 +2,8 @@
  * varnish.h - purging by tag in Varnish machines that run Magento's VCL
  *
  * Magento's VCL takes PURGE with the header X-Magento-Tags-Pattern, a regular expression that it bans on the header
- * X-Magento-Tags of cached pages.  It answers 200, 405 when our address is not in its acl `purge`, and 400 when it does not
- * know the header.
+ * X-Magento-Tags of cached pages.  It answers 200, 405 when our address is not in its acl `purge`, and 400 when it does
+ * not know the header.
  *
  * Runs in: worker, on a fiber.
  */
@@ -31,6 +31,7 @@ struct varnish { /* all borrowed */
  * holds go in several requests; a host that failed gets no further one.  A tag is [A-Za-z0-9_-]+, at most 100 bytes:
  * otherwise ERR_INVALID and nothing is sent.  0, ERR_CANCELLED, ERR_NOMEM.
  */
-int varnish_purge_tags(const struct varnish *varnish, const char *const *tags, size_t n, struct cdn_result *results_r) MUST_CHECK;
+int varnish_purge_tags(const struct varnish *varnish, const char *const *tags, size_t n,
+		       struct cdn_result *results_r) MUST_CHECK;
 
 #endif

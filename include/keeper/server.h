@@ -14,8 +14,10 @@
 #ifndef KEEPER_SERVER_H
 #define KEEPER_SERVER_H
 
+#include "shm/heritage.h"
+
 #define KEEPER_BEAT_MS 1000
-#define KEEPER_SOCKET_NAME "keeper.sock" /* in state_dir */
+#define KEEPER_SOCKET_NAME HERITAGE_KEEPER_SOCKET /* in state_dir */
 
 int keeper_main(int argc, char **argv);
 

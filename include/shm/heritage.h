@@ -21,6 +21,9 @@ enum heritage_fd {
 
 #define HERITAGE_LISTENERS_MAX 16
 
+/* The keeper (argv "magento-mcp keeper") has CONTROL, CONFIG and, at LISTEN, the one socket of this name in state_dir. */
+#define HERITAGE_KEEPER_SOCKET "keeper.sock"
+
 enum control_type {
 	/* supervisor -> worker */
 	CONTROL_HELLO = 1, /* first message: slot, generation, n_listeners, n_admin */

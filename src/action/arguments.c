@@ -87,15 +87,24 @@ params_from_text(json_t *text, json_t **params_r, struct fault *fault)
 	return 0;
 }
 
-/* Flat form: everything at the top but `session` is a parameter. */
+/* Flat form: everything at the top but `session` is a parameter.  json_copy() would lose members without memory. */
 static int
 params_from_top(json_t *arguments, json_t **params_r)
 {
-	*params_r = arguments != NULL ? json_copy(arguments) : json_object();
-	if (*params_r == NULL)
-		return -1;
-	json_object_del(*params_r, "session");
-	return 0;
+	json_t *params = json_object();
+	int r = params != NULL ? 0 : -1;
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(arguments, key, value)
+	{
+		if (r == 0 && strcmp(key, "session") != 0)
+			r = json_object_set(params, key, value);
+	}
+	if (r == 0)
+		*params_r = json_incref(params);
+	json_decref(params);
+	return r;
 }
 
 static void

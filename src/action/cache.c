@@ -31,15 +31,17 @@ cache_take_rate(const struct action_call *call, struct fault *fault)
 
 	if (name == NULL)
 		return result_out_of_memory(fault);
-	r = quota_take(call->env->sessions, slice_from_str(name), limit, RATE_WINDOW_MS, action_now().mono_ms, &wait_ms);
+	r = quota_take(call->env->sessions, slice_from_str(name), limit, RATE_WINDOW_MS, action_now().mono_ms,
+		       &wait_ms);
 	if (r == 0)
 		return 0;
 	if (r != ERR_LIMIT)
 		return fault_set(fault, FAULT_INTERNAL_ERROR, NULL, "The session table is full. Try again later.");
 	wait_s = (long long)(wait_ms + 999) / 1000;
-	return fault_set(fault, FAULT_RATE_LIMITED, json_pack("{s:I}", "retry_after_s", (json_int_t)wait_s),
-	    "This store allows %u purge calls per minute (guardrails.cache_rate_limit). Try again in %lld s.", (unsigned)limit,
-	    wait_s);
+	return fault_set(
+	    fault, FAULT_RATE_LIMITED, json_pack("{s:I}", "retry_after_s", (json_int_t)wait_s),
+	    "This store allows %u purge calls per minute (guardrails.cache_rate_limit). Try again in %lld s.",
+	    (unsigned)limit, wait_s);
 }
 
 static int
@@ -50,13 +52,13 @@ check_view(struct store_client *sc, const json_t *params, const char **view_r, s
 	*view_r = json_get_str(params, "store_view_code", "");
 	if ((*view_r)[0] == '\0')
 		return 0;
-	return scope_resolve_view(
-	    &sc->magento, sc->call->env->scopes, *view_r, "params", &target, fault);
+	return scope_resolve_view(&sc->magento, sc->call->env->scopes, *view_r, "params", &target, fault);
 }
 
 /* One entity, projected. */
 static int
-read_entity(struct store_client *sc, const char *path, const char *fields, struct magento_reply *reply, struct fault *fault)
+read_entity(struct store_client *sc, const char *path, const char *fields, struct magento_reply *reply,
+	    struct fault *fault)
 {
 	struct magento_param projection = {"fields", fields};
 	struct magento_request request = {
@@ -68,7 +70,8 @@ read_entity(struct store_client *sc, const char *path, const char *fields, struc
 		return -1;
 	if (json_get_int(reply->body, "id", 0) > 0)
 		return 0;
-	return fault_set(fault, FAULT_MAGENTO_API_ERROR, json_pack("{s:s}", "kind", MAGENTO_KIND_NOT_JSON),
+	return fault_set(
+	    fault, FAULT_MAGENTO_API_ERROR, json_pack("{s:s}", "kind", MAGENTO_KIND_NOT_JSON),
 	    "Magento answered something that is not what was asked for. Is there a proxy or a module in between?");
 }
 
@@ -77,7 +80,7 @@ json_t *
 cache_common_result(const struct cache_backends *b, const struct cache_purge *purge, const char *done)
 {
 	json_t *result = json_pack("{s:s, s:b, s:O}", "message", cache_purge_message(b, purge, done), "purged",
-	    cache_purge_is_complete(b, purge), "backends", purge->backends);
+				   cache_purge_is_complete(b, purge), "backends", purge->backends);
 
 	if (result != NULL && json_array_size(purge->tags) > 0 && json_object_set(result, "tags", purge->tags) < 0) {
 		json_decref(result);
@@ -88,7 +91,7 @@ cache_common_result(const struct cache_backends *b, const struct cache_purge *pu
 
 static int
 purge_entity(struct store_client *sc, const char *const *tags, size_t n, const char *done, json_t **result_r,
-    struct fault *fault)
+	     struct fault *fault)
 {
 	struct cache_backends backends;
 	struct cache_purge purge;
@@ -102,8 +105,9 @@ purge_entity(struct store_client *sc, const char *const *tags, size_t n, const c
 	if (r == 0) {
 		json_t *result = cache_common_result(&backends, &purge, done);
 
-		r = result != NULL ? json_object_set_new(result, "success", json_boolean(cache_purge_is_complete(&backends, &purge)))
-		                   : -1;
+		r = result != NULL ? json_object_set_new(result, "success",
+							 json_boolean(cache_purge_is_complete(&backends, &purge)))
+				   : -1;
 		if (r == 0 && purge.purge_id[0] != '\0')
 			r = json_object_set_new(result, "purge_id", json_string(purge.purge_id));
 		if (r == 0)
@@ -130,7 +134,8 @@ add_member(json_t **result, const char *key, json_t *value, struct fault *fault)
 static const char *
 done_text(struct pool *pool, const char *what, const char *view)
 {
-	const char *only = view[0] != '\0' ? " Tags are the same in all store views, so it is not limited to the one you named." : "";
+	const char *only =
+	    view[0] != '\0' ? " Tags are the same in all store views, so it is not limited to the one you named." : "";
 
 	return pool_printf(pool, "Purged all cached pages of %s, in every store view.%s", what, only);
 }
@@ -177,7 +182,8 @@ product_path(struct pool *pool, struct slice sku)
 }
 
 static int
-purge_product_tags(struct store_client *sc, const json_t *product, const char *view, json_t **result_r, struct fault *fault)
+purge_product_tags(struct store_client *sc, const json_t *product, const char *view, json_t **result_r,
+		   struct fault *fault)
 {
 	struct pool *pool = sc->call->pool;
 	json_int_t id = json_get_int(product, "id", 0);
@@ -207,10 +213,10 @@ purge_product(struct store_client *sc, json_t *params, json_t **result_r, struct
 	r = read_entity(sc, product_path(sc->call->pool, sku), "id,sku,type_id", &reply, fault);
 	if (r == 0) {
 		r = result_clean(reply.body) == 0 ? purge_product_tags(sc, reply.body, view, result_r, fault)
-		                                  : result_out_of_memory(fault);
+						  : result_out_of_memory(fault);
 	} else if (fault->code == FAULT_NOT_FOUND) {
 		fault_set(fault, FAULT_NOT_FOUND, NULL,
-		    "No product with SKU %.*s. Try catalog_search_products with a like filter.", SLICE_FMT(sku));
+			  "No product with SKU %.*s. Try catalog_search_products with a like filter.", SLICE_FMT(sku));
 	}
 	magento_reply_fini(&reply);
 	return r;

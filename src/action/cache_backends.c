@@ -138,7 +138,8 @@ add_backend(struct cache_purge *purge, const char *name, const char *host, const
 }
 
 static int
-note(struct cache_purge *purge, const char *name, const char *host, const struct cdn_result *result, struct fault *fault)
+note(struct cache_purge *purge, const char *name, const char *host, const struct cdn_result *result,
+     struct fault *fault)
 {
 	struct cdn_result *failure = host == NULL ? &purge->fastly_failure : &purge->varnish_failure;
 
@@ -186,7 +187,7 @@ fastly_keys(struct pool *pool, const char *const *tags, size_t n, size_t *n_r)
 
 static int
 purge_fastly_tags(const struct cache_backends *b, const char *const *tags, size_t n, struct cache_purge *purge,
-    struct fault *fault)
+		  struct fault *fault)
 {
 	struct cdn_result result;
 	size_t n_keys;
@@ -205,7 +206,7 @@ purge_fastly_tags(const struct cache_backends *b, const char *const *tags, size_
 
 int
 cache_purge_varnish(const struct cache_backends *b, const char *const *tags, size_t n, struct cache_purge *purge,
-    struct fault *fault)
+		    struct fault *fault)
 {
 	size_t n_hosts = b->varnish.n_hosts;
 	struct cdn_result *results = pool_alloc(b->call->pool, (n_hosts + 1) * sizeof(*results));
@@ -225,7 +226,7 @@ cache_purge_varnish(const struct cache_backends *b, const char *const *tags, siz
 
 int
 cache_purge_tags(const struct cache_backends *b, const char *const *tags, size_t n, struct cache_purge *purge,
-    struct fault *fault)
+		 struct fault *fault)
 {
 	if (!cache_backends_exist(b))
 		return 0;
@@ -238,7 +239,7 @@ cache_purge_tags(const struct cache_backends *b, const char *const *tags, size_t
 
 int
 cache_purge_fastly_urls(const struct cache_backends *b, const char *const *urls, size_t n, struct cdn_result *results_r,
-    struct cache_purge *purge, struct fault *fault)
+			struct cache_purge *purge, struct fault *fault)
 {
 	struct cdn_result all = {.ok = true, .retry_after_s = -1};
 	size_t n_failed = 0;
@@ -289,7 +290,8 @@ cache_purge_judge(const struct cache_backends *b, const struct cache_purge *purg
 		return fault_set(fault, FAULT_FASTLY_API_ERROR, details_of(failure), "%s", failure->error);
 	details = details_of(failure);
 	json_object_set_new(details, "backend", json_string("varnish"));
-	json_object_set_new(details, "kind", json_string(failure->status != 0 ? MAGENTO_KIND_REJECTED : MAGENTO_KIND_NETWORK));
+	json_object_set_new(details, "kind",
+			    json_string(failure->status != 0 ? MAGENTO_KIND_REJECTED : MAGENTO_KIND_NETWORK));
 	return fault_set(fault, FAULT_MAGENTO_API_ERROR, details, "%s", failure->error);
 }
 

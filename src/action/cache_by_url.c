@@ -30,7 +30,7 @@ tags_of(const struct cache_url *url)
 /* What both kinds of cache did for one address; `fastly` is NULL without Fastly. */
 static json_t *
 render_url(const struct cache_backends *b, const struct cache_purge *purge, const struct cache_url *url,
-    const struct cdn_result *fastly, bool *success_r)
+	   const struct cdn_result *fastly, bool *success_r)
 {
 	const char *error = NULL;
 	json_t *row = json_pack("{s:s}", "url", url->text);
@@ -41,7 +41,9 @@ render_url(const struct cache_backends *b, const struct cache_purge *purge, cons
 	else if (fastly != NULL && !fastly->ok)
 		error = fastly->error;
 	else if (b->varnish.n_hosts > 0)
-		error = url->error != NULL ? url->error : purge->varnish_failure.ok ? NULL : purge->varnish_failure.error;
+		error = url->error != NULL	    ? url->error
+			: purge->varnish_failure.ok ? NULL
+						    : purge->varnish_failure.error;
 	*success_r = error == NULL;
 	if (r == 0)
 		r = json_object_set_new(row, "success", json_boolean(error == NULL));
@@ -56,7 +58,7 @@ render_url(const struct cache_backends *b, const struct cache_purge *purge, cons
 
 static int
 render_urls(const struct cache_backends *b, const struct cache_purge *purge, const struct cache_urls *urls,
-    const struct cdn_result *fastly, json_t **result_r, struct fault *fault)
+	    const struct cdn_result *fastly, json_t **result_r, struct fault *fault)
 {
 	json_t *rows = json_array();
 	json_t *result = NULL;
@@ -67,7 +69,8 @@ render_urls(const struct cache_backends *b, const struct cache_purge *purge, con
 	for (size_t i = 0; r == 0 && i < urls->n; i++) {
 		bool success = false;
 
-		r = json_array_append_new(rows, render_url(b, purge, &urls->items[i], fastly != NULL ? &fastly[i] : NULL, &success));
+		r = json_array_append_new(
+		    rows, render_url(b, purge, &urls->items[i], fastly != NULL ? &fastly[i] : NULL, &success));
 		done += success;
 	}
 	snprintf(message, sizeof(message), "Purged %zu/%zu URLs.", done, urls->n);
@@ -140,7 +143,7 @@ purge_varnish(const struct cache_backends *b, struct cache_urls *urls, struct ca
 
 static int
 purge_fastly(const struct cache_backends *b, const struct cache_urls *urls, struct cdn_result **results_r,
-    struct cache_purge *purge, struct fault *fault)
+	     struct cache_purge *purge, struct fault *fault)
 {
 	const char **texts = pool_alloc(b->call->pool, urls->n * sizeof(*texts));
 
@@ -161,8 +164,8 @@ purge_by_url(struct store_client *sc, json_t *params, json_t **result_r, struct 
 	struct cache_urls urls;
 	int r;
 
-	if (cache_urls_read(&urls, sc, json_get_array(params, "urls"), fault) < 0 || cache_urls_place(&urls, fault) < 0 ||
-	    cache_take_rate(sc->call, fault) < 0)
+	if (cache_urls_read(&urls, sc, json_get_array(params, "urls"), fault) < 0 ||
+	    cache_urls_place(&urls, fault) < 0 || cache_take_rate(sc->call, fault) < 0)
 		return -1;
 	cache_backends_find(&backends, sc->call);
 	r = cache_purge_init(&purge, fault);
@@ -207,5 +210,6 @@ static const struct json_prop url_result_props[] = {
 };
 static const struct json_schema url_result = {.type = JSON_T_OBJECT, .props = url_result_props};
 static const struct json_schema url_results = {.type = JSON_T_ARRAY, .items = &url_result};
-static const struct json_prop by_url_result_props[] = {CACHE_COMMON_RESULT_PROPS, {"results", &url_results, true, NULL}, {0}};
+static const struct json_prop by_url_result_props[] = {
+    CACHE_COMMON_RESULT_PROPS, {"results", &url_results, true, NULL}, {0}};
 const struct json_schema cache_by_url_result = {.type = JSON_T_OBJECT, .props = by_url_result_props};

@@ -133,9 +133,9 @@ put_question(struct cache_urls *urls, const struct batch *batch, struct buf *que
 		} else {
 			buf_printf(query, "%s$%s:String!", query->len == 0 ? "query(" : ",", alias);
 			buf_printf(&body,
-			    "%s:route(url:$%s){relative_url redirect_code type ...on ProductInterface{uid} "
-			    "...on CategoryInterface{uid} ...on CmsPage{identifier}}",
-			    alias, alias);
+				   "%s:route(url:$%s){relative_url redirect_code type ...on ProductInterface{uid} "
+				   "...on CategoryInterface{uid} ...on CmsPage{identifier}}",
+				   alias, alias);
 			r = json_object_set_new(variables, alias, json_string(path));
 		}
 	}
@@ -242,7 +242,8 @@ take_page(struct cache_urls *urls, const json_t *page)
 }
 
 static int
-read_pages(struct cache_urls *urls, const char *const *names, size_t n, struct magento_reply *reply, struct fault *fault)
+read_pages(struct cache_urls *urls, const char *const *names, size_t n, struct magento_reply *reply,
+	   struct fault *fault)
 {
 	struct magento_request request = {.method = FETCH_GET, .scope = MAGENTO_SCOPE_ALL, .path = "/cmsPage/search"};
 	struct pool *pool = urls->sc->call->pool;
@@ -333,7 +334,8 @@ static bool
 was_asked(const struct cache_base *asked[], size_t n, const struct cache_base *base)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (strcmp(asked[i]->view, base->view) == 0 && slice_eq_nocase(asked[i]->parts.host, base->parts.host) &&
+		if (strcmp(asked[i]->view, base->view) == 0 &&
+		    slice_eq_nocase(asked[i]->parts.host, base->parts.host) &&
 		    slice_eq(asked[i]->parts.path, base->parts.path))
 			return true;
 	}
@@ -346,7 +348,8 @@ cache_urls_resolve(struct cache_urls *urls, struct fault *fault)
 	const struct cache_base *asked[VIEWS_MAX];
 	size_t n_asked = 0;
 
-	qsort_r(urls->bases, urls->n_bases, sizeof(*urls->bases), by_preference, urls->sc->call->login.scope.store_view);
+	qsort_r(urls->bases, urls->n_bases, sizeof(*urls->bases), by_preference,
+		urls->sc->call->login.scope.store_view);
 	for (size_t k = 0; k < urls->n_bases && n_asked < VIEWS_MAX; k++) {
 		const struct cache_base *base = &urls->bases[k];
 

@@ -155,7 +155,8 @@ take_session_base(struct cache_urls *urls, struct fault *fault)
 {
 	urls->n_bases = 0;
 	urls->bases = pool_alloc(urls->sc->call->pool, sizeof(*urls->bases));
-	if (urls->bases == NULL || !add_base(urls, urls->sc->magento.base_url, urls->sc->call->login.scope.store_view, 0))
+	if (urls->bases == NULL ||
+	    !add_base(urls, urls->sc->magento.base_url, urls->sc->call->login.scope.store_view, 0))
 		return result_out_of_memory(fault);
 	return 0;
 }
@@ -165,8 +166,11 @@ read_bases(struct cache_urls *urls, struct fault *fault)
 {
 	static const struct magento_param fields = {
 	    "fields", "id,code,base_url,base_link_url,secure_base_url,secure_base_link_url"};
-	struct magento_request request = {
-	    .method = FETCH_GET, .scope = MAGENTO_SCOPE_ALL, .path = "/store/storeConfigs", .query = &fields, .n_query = 1};
+	struct magento_request request = {.method = FETCH_GET,
+					  .scope = MAGENTO_SCOPE_ALL,
+					  .path = "/store/storeConfigs",
+					  .query = &fields,
+					  .n_query = 1};
 	struct magento_reply reply;
 	int r;
 

@@ -1,5 +1,6 @@
 /*
- * cache_urls.h - addresses that a caller wants purged: are they the shop's, and which entity do they show (private to action/)
+ * cache_urls.h - addresses that a caller wants purged: are they the shop's, and which entity do they show (private to
+ * action/)
  */
 #ifndef ACTION_CACHE_URLS_H
 #define ACTION_CACHE_URLS_H
@@ -15,19 +16,19 @@
 #include "store.h"
 
 struct cache_url {
-	const char *text;       /* as given */
+	const char *text;	/* as given */
 	struct url_parts parts; /* into text; path without query */
-	size_t base_len;        /* length of the longest base path it lies under */
-	const char *cms;        /* identifier of the CMS page it shows, whose id is still unknown */
-	const char **tags;      /* in the call's pool */
+	size_t base_len;	/* length of the longest base path it lies under */
+	const char *cms;	/* identifier of the CMS page it shows, whose id is still unknown */
+	const char **tags;	/* in the call's pool */
 	size_t n_tags;
-	const char *error;      /* why it has no tags */
+	const char *error; /* why it has no tags */
 };
 
 /* A base URL of the shop. */
 struct cache_base {
 	struct url_parts parts; /* path without a slash at its end */
-	const char *view;       /* "" when the shop would not say */
+	const char *view;	/* "" when the shop would not say */
 	int64_t view_id;
 };
 
@@ -49,8 +50,8 @@ int cache_urls_place(struct cache_urls *urls, struct fault *fault) MUST_CHECK;
 bool cache_url_is_of_view(const struct cache_url *url, const struct cache_base *base);
 
 /*
- * Finds the tags of the product, category or CMS page behind each address; one without gets `error`.  Fails only when the
- * shop cannot be asked at all.
+ * Finds the tags of the product, category or CMS page behind each address; one without gets `error`.  Fails only when
+ * the shop cannot be asked at all.
  */
 int cache_urls_resolve(struct cache_urls *urls, struct fault *fault) MUST_CHECK;
 

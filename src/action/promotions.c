@@ -133,5 +133,4 @@ static const struct action rows[] = {
     },
 };
 
-extern const struct action_table action_promotions_table;
 const struct action_table action_promotions_table = {rows, ARRAY_LEN(rows)};

@@ -98,7 +98,10 @@ action_registry_new_magento(void)
 	    &action_auth_table,
 	    &action_scope_table,
 	    &action_catalog_table,
+	    &action_pricing_table,
+	    &action_promotions_table,
 	    &action_cms_table,
+	    &action_seo_table,
 	    &action_diagnostics_table,
 	    &action_cache_table,
 	};

@@ -18,7 +18,7 @@
 
 struct word {
 	const char *text; /* lower case, without '-' and '_' */
-	bool whole;       /* else anywhere in the name */
+	bool whole;	  /* else anywhere in the name */
 	enum redact_kind kind;
 };
 
@@ -338,7 +338,8 @@ step(struct copier *copier)
 		return stop_here(copier, level);
 	}
 	copier->room -= cost;
-	if ((key != NULL ? json_object_set_new_nocheck(level->to, key, copy) : json_array_append_new(level->to, copy)) < 0)
+	if ((key != NULL ? json_object_set_new_nocheck(level->to, key, copy) : json_array_append_new(level->to, copy)) <
+	    0)
 		return -1;
 	if (is_container(copy))
 		push(copier, child, copy);

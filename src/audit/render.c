@@ -1,8 +1,8 @@
 /*
  * render.c - the members in their order; each has a bound of its own, so that the line has one, too
  *
- * Worst case: nine names of 200 characters and a reason of 500, six bytes each when escaped (13.8 KB), and the three values
- * below with the marks of what was cut (1 KiB each).
+ * Worst case: nine names of 200 characters and a reason of 500, six bytes each when escaped (13.8 KB), and the three
+ * values below with the marks of what was cut (1 KiB each).
  */
 #include "render.h"
 
@@ -19,8 +19,7 @@
 static const char *
 phase_name(enum audit_phase phase)
 {
-	static const char *const names[] = {
-	    [AUDIT_BEGIN] = "begin", [AUDIT_END] = "end", [AUDIT_REFUSED] = "refused"};
+	static const char *const names[] = {[AUDIT_BEGIN] = "begin", [AUDIT_END] = "end", [AUDIT_REFUSED] = "refused"};
 
 	return names[phase];
 }

@@ -35,8 +35,7 @@ take_purge_id(struct cdn_result *result, const struct fetch_reply *reply)
 		return;
 	value = json_object_get(body, "id");
 	if (value == NULL) {
-		json_object_foreach(body, key, value)
-			break;
+		json_object_foreach(body, key, value) break;
 	}
 	if (json_is_string(value))
 		snprintf(result->purge_id, sizeof(result->purge_id), "%s", json_string_value(value));
@@ -51,11 +50,14 @@ explain(struct cdn_result *result, int status)
 	switch (status) {
 	case 401:
 	case 403:
-		outcome_fail(result, status,
-		    "Fastly refused the API token (%d): the token needs the purge_select scope for this service.", status);
+		outcome_fail(
+		    result, status,
+		    "Fastly refused the API token (%d): the token needs the purge_select scope for this service.",
+		    status);
 		break;
 	case 404:
-		outcome_fail(result, status, "Fastly knows no such service or address (404). Check the service id of this store.");
+		outcome_fail(result, status,
+			     "Fastly knows no such service or address (404). Check the service id of this store.");
 		break;
 	case 429:
 		outcome_fail(result, status, "Fastly takes no more purges for now (429). Try again later.");
@@ -107,7 +109,8 @@ struct headers {
 static struct headers
 headers_of(const struct fastly *fastly, bool has_body)
 {
-	struct headers h = {.items = {{"Fastly-Key", secret_slice(fastly->api_token).ptr}, {"Accept", "application/json"}}, .n = 2};
+	struct headers h = {
+	    .items = {{"Fastly-Key", secret_slice(fastly->api_token).ptr}, {"Accept", "application/json"}}, .n = 2};
 
 	if (fastly->soft)
 		h.items[h.n++] = (struct fetch_header){"Fastly-Soft-Purge", "1"};
@@ -189,7 +192,8 @@ settle(int r, struct cdn_result *results, size_t n)
 	if (r != ERR_INVALID && r != ERR_LIMIT)
 		return r;
 	for (size_t i = 0; i < n; i++)
-		outcome_fail(&results[i], 0, "This purge cannot be sent to Fastly. Check fastly.api_url and the address.");
+		outcome_fail(&results[i], 0,
+			     "This purge cannot be sent to Fastly. Check fastly.api_url and the address.");
 	return 0;
 }
 

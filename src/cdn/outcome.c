@@ -41,11 +41,13 @@ outcome_transport(struct cdn_result *result, const struct fetch_reply *reply, co
 		outcome_fail(result, 0, "%s: the certificate or TLS handshake failed. Nothing was purged there.", who);
 		break;
 	case FETCH_TIMEOUT:
-		outcome_fail(result, 0, "%s did not answer in time. It may have purged all the same; purging again does no harm.",
-		    who);
+		outcome_fail(result, 0,
+			     "%s did not answer in time. It may have purged all the same; purging again does no harm.",
+			     who);
 		break;
 	default:
-		outcome_fail(result, 0, "%s gave no usable answer. It may have purged all the same; purging again does no harm.",
-		    who);
+		outcome_fail(result, 0,
+			     "%s gave no usable answer. It may have purged all the same; purging again does no harm.",
+			     who);
 	}
 }

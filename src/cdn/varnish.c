@@ -57,15 +57,18 @@ interpret(struct cdn_result *result, const struct fetch_reply *reply)
 		break;
 	case 405:
 		outcome_fail(result, 405,
-		    "Varnish refused (405): the address of this server is not in the acl `purge` of its VCL. Add it there.");
+			     "Varnish refused (405): the address of this server is not in the acl `purge` of its VCL. "
+			     "Add it there.");
 		break;
 	case 400:
 		outcome_fail(result, 400,
-		    "Varnish does not know purging by tag (400): its VCL is not Magento's. Use the VCL that Magento exports.");
+			     "Varnish does not know purging by tag (400): its VCL is not Magento's. Use the VCL that "
+			     "Magento exports.");
 		break;
 	default:
 		outcome_fail(result, reply->status,
-		    "Varnish answered %d instead of purging. Is there another server at this address?", reply->status);
+			     "Varnish answered %d instead of purging. Is there another server at this address?",
+			     reply->status);
 	}
 }
 
@@ -169,7 +172,8 @@ varnish_purge_tags(const struct varnish *varnish, const char *const *tags, size_
 	for (size_t at = 0; r == 0 && at < n;) {
 		buf_clear(&pattern);
 		at += put_pattern(&pattern, tags + at, n - at);
-		r = pattern.failed != 0 ? pattern.failed : purge_pattern(varnish, &round, buf_cstr(&pattern), results_r);
+		r = pattern.failed != 0 ? pattern.failed
+					: purge_pattern(varnish, &round, buf_cstr(&pattern), results_r);
 	}
 	buf_fini(&pattern);
 	round_fini(&round);

@@ -39,6 +39,7 @@ fetch_reply_init(struct fetch_reply *reply)
 	memset(reply, 0, sizeof(*reply));
 	reply->outcome = FETCH_BROKEN;
 	reply->retry_after_s = -1;
+	reply->date_s = -1;
 	buf_init(&reply->body, 0);
 }
 

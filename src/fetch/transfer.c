@@ -395,6 +395,15 @@ take_retry_after(struct fetch_job *job)
 }
 
 static void
+take_date(struct fetch_job *job)
+{
+	struct curl_header *field = NULL;
+
+	if (curl_easy_header(job->easy, "Date", 0, CURLH_HEADER, -1, &field) == CURLHE_OK)
+		job->reply.date_s = curl_getdate(field->value, NULL);
+}
+
+static void
 take_sent(struct fetch_job *job)
 {
 	long written = 0;
@@ -426,6 +435,7 @@ transfer_conclude(struct fetch_job *job, CURLcode result)
 	if (reply->outcome == FETCH_OK) {
 		take_content_type(job);
 		take_retry_after(job);
+		take_date(job);
 		return;
 	}
 	reply->status = 0;

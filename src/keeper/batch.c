@@ -8,7 +8,7 @@
 #include "desk.h"
 
 struct request *
-request_new(uint64_t connection, uint16_t type, uint32_t call)
+keeper_request_new(uint64_t connection, uint16_t type, uint32_t call)
 {
 	struct request *request = calloc(1, sizeof(*request));
 
@@ -23,7 +23,7 @@ request_new(uint64_t connection, uint16_t type, uint32_t call)
 }
 
 void
-request_free(struct request **request)
+keeper_request_free(struct request **request)
 {
 	if (*request == NULL)
 		return;
@@ -110,7 +110,7 @@ run_alone(struct database *database, struct request *request)
 }
 
 void
-batch_run(struct database *database, struct request_list *requests)
+keeper_batch_run(struct database *database, struct request_list *requests)
 {
 	struct err err = {.code = ERR_OK};
 	struct request *request;

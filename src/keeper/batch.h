@@ -23,14 +23,14 @@ struct request {
 	uint32_t call;
 	uint16_t type;
 	struct buf payload;
-	struct buf reply; /* the payload of the answer, after batch_run() */
+	struct buf reply; /* the payload of the answer, after keeper_batch_run() */
 };
 TAILQ_HEAD(request_list, request);
 
-struct request *request_new(uint64_t connection, uint16_t type, uint32_t call); /* NULL: no memory */
-void request_free(struct request **request);
+struct request *keeper_request_new(uint64_t connection, uint16_t type, uint32_t call); /* NULL: no memory */
+void keeper_request_free(struct request **request);
 
 /* Afterwards each has its reply, and what a reply without an error says is durable. */
-void batch_run(struct database *database, struct request_list *requests);
+void keeper_batch_run(struct database *database, struct request_list *requests);
 
 #endif

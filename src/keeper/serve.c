@@ -109,7 +109,7 @@ static void
 connection_end(struct connection *connection)
 {
 	struct server *server = connection->server;
-	struct request *leave = request_new(connection->id, REQUEST_LEAVE, 0);
+	struct request *leave = keeper_request_new(connection->id, REQUEST_LEAVE, 0);
 
 	connection_free(connection);
 	if (leave != NULL)
@@ -129,7 +129,7 @@ static int
 take_request(struct connection *connection)
 {
 	struct message_reader *reader = &connection->reader;
-	struct request *request = request_new(connection->id, reader->type, reader->call);
+	struct request *request = keeper_request_new(connection->id, reader->type, reader->call);
 
 	if (request == NULL)
 		return ERR_NOMEM;
@@ -302,12 +302,12 @@ on_turn(evutil_socket_t fd, short what, void *ctx)
 		TAILQ_INSERT_TAIL(&batch, request, link);
 		n++;
 	}
-	batch_run(server->database, &batch);
+	keeper_batch_run(server->database, &batch);
 	while (!TAILQ_EMPTY(&batch)) {
 		request = TAILQ_FIRST(&batch);
 		TAILQ_REMOVE(&batch, request, link);
 		answer(server, request);
-		request_free(&request);
+		keeper_request_free(&request);
 	}
 	read_on(server);
 	if (!TAILQ_EMPTY(&server->requests))
@@ -426,7 +426,7 @@ serve_free(struct server **server)
 	while (!TAILQ_EMPTY(&s->requests)) {
 		request = TAILQ_FIRST(&s->requests);
 		TAILQ_REMOVE(&s->requests, request, link);
-		request_free(&request);
+		keeper_request_free(&request);
 	}
 	event_drop(s->accept);
 	event_drop(s->accept_again);
@@ -446,12 +446,28 @@ serve_base(struct server *server)
 	return server->base;
 }
 
+/* Answers that the loop had no more time for; as much as the sockets take. */
+static void
+flush(struct server *server)
+{
+	struct connection *connection;
+
+	TAILQ_FOREACH (connection, &server->connections, link) {
+		struct evbuffer *output = bufferevent_get_output(connection->bev);
+
+		evbuffer_unfreeze(output, 1); /* a bufferevent lets nobody else drain it */
+		(void)evbuffer_write(output, bufferevent_getfd(connection->bev));
+		evbuffer_freeze(output, 1);
+	}
+}
+
 int
 serve_loop(struct server *server)
 {
-	if (event_base_dispatch(server->base) < 0)
-		return ERR_IO;
-	return server->end;
+	int r = event_base_dispatch(server->base);
+
+	flush(server);
+	return r < 0 ? ERR_IO : server->end;
 }
 
 void

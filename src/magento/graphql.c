@@ -29,7 +29,8 @@ struct question {
 /* ---- Asking ---- */
 
 static int
-question_init(struct question *q, struct magento_client *client, const char *store_view, const char *query, json_t *variables)
+question_init(struct question *q, struct magento_client *client, const char *store_view, const char *query,
+	      json_t *variables)
 {
 	json_t *body = json_pack("{s:s, s:O*}", "query", query, "variables", variables);
 	size_t n = 2;
@@ -78,7 +79,7 @@ timeout_ms(const struct magento_limits *limits)
 	if (limits->deadline_mono_ms <= now)
 		return 0;
 	return limits->deadline_mono_ms - now < limits->read_timeout_ms ? (uint32_t)(limits->deadline_mono_ms - now)
-	                                                                 : limits->read_timeout_ms;
+									: limits->read_timeout_ms;
 }
 
 static bool
@@ -115,7 +116,8 @@ run(struct magento_client *client, struct question *q, struct fetch_reply *reply
 		fetch_reply_init(reply);
 		r = fetch_wait(client->fetch, &q->request, 1, reply);
 		if (r == 0 && client->observer.on_exchange != NULL)
-			client->observer.on_exchange(client->observer.ctx, "/graphql", reply->status, reply->outcome, reply->took_us);
+			client->observer.on_exchange(client->observer.ctx, "/graphql", reply->status, reply->outcome,
+						     reply->took_us);
 		if (r < 0 || !is_worth_repeating(reply))
 			break;
 	}
@@ -164,8 +166,8 @@ refuse_with_text(int status, const json_t *errors, struct fault *fault)
 
 	buf_init(&text, TEMPLATE_TEXT_BYTES);
 	put_message(&text, json_array_get(errors, 0));
-	fault_set(fault, FAULT_MAGENTO_API_ERROR, details_of(status, MAGENTO_KIND_REJECTED), "The storefront's GraphQL refused: %s",
-	    buf_cstr(&text));
+	fault_set(fault, FAULT_MAGENTO_API_ERROR, details_of(status, MAGENTO_KIND_REJECTED),
+		  "The storefront's GraphQL refused: %s", buf_cstr(&text));
 	buf_fini(&text);
 	return -1;
 }
@@ -181,12 +183,13 @@ refuse(const struct fetch_reply *reply, json_t *body, struct fault *fault)
 		return magento_error_transport(reply->outcome, reply->sent, ROUTE, fault);
 	if (reply->status == 404) {
 		return fault_set(fault, FAULT_MAGENTO_API_ERROR, details_of(404, MAGENTO_KIND_NO_ROUTE),
-		    "This shop does not answer GraphQL: /graphql is switched off or blocked.");
+				 "This shop does not answer GraphQL: /graphql is switched off or blocked.");
 	}
 	if (reply->status == 401 || reply->status == 403) {
 		return fault_set(fault, FAULT_MAGENTO_API_ERROR, details_of(reply->status, MAGENTO_KIND_REJECTED),
-		    "The shop's /graphql is not open to visitors (%d). A proxy or firewall in front of the shop may ask for more.",
-		    reply->status);
+				 "The shop's /graphql is not open to visitors (%d). A proxy or firewall in front of "
+				 "the shop may ask for more.",
+				 reply->status);
 	}
 	if (reply->status >= 200 && reply->status < 300)
 		return magento_error_not_json(&answer, fault);
@@ -222,7 +225,8 @@ take_answer(const struct fetch_reply *reply, size_t max_bytes, struct graphql_an
 		answer->data = data != NULL ? json_incref(data) : json_object();
 		answer->errors = errors != NULL ? json_incref(errors) : json_array();
 		if (answer->data == NULL || answer->errors == NULL)
-			r = fault_set(fault, FAULT_INTERNAL_ERROR, NULL, "The server is short of memory. Try again later.");
+			r = fault_set(fault, FAULT_INTERNAL_ERROR, NULL,
+				      "The server is short of memory. Try again later.");
 	}
 	json_decref(body);
 	return r;
@@ -237,7 +241,7 @@ refuse_unsent(int r, struct fault *fault)
 		return fault_set(fault, FAULT_INTERNAL_ERROR, NULL, "The server is short of memory. Try again later.");
 	if (r == ERR_LIMIT)
 		return fault_set(fault, FAULT_VALIDATION_ERROR, NULL,
-		    "The request would be too long for the shop. Use fewer or shorter values.");
+				 "The request would be too long for the shop. Use fewer or shorter values.");
 	return fault_set(fault, FAULT_INTERNAL_ERROR, NULL, "A request to Magento was built wrongly and not sent.");
 }
 
@@ -253,7 +257,7 @@ graphql_answer_fini(struct graphql_answer *answer)
 
 int
 graphql_ask(struct magento_client *client, const char *store_view, const char *query, json_t *variables,
-    struct graphql_answer *answer_r, struct fault *fault)
+	    struct graphql_answer *answer_r, struct fault *fault)
 {
 	struct fetch_reply reply;
 	struct question q;
@@ -281,7 +285,8 @@ has_value(json_t *object)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(object, key, value) {
+	json_object_foreach(object, key, value)
+	{
 		if (!json_is_null(value))
 			return true;
 	}
@@ -289,8 +294,8 @@ has_value(json_t *object)
 }
 
 int
-graphql_query(struct magento_client *client, const char *store_view, const char *query, json_t *variables, json_t **data_r,
-    struct fault *fault)
+graphql_query(struct magento_client *client, const char *store_view, const char *query, json_t *variables,
+	      json_t **data_r, struct fault *fault)
 {
 	struct graphql_answer answer;
 	int r = graphql_ask(client, store_view, query, variables, &answer, fault);

@@ -6,6 +6,7 @@
  *   service.c      actions of the service table: reload, retire, stop
  *   workers.c      actions of the worker table: spawn, messages, hearts
  *   mourn.c        deaths
+ *   keeper_role.c  the keeper
  *   report.c       status, STATUS=, log file
  *
  * One process, no threads, nothing blocks but ppoll.
@@ -28,6 +29,7 @@
 #include "supervisor/crashes.h"
 #include "supervisor/ctl.h"
 #include "supervisor/heartbeat.h"
+#include "supervisor/keeper_role.h"
 #include "supervisor/notify.h"
 #include "supervisor/roll.h"
 #include "supervisor/sockets.h"
@@ -107,6 +109,7 @@ struct house {
 	int null_fd;
 	int log_fd; /* -1: standard error */
 
+	struct keeper_role keeper;
 	struct worker workers[BOARD_ROWS];
 	struct generation generations[HOUSE_GENERATIONS_MAX];
 	struct generation *serving;  /* NULL until the first is READY */

@@ -12,9 +12,9 @@
 #include "base/log.h"
 #include "supervisor/house.h"
 
-enum source { FROM_SIGNALS, FROM_CTL, FROM_CLIENT, FROM_CONTROL, FROM_PIDFD, FROM_CHECK_ERR, FROM_CHECK_PIDFD };
+enum source { FROM_SIGNALS, FROM_CTL, FROM_CLIENT, FROM_CONTROL, FROM_PIDFD, FROM_KEEPER, FROM_KEEPER_PIDFD, FROM_CHECK_ERR, FROM_CHECK_PIDFD };
 
-#define SOURCES_MAX (2 + CTL_CLIENTS_MAX + 2 * BOARD_ROWS + 2)
+#define SOURCES_MAX (2 + CTL_CLIENTS_MAX + 2 * BOARD_ROWS + 4)
 #define SIGNALS_PER_TURN 16
 
 struct poll_set {
@@ -49,6 +49,8 @@ fill(const struct house *h, struct poll_set *set)
 		add(set, h->workers[i].control, POLLIN, FROM_CONTROL, i);
 		add(set, h->workers[i].pidfd, POLLIN, FROM_PIDFD, i);
 	}
+	add(set, h->keeper.control, POLLIN, FROM_KEEPER, 0);
+	add(set, h->keeper.pidfd, POLLIN, FROM_KEEPER_PIDFD, 0);
 	add(set, h->check.err_fd, POLLIN, FROM_CHECK_ERR, 0);
 	add(set, h->check.pidfd, POLLIN, FROM_CHECK_PIDFD, 0);
 }
@@ -72,6 +74,7 @@ reap_all(struct house *h, uint64_t now_ms)
 
 	for (i = 0; i < BOARD_ROWS; i++)
 		(void)worker_reap(h, &h->workers[i], now_ms);
+	(void)keeper_role_reap(h, now_ms);
 	reap_check(h, now_ms);
 }
 
@@ -142,6 +145,12 @@ dispatch(struct house *h, enum source from, uint32_t index, uint64_t now_ms)
 	case FROM_PIDFD:
 		(void)worker_reap(h, &h->workers[index], now_ms);
 		break;
+	case FROM_KEEPER:
+		keeper_role_hear(h, now_ms);
+		break;
+	case FROM_KEEPER_PIDFD:
+		(void)keeper_role_reap(h, now_ms);
+		break;
 	case FROM_CHECK_ERR:
 		check_read(&h->check);
 		break;
@@ -161,6 +170,7 @@ turn_clock(struct house *h, uint64_t now_ms)
 	if (heartbeat_tick(&h->watch, now_ms))
 		workers_check_hearts(h, now_ms);
 	workers_due(h, now_ms);
+	keeper_role_due(h, now_ms);
 	check_expire(&h->check, now_ms);
 	ctl_expire(&h->ctl, now_ms);
 	service_turn(h, now_ms);
@@ -183,6 +193,7 @@ time_to_wait(const struct house *h)
 	uint64_t next_ms = least(h->watch.due_ms, workers_next_deadline(h));
 	uint64_t wait_ms;
 
+	next_ms = least(next_ms, keeper_role_next_deadline(h));
 	next_ms = least(next_ms, ctl_next_deadline(&h->ctl));
 	if (check_is_running(&h->check))
 		next_ms = least(next_ms, h->check.deadline_ms);

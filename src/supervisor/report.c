@@ -115,6 +115,9 @@ view_house(const struct house *h, uint64_t now_ms, struct status_view *view)
 		if (h->workers[i].generation != NULL)
 			view_worker(h, &h->workers[i], now_ms, &view->workers[view->n_workers++]);
 	}
+	view->keeper = (struct status_keeper){.pid = h->keeper.pid > 0 ? h->keeper.pid : 0,
+					      .state = keeper_role_state_name(h->keeper.state),
+					      .respawns = h->keeper.respawns};
 	view_table(h, &view->table);
 	view->last_reload = (struct status_reload){.is_known = h->has_reloaded,
 						   .ok = h->reload_ok,
@@ -150,6 +153,7 @@ report_reopen(struct house *h, struct err *err)
 		log_write(LOG_ERROR, "reopen_failed", LOG_STR("error", err->text), LOG_END);
 		return r;
 	}
+	keeper_role_send_log(h);
 	workers_send_log(h); /* without a log file too: they reopen the audit log */
 	log_write(LOG_NOTICE, "reopened", LOG_STR("log_file", h->log_fd >= 0 ? h->log_path : "standard error"),
 		  LOG_END);

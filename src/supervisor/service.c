@@ -35,9 +35,9 @@ service_new_generation(struct house *h, int config_fd, const struct house_settin
 	return NULL;
 }
 
-/* A retiring generation without processes is over. */
+/* A retiring generation without processes is over; when it was the keeper's, the keeper's time has come too. */
 static void
-end_retired(struct house *h)
+end_retired(struct house *h, uint64_t now_ms)
 {
 	size_t i;
 
@@ -49,6 +49,8 @@ end_retired(struct house *h)
 		fd_close(&g->config_fd);
 		g->state = GENERATION_UNUSED;
 		log_write(LOG_INFO, "generation_ended", LOG_U64("generation", g->number), LOG_END);
+		if (h->keeper.generation == g->number && h->state < SERVICE_STOPPING)
+			keeper_role_replace(h, now_ms);
 	}
 }
 
@@ -408,6 +410,8 @@ judge_incoming(struct house *h, uint64_t now_ms)
 
 	switch (roll_judge(&count, now_ms)) {
 	case ROLL_READY:
+		if (g->is_first && !h->keeper.was_ready)
+			break; /* its database may be unusable: then there is no service */
 		service_event(h, SERVICE_EV_GEN_READY, now_ms);
 		break;
 	case ROLL_FAILED:
@@ -421,7 +425,7 @@ judge_incoming(struct house *h, uint64_t now_ms)
 void
 service_turn(struct house *h, uint64_t now_ms)
 {
-	end_retired(h);
+	end_retired(h, now_ms);
 	if (h->state == SERVICE_ROOM)
 		make_room(h, now_ms);
 	if (h->state == SERVICE_STARTING || h->state == SERVICE_ROLLING)
@@ -429,6 +433,6 @@ service_turn(struct house *h, uint64_t now_ms)
 	else if (h->state == SERVICE_RUNNING && h->serving->gave_up >= h->serving->wanted)
 		service_event(h, SERVICE_EV_GEN_FAILED, now_ms);
 	if ((h->state == SERVICE_STOPPING || h->state == SERVICE_ENDING) && workers_alive(h, NULL) == 0 &&
-	    !check_is_running(&h->check))
+	    !check_is_running(&h->check) && keeper_role_end(h, now_ms))
 		service_event(h, SERVICE_EV_EMPTY, now_ms);
 }

@@ -46,12 +46,17 @@ arrange_fds(const struct spawn_plan *plan)
 
 	for (i = 0; i < 3 + plan->n_fds; i++) {
 		fd = i < 3 ? plan->std_fds[i] : plan->fds[i - 3];
+		parked[i] = fd;
+		if (fd == SPAWN_FD_CLOSED)
+			continue;
 		parked[i] = fcntl(fd, F_DUPFD_CLOEXEC, PARK_FD);
 		if (parked[i] < 0)
 			return false;
 	}
 	for (i = 0; i < 3 + plan->n_fds; i++) {
-		if (dup2(parked[i], (int)i) < 0)
+		if (parked[i] == SPAWN_FD_CLOSED)
+			(void)close((int)i);
+		else if (dup2(parked[i], (int)i) < 0)
 			return false;
 	}
 	return syscall(SYS_close_range, (unsigned int)(FIRST_FD + plan->n_fds), ~0U, 0U) == 0;

@@ -76,6 +76,18 @@ put_worker(struct buf *out, const struct status_worker *w)
 }
 
 static void
+put_keeper(struct buf *out, const struct status_keeper *k)
+{
+	put_key(out, "keeper");
+	(void)buf_put_char(out, '{');
+	put_u64(out, "pid", (uint64_t)k->pid);
+	put_str(out, "state", k->state);
+	put_u64(out, "respawns", k->respawns);
+	put_end(out, '}');
+	(void)buf_put_char(out, ',');
+}
+
+static void
 put_table(struct buf *out, const struct status_table *t)
 {
 	put_key(out, "table");
@@ -127,6 +139,7 @@ status_put_json(struct buf *out, const struct status_view *view)
 		put_worker(out, &view->workers[i]);
 	put_end(out, ']');
 	(void)buf_put_char(out, ',');
+	put_keeper(out, &view->keeper);
 	put_table(out, &view->table);
 	put_reload(out, &view->last_reload);
 	put_end(out, '}');
@@ -144,6 +157,8 @@ put_text_head(struct buf *out, const struct status_view *view)
 			 (int)view->pid, view->state, view->generation, view->uptime_s);
 	for (i = 0; i < l->n_mcp + l->n_admin; i++)
 		(void)buf_printf(out, "%s  %s\n", l->items[i].is_admin ? "admin " : "listen", l->items[i].text);
+	(void)buf_printf(out, "keeper  %s, pid %d, %" PRIu32 " respawns\n", view->keeper.state, (int)view->keeper.pid,
+			 view->keeper.respawns);
 	(void)buf_printf(out,
 			 "table   %" PRIu64 " of %" PRIu64 " slots used, %" PRIu64 " evicted, %" PRIu64
 			 " times full, %" PRIu64 " owner deaths, %" PRIu64 " corrupt\n",

@@ -26,6 +26,12 @@ struct status_worker {
 	uint32_t respawns;
 };
 
+struct status_keeper {
+	pid_t pid; /* 0: none at the moment */
+	const char *state;
+	uint32_t respawns;
+};
+
 struct status_table {
 	uint64_t slots;
 	uint64_t used;
@@ -52,6 +58,7 @@ struct status_view {
 	const char *control_socket;
 	size_t n_workers;
 	struct status_worker workers[BOARD_ROWS];
+	struct status_keeper keeper;
 	struct status_table table;
 	struct status_reload last_reload;
 };

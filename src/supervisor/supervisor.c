@@ -176,6 +176,14 @@ open_control(struct house *h, struct err *err)
 	return r == ERR_EXISTS ? ERR_DENIED : r;
 }
 
+static int
+open_keeper(struct house *h, const struct config *cfg, struct err *err)
+{
+	int r = keeper_role_listen(&h->keeper, cfg->server.state_dir, err);
+
+	return r == ERR_EXISTS ? ERR_DENIED : r;
+}
+
 /* ---- Shared memory and the first generation ---- */
 
 static int
@@ -223,6 +231,7 @@ start_first(struct house *h, const struct config *cfg, struct err *err)
 	must(h->incoming != NULL);
 	h->incoming->is_first = true;
 	h->started_ms = now_ms;
+	keeper_role_start(h, now_ms);
 	workers_start(h, h->incoming, now_ms);
 	return 0;
 }
@@ -244,6 +253,7 @@ house_init(struct house *h, const struct house_options *options)
 	for (i = 0; i < HOUSE_GENERATIONS_MAX; i++)
 		h->generations[i].config_fd = -1;
 	listeners_init(&h->listeners);
+	keeper_role_init(&h->keeper);
 	workers_init(h);
 	check_init(&h->check);
 	ctl_init(&h->ctl, report_ctl, h);
@@ -256,6 +266,7 @@ house_fini(struct house *h)
 
 	notify_fini(&h->notify);
 	ctl_fini(&h->ctl);
+	keeper_role_fini(&h->keeper);
 	listeners_close(&h->listeners);
 	check_fini(&h->check);
 	for (i = 0; i < HOUSE_GENERATIONS_MAX; i++)
@@ -291,6 +302,8 @@ set_up(struct house *h, const struct config *cfg, struct err *err)
 		r = open_control(h, err);
 	if (r == 0)
 		r = open_listeners(h, cfg, err);
+	if (r == 0)
+		r = open_keeper(h, cfg, err);
 	if (r == 0)
 		r = open_memory(h, cfg, err);
 	if (r == 0)
@@ -331,6 +344,7 @@ serve(struct house *h)
 	if (r < 0) {
 		(void)fprintf(stderr, "magento-mcp: the supervisor cannot wait for events\n");
 		workers_tell(h, NULL, WORKER_EV_KILL, clock_mono_ms());
+		(void)keeper_role_end(h, clock_mono_ms());
 		return EXIT_STATUS_RETRY;
 	}
 	last = h->incoming != NULL ? h->incoming : h->serving;

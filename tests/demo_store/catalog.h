@@ -23,9 +23,9 @@ struct product {
 	double qty;
 	bool has_qty; /* a product created without a stock has null for a quantity */
 	bool in_stock;
-	bool has_item; /* the default source knows the product; never so for a configurable */
-	json_t *media; /* gallery entries with their content */
-	json_t *tiers; /* { price, price_type, website_id, sku, customer_group, quantity } */
+	bool has_item;	     /* the default source knows the product; never so for a configurable */
+	json_t *media;	     /* gallery entries with their content */
+	json_t *tiers;	     /* { price, price_type, website_id, sku, customer_group, quantity } */
 	json_t *source_item; /* inventory.h keeps its form here */
 	/* Kept answers per store; NULL until asked for. */
 	json_t *item[SCOPE_COUNT]; /* as lists show it */

@@ -31,11 +31,12 @@ static const struct {
 
 static const struct seed_category {
 	int id, parent_id, position;
-	const char *name, *url_key;
+	const char *name, *url_key, *meta_title;
 	bool active;
 } seed[] = {
-    {1, 0, 0, "Root Catalog", NULL, true}, {2, 1, 1, "Default Category", NULL, true}, {3, 2, 1, "Gear", "gear", true},
-    {4, 3, 1, "Bags", "bags", true},	   {5, 2, 2, "Tools", "tools", false},
+    {1, 0, 0, "Root Catalog", NULL, NULL, true},  {2, 1, 1, "Default Category", NULL, NULL, true},
+    {3, 2, 1, "Gear", "gear", "Gear meta", true}, {4, 3, 1, "Bags", "bags", NULL, true},
+    {5, 2, 2, "Tools", "tools", NULL, false},
 };
 
 enum { SEED_COUNT = sizeof(seed) / sizeof(seed[0]), SEED_BARE = 2 };
@@ -63,7 +64,8 @@ fill_category(struct category *category, const struct seed_category *from)
 		set_all(category, CAT_DISPLAY_MODE, json_string("PRODUCTS"));
 	if (from->url_key == NULL)
 		return;
-	set_all(category, CAT_META_TITLE, json_sprintf("%s meta", from->name));
+	if (from->meta_title != NULL)
+		set_all(category, CAT_META_TITLE, json_string(from->meta_title));
 	set_all(category, CAT_ANCHOR, json_string("1"));
 	set_all(category, CAT_URL_KEY, json_string(from->url_key));
 }
@@ -234,7 +236,8 @@ level_of(const struct category *category)
 
 /* Hangs the categories of a level below their parents, if those are in the tree. Siblings stand by position. */
 static void
-hang_level(const struct categories *categories, const struct catalog *catalog, json_t *nodes, long long level, int store)
+hang_level(const struct categories *categories, const struct catalog *catalog, json_t *nodes, long long level,
+	   int store)
 {
 	for (size_t i = 0; i < categories->count; i++) {
 		const struct category *category = &categories->rows[i];

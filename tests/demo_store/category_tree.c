@@ -205,7 +205,7 @@ categories_move(struct categories *categories, struct category *category, int pa
 
 	if (after_id == 0)
 		position = 1;
-	else if (after != NULL && after->parent_id == parent_id)
+	else if (after != NULL) /* sibling or not */
 		position = position_of(after) + 1;
 	for (size_t i = 0; i < categories->count; i++) {
 		struct category *other = &categories->rows[i];

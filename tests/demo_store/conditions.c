@@ -12,8 +12,9 @@ static const struct condition_class {
 	const char *name;
 	bool combines; /* has conditions of its own */
 } classes[] = {
-    {CLASS "Combine", true},	       {CLASS "Address", false},	  {CLASS "Product\\Found", true},
-    {CLASS "Product\\Subselect", true}, {CLASS "Product\\Combine", true}, {CLASS "Product", false},
+    {CLASS "Combine", true},	      {CLASS "Address", false},
+    {CLASS "Product\\Found", true},   {CLASS "Product\\Subselect", true},
+    {CLASS "Product\\Combine", true}, {CLASS "Product", false},
 };
 
 static const struct condition_class *

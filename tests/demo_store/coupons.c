@@ -60,11 +60,10 @@ take_limits(json_t *coupon, const json_t *rule)
 json_t *
 coupon_add(struct promotions *promotions, json_int_t rule_id, const char *code, int type, const char *time)
 {
-	json_t *coupon = table_add(&promotions->coupons,
-				   json_pack("{s:I, s:I, s:s, s:i, s:i, s:i, s:n, s:s, s:i}", "coupon_id",
-					     (json_int_t)0, "rule_id", rule_id, "code", code, "usage_limit", 0,
-					     "usage_per_customer", 0, "times_used", 0, "is_primary", "created_at", time,
-					     "type", type));
+	json_t *coupon = table_add(
+	    &promotions->coupons, json_pack("{s:I, s:I, s:s, s:i, s:i, s:i, s:n, s:s, s:i}", "coupon_id", (json_int_t)0,
+					    "rule_id", rule_id, "code", code, "usage_limit", 0, "usage_per_customer", 0,
+					    "times_used", 0, "is_primary", "created_at", time, "type", type));
 
 	take_limits(coupon, table_find(&promotions->rules, rule_id));
 	note_code(promotions, code, json_object_get(coupon, "coupon_id"));
@@ -187,14 +186,12 @@ promotions_seed(struct promotions *promotions)
 			    "customer_group_ids", 0, 1, 2, 3, "is_active", 1, "stop_rules_processing", 0,
 			    "simple_action", "by_percent", "discount_amount", 10, "condition", "condition_type",
 			    "Magento\\SalesRule\\Model\\Rule\\Condition\\Combine", "aggregator_type", "all", "value",
-			    "1", "conditions", "condition_type",
-			    "Magento\\SalesRule\\Model\\Rule\\Condition\\Address", "operator", ">=", "attribute_name",
-			    "base_subtotal", "value", "50"));
-	id = seed_rule(promotions,
-		       json_pack("{s:s, s:[i], s:[i, i], s:b, s:s, s:i, s:s, s:i}", "name", "Newsletter welcome",
-				 "website_ids", WEBSITE_BASE, "customer_group_ids", 0, 1, "is_active", 1,
-				 "simple_action", "by_fixed", "discount_amount", 5, "coupon_type", "SPECIFIC_COUPON",
-				 "uses_per_coupon", 100));
+			    "1", "conditions", "condition_type", "Magento\\SalesRule\\Model\\Rule\\Condition\\Address",
+			    "operator", ">=", "attribute_name", "base_subtotal", "value", "50"));
+	id = seed_rule(promotions, json_pack("{s:s, s:[i], s:[i, i], s:b, s:s, s:i, s:s, s:i}", "name",
+					     "Newsletter welcome", "website_ids", WEBSITE_BASE, "customer_group_ids", 0,
+					     1, "is_active", 1, "simple_action", "by_fixed", "discount_amount", 5,
+					     "coupon_type", "SPECIFIC_COUPON", "uses_per_coupon", 100));
 	json_object_set_new(coupon_add(promotions, id, "WELCOME5", 0, time), "is_primary", json_true());
 	id = seed_rule(promotions, json_pack("{s:s, s:[i], s:[i, i], s:s, s:i, s:s, s:b, s:i}", "name", "Summer codes",
 					     "website_ids", WEBSITE_BASE, "customer_group_ids", 0, 1, "simple_action",

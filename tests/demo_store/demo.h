@@ -29,6 +29,7 @@ struct settings {
 	long long max_page_size;       /* 0: no limits on the web API */
 	long long default_page_size;   /* used while there are limits and a request names no page size */
 	long long max_list_items;      /* longest list in a body, 0: no limit */
+	bool msi;		       /* the modules of multi source inventory are there */
 	bool url_rewrite_route;	       /* GET /V1/url-rewrite exists */
 	bool indexer_route;	       /* GET /V1/indexer/status exists */
 	bool bearer;		       /* integration tokens work as bearer tokens */

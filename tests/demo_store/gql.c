@@ -297,8 +297,7 @@ read_variables(struct parser *p)
 		(void)take(p, "!");
 		(void)take(p, "]");
 		if (!p->failed)
-			json_object_set_new(variables, name,
-					    json_sprintf("%s%s", type, p->at[-1] == '!' ? "!" : ""));
+			json_object_set_new(variables, name, json_sprintf("%s%s", type, p->at[-1] == '!' ? "!" : ""));
 		if (take(p, "="))
 			json_decref(read_value(p, 0));
 		free(name);

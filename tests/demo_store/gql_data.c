@@ -59,25 +59,24 @@ make_product(struct demo *demo, const struct product *product, int store)
 		if (product_has_type(product, names[i][0]))
 			type = names[i][1];
 	}
-	return json_pack("{s:s, s:i, s:o, s:s, s:O?, s:O?, s:s, s:s, s:o, s:n, s:{s:o, s:o}, s:s}", "__typename", type,
-			 "id", product->id, "uid", make_uid(product->id), "sku", sku, "name",
-			 product_get(product, ATTR_NAME, store), "url_key", product_get(product, ATTR_URL_KEY, store),
-			 "url_suffix", URLS_SUFFIX, "stock_status",
-			 inventory_is_salable(&demo->inventory, demo->catalog, sku, stock) ? "IN_STOCK" : "OUT_OF_STOCK",
-			 "special_price", special != NULL ? text_number_json(strtod(json_string_value(special), NULL)) : json_null(),
-			 "canonical_url", "price_range", "minimum_price", make_price(regular, final), "maximum_price",
-			 make_price(regular, final), "type", "PRODUCT");
+	return json_pack(
+	    "{s:s, s:i, s:o, s:s, s:O?, s:O?, s:s, s:s, s:o, s:n, s:{s:o, s:o}, s:s}", "__typename", type, "id",
+	    product->id, "uid", make_uid(product->id), "sku", sku, "name", product_get(product, ATTR_NAME, store),
+	    "url_key", product_get(product, ATTR_URL_KEY, store), "url_suffix", URLS_SUFFIX, "stock_status",
+	    inventory_is_salable(&demo->inventory, demo->catalog, sku, stock) ? "IN_STOCK" : "OUT_OF_STOCK",
+	    "special_price", special != NULL ? text_number_json(strtod(json_string_value(special), NULL)) : json_null(),
+	    "canonical_url", "price_range", "minimum_price", make_price(regular, final), "maximum_price",
+	    make_price(regular, final), "type", "PRODUCT");
 }
 
 static json_t *
 make_category(const struct category *category, int store)
 {
-	return json_pack("{s:s, s:i, s:o, s:O?, s:O?, s:O?, s:s, s:s}", "__typename", "CategoryTree", "id",
-			 category->id, "uid", make_uid(category->id), "name",
-			 scoped_get(&category->values[CAT_NAME], store), "url_key",
-			 scoped_get(&category->values[CAT_URL_KEY], store), "url_path",
-			 scoped_get(&category->values[CAT_URL_PATH], store), "url_suffix", URLS_SUFFIX, "type",
-			 "CATEGORY");
+	return json_pack(
+	    "{s:s, s:i, s:o, s:O?, s:O?, s:O?, s:s, s:s}", "__typename", "CategoryTree", "id", category->id, "uid",
+	    make_uid(category->id), "name", scoped_get(&category->values[CAT_NAME], store), "url_key",
+	    scoped_get(&category->values[CAT_URL_KEY], store), "url_path",
+	    scoped_get(&category->values[CAT_URL_PATH], store), "url_suffix", URLS_SUFFIX, "type", "CATEGORY");
 }
 
 static json_t *
@@ -172,12 +171,12 @@ static json_t *
 resolve_config(const struct demo *demo, int store)
 {
 	const struct scope_view *view = &scope_views[store];
-	json_t *config = json_pack(
-	    "{s:i, s:s, s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:s}", "id", view->id, "code", view->code,
-	    "store_code", view->code, "store_name", view->name, "store_group_code",
-	    view->group_id == 1 ? "main_website_store" : "eu_group", "website_id", view->website_id, "website_code",
-	    inventory_website_code(view->website_id), "locale", "en_US", "base_currency_code", "USD",
-	    "default_display_currency_code", "USD", "timezone", "UTC", "weight_unit", "lbs");
+	json_t *config =
+	    json_pack("{s:i, s:s, s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:s}", "id", view->id, "code",
+		      view->code, "store_code", view->code, "store_name", view->name, "store_group_code",
+		      view->group_id == 1 ? "main_website_store" : "eu_group", "website_id", view->website_id,
+		      "website_code", inventory_website_code(view->website_id), "locale", "en_US", "base_currency_code",
+		      "USD", "default_display_currency_code", "USD", "timezone", "UTC", "weight_unit", "lbs");
 	static const char *const addresses[] = {"base_url", "base_link_url", "secure_base_url", "secure_base_link_url"};
 
 	for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++)

@@ -11,27 +11,44 @@ static const struct gql_type {
 	const char *name;
 	const char *const *fields;
 } types[] = {
-    {"Query",
-     (const char *const[]){"route:RoutableInterface", "urlResolver:EntityUrl", "storeConfig:StoreConfig",
-			   "products:Products", NULL}},
+    {"Query", (const char *const[]){"route:RoutableInterface", "urlResolver:EntityUrl", "storeConfig:StoreConfig",
+				    "products:Products", NULL}},
     {"RoutableInterface", (const char *const[]){"relative_url", "redirect_code", "type", NULL}},
     {"ProductInterface",
      (const char *const[]){"id", "uid", "sku", "name", "url_key", "url_suffix", "stock_status", "special_price",
 			   "canonical_url", "price_range:PriceRange", "relative_url", "redirect_code", "type", NULL}},
-    {"CategoryInterface",
-     (const char *const[]){"id", "uid", "name", "url_key", "url_path", "url_suffix", "relative_url", "redirect_code",
-			   "type", NULL}},
-    {"CmsPage",
-     (const char *const[]){"identifier", "title", "content", "content_heading", "meta_title", "meta_keywords",
-			   "meta_description", "page_layout", "url_key", "relative_url", "redirect_code", "type", NULL}},
+    {"CategoryInterface", (const char *const[]){"id", "uid", "name", "url_key", "url_path", "url_suffix",
+						"relative_url", "redirect_code", "type", NULL}},
+    {"CmsPage", (const char *const[]){"identifier", "title", "content", "content_heading", "meta_title",
+				      "meta_keywords", "meta_description", "page_layout", "url_key", "relative_url",
+				      "redirect_code", "type", NULL}},
     {"EntityUrl",
      (const char *const[]){"id", "entity_uid", "relative_url", "redirectCode", "type", "canonical_url", NULL}},
-    {"StoreConfig",
-     (const char *const[]){"id", "code", "store_code", "store_name", "store_group_code", "website_id", "website_code",
-			   "locale", "base_currency_code", "default_display_currency_code", "timezone", "weight_unit",
-			   "base_url", "base_link_url", "secure_base_url", "secure_base_link_url",
-			   "product_url_suffix", "category_url_suffix", "cms_home_page", "cms_no_route",
-			   "default_title", "title_prefix", "title_suffix", "root_category_uid", NULL}},
+    {"StoreConfig", (const char *const[]){"id",
+					  "code",
+					  "store_code",
+					  "store_name",
+					  "store_group_code",
+					  "website_id",
+					  "website_code",
+					  "locale",
+					  "base_currency_code",
+					  "default_display_currency_code",
+					  "timezone",
+					  "weight_unit",
+					  "base_url",
+					  "base_link_url",
+					  "secure_base_url",
+					  "secure_base_link_url",
+					  "product_url_suffix",
+					  "category_url_suffix",
+					  "cms_home_page",
+					  "cms_no_route",
+					  "default_title",
+					  "title_prefix",
+					  "title_suffix",
+					  "root_category_uid",
+					  NULL}},
     {"Products", (const char *const[]){"total_count", "items:ProductInterface", NULL}},
     {"PriceRange", (const char *const[]){"minimum_price:ProductPrice", "maximum_price:ProductPrice", NULL}},
     {"ProductPrice", (const char *const[]){"regular_price:Money", "final_price:Money", NULL}},
@@ -40,12 +57,9 @@ static const struct gql_type {
 
 /* Types that are others' implementations. */
 static const char *const implementations[][2] = {
-    {"SimpleProduct", "ProductInterface"},
-    {"VirtualProduct", "ProductInterface"},
-    {"ConfigurableProduct", "ProductInterface"},
-    {"BundleProduct", "ProductInterface"},
-    {"GroupedProduct", "ProductInterface"},
-    {"DownloadableProduct", "ProductInterface"},
+    {"SimpleProduct", "ProductInterface"},	 {"VirtualProduct", "ProductInterface"},
+    {"ConfigurableProduct", "ProductInterface"}, {"BundleProduct", "ProductInterface"},
+    {"GroupedProduct", "ProductInterface"},	 {"DownloadableProduct", "ProductInterface"},
     {"CategoryTree", "CategoryInterface"},
 };
 
@@ -170,7 +184,8 @@ check_selections(struct run *run, const struct gql_type *type, const json_t *sel
 		if (get_text(selection, "name") != NULL)
 			check_field(run, type, selection, depth);
 		else if (fragment == NULL)
-			add_error(run, json_sprintf("Unknown fragment \"%s\".", get_text(selection, "spread")), selection);
+			add_error(run, json_sprintf("Unknown fragment \"%s\".", get_text(selection, "spread")),
+				  selection);
 		else if (other == NULL)
 			add_error(run, json_sprintf("Unknown type \"%s\".", on), selection);
 		else
@@ -190,9 +205,9 @@ check_variables(struct run *run)
 
 		if (text[strlen(text) - 1] == '!' && !json_is_string(json_object_get(run->variables, name)) &&
 		    !json_is_number(json_object_get(run->variables, name)))
-			add_error(run,
-				  json_sprintf("Variable \"$%s\" of required type \"%s\" was not provided.", name, text),
-				  NULL);
+			add_error(
+			    run, json_sprintf("Variable \"$%s\" of required type \"%s\" was not provided.", name, text),
+			    NULL);
 	}
 }
 
@@ -221,9 +236,9 @@ pick_into(struct run *run, json_t *out, json_t *object, const json_t *selections
 		const json_t *fragment = find_fragment(run, selection, &on);
 
 		if (name != NULL)
-			json_object_set_new(out, get_text(selection, "alias"),
-					    pick(run, json_object_get(object, name), json_object_get(selection, "fields"),
-						 depth + 1));
+			json_object_set_new(
+			    out, get_text(selection, "alias"),
+			    pick(run, json_object_get(object, name), json_object_get(selection, "fields"), depth + 1));
 		else if (is_of_type(object, on))
 			pick_into(run, out, object, fragment, depth + 1);
 	}
@@ -275,9 +290,9 @@ run_field(struct run *run, const json_t *selection, json_t *data)
 						: gql_resolve(run->demo, run->store, name, args, &failure);
 	if (failure != NULL) {
 		add_error(run, json_string(failure), selection);
-		json_object_update_new(json_array_get(run->errors, json_array_size(run->errors) - 1),
-				       json_pack("{s:[s], s:{s:s}}", "path", alias, "extensions", "category",
-						 "graphql-no-such-entity"));
+		json_object_update_new(
+		    json_array_get(run->errors, json_array_size(run->errors) - 1),
+		    json_pack("{s:[s], s:{s:s}}", "path", alias, "extensions", "category", "graphql-no-such-entity"));
 	}
 	json_object_set_new(data, alias, pick(run, value, json_object_get(selection, "fields"), 0));
 	json_decref(value);

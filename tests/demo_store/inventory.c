@@ -13,11 +13,10 @@ inventory_init(struct inventory *inventory)
 	if (table_init(&inventory->stocks, "stock_id") < 0 || inventory->sources == NULL || inventory->links == NULL ||
 	    inventory->items == NULL)
 		return -1;
-	inventory_put_source(inventory,
-			     json_pack("{s:s, s:s, s:b, s:s, s:i, s:i, s:s, s:s}", "source_code",
-				       INVENTORY_DEFAULT_SOURCE, "name", "Default Source", "enabled", 1, "description",
-				       "Default Source", "latitude", 0, "longitude", 0, "country_id", "US", "postcode",
-				       "00000"));
+	inventory_put_source(inventory, json_pack("{s:s, s:s, s:b, s:s, s:i, s:i, s:s, s:s}", "source_code",
+						  INVENTORY_DEFAULT_SOURCE, "name", "Default Source", "enabled", 1,
+						  "description", "Default Source", "latitude", 0, "longitude", 0,
+						  "country_id", "US", "postcode", "00000"));
 	table_add(&inventory->stocks, json_pack("{s:i, s:s}", "stock_id", 1, "name", "Default Stock"));
 	json_array_append_new(inventory->links, json_pack("{s:i, s:s, s:i}", "stock_id", 1, "source_code",
 							  INVENTORY_DEFAULT_SOURCE, "priority", 1));
@@ -74,11 +73,10 @@ inventory_put_source(struct inventory *inventory, json_t *row)
 		json_array_append_new(inventory->sources, source);
 	}
 	json_object_update(source, row);
-	json_object_update_missing_new(source,
-				       json_pack("{s:b, s:b, s:[], s:{s:b, s:s}}", "enabled", 1,
-						 "use_default_carrier_config", 1, "carrier_links",
-						 "extension_attributes", "is_pickup_location_active", 0,
-						 "frontend_name", ""));
+	json_object_update_missing_new(source, json_pack("{s:b, s:b, s:[], s:{s:b, s:s}}", "enabled", 1,
+							 "use_default_carrier_config", 1, "carrier_links",
+							 "extension_attributes", "is_pickup_location_active", 0,
+							 "frontend_name", ""));
 	json_decref(row);
 }
 
@@ -90,8 +88,8 @@ inventory_render_stock(const struct inventory *inventory, const json_t *stock, i
 
 	for (int i = WEBSITE_BASE; i <= WEBSITE_EU; i++) {
 		if (inventory->website_stock[i] == id && (website_id == 0 || website_id == i))
-			json_array_append_new(channels, json_pack("{s:s, s:s}", "type", "website", "code",
-								  inventory_website_code(i)));
+			json_array_append_new(
+			    channels, json_pack("{s:s, s:s}", "type", "website", "code", inventory_website_code(i)));
 	}
 	return json_pack("{s:I, s:O, s:{s:o}}", "stock_id", id, "name", json_object_get(stock, "name"),
 			 "extension_attributes", "sales_channels", channels);
@@ -151,10 +149,9 @@ json_t *
 inventory_get_default_item(struct product *product)
 {
 	if (product->source_item == NULL)
-		product->source_item =
-		    json_pack("{s:O, s:s, s:o, s:i}", "sku", product_get(product, ATTR_SKU, SCOPE_ALL), "source_code",
-			      INVENTORY_DEFAULT_SOURCE, "quantity", text_number_json(product->qty), "status",
-			      product->in_stock);
+		product->source_item = json_pack(
+		    "{s:O, s:s, s:o, s:i}", "sku", product_get(product, ATTR_SKU, SCOPE_ALL), "source_code",
+		    INVENTORY_DEFAULT_SOURCE, "quantity", text_number_json(product->qty), "status", product->in_stock);
 	return product->source_item;
 }
 

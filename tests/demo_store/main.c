@@ -188,7 +188,8 @@ serve(struct event_base *base, struct demo *demo, const struct options *options)
 int
 main(int argc, char **argv)
 {
-	struct options options = {.settings = {.products = 200, .token_ttl_s = 3600, .default_page_size = 20}};
+	struct options options = {
+	    .settings = {.products = 200, .token_ttl_s = 3600, .default_page_size = 20, .msi = true}};
 	struct event_base *base;
 	struct demo *demo;
 	int rc = -1;

@@ -15,7 +15,7 @@ struct draft {
 	json_t *values[ATTR_COUNT]; /* in stored form; NULL with sent: take the value away */
 	json_t *website_ids;	    /* NULL: not sent */
 	json_t *links;		    /* extension_attributes.category_links; NULL: not sent */
-	bool keep_history; /* save_rewrites_history: a new url key leaves a redirect */
+	bool keep_history;	    /* save_rewrites_history: a new url key leaves a redirect */
 	bool has_qty;
 	double qty;
 	bool has_stock;

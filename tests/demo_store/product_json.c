@@ -76,11 +76,11 @@ render_tiers(const struct product *product)
 	json_array_foreach(product->tiers, i, tier)
 	{
 		const char *type = json_string_value(json_object_get(tier, "price_type"));
-		json_t *shown = json_pack("{s:i, s:O, s:O, s:{s:O}}", "customer_group_id",
-					  product_find_group(json_string_value(json_object_get(tier, "customer_group"))),
-					  "qty", json_object_get(tier, "quantity"), "value",
-					  json_object_get(tier, "price"), "extension_attributes", "website_id",
-					  json_object_get(tier, "website_id"));
+		json_t *shown =
+		    json_pack("{s:i, s:O, s:O, s:{s:O}}", "customer_group_id",
+			      product_find_group(json_string_value(json_object_get(tier, "customer_group"))), "qty",
+			      json_object_get(tier, "quantity"), "value", json_object_get(tier, "price"),
+			      "extension_attributes", "website_id", json_object_get(tier, "website_id"));
 
 		if (strcmp(type, "discount") == 0)
 			json_object_set(json_object_get(shown, "extension_attributes"), "percentage_value",

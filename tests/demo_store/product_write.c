@@ -129,6 +129,10 @@ create(struct write *write, const char *sku)
 		return -1;
 	}
 	set_defaults(write->product, write->req->store);
+	if (product_has_type(write->product, "configurable")) {
+		write->product->children = json_array();
+		write->product->configurable_options = json_array();
+	}
 	/* Whatever the scope, a new product's values are its global ones. */
 	for (int i = ATTR_ID + 1; i < ATTR_COUNT; i++) {
 		if (write->draft.sent[i] && i != ATTR_TYPE && i != ATTR_SKU && i != ATTR_CATEGORY_IDS)

@@ -205,11 +205,13 @@ routes_categories_post(struct request *req, struct reply *reply)
 {
 	json_t *body = entity_find_wrapped(req, "category", reply), *custom;
 	json_int_t parent_id = TOP_LEVEL;
+	char buf[TEXT_NUMBER_MAX];
+	const char *parent = text_from_json(json_object_get(body, "parent_id"), buf);
 
 	if (body == NULL || check_members(body, reply) < 0)
 		return;
-	if (json_object_get(body, "parent_id") != NULL)
-		parent_id = json_integer_value(json_object_get(body, "parent_id"));
+	if (parent != NULL)
+		parent_id = atoll(parent);
 	if (categories_find(&req->demo->categories, parent_id) == NULL) {
 		error_set_no_entity(reply, "id", parent_id);
 		return;
@@ -319,9 +321,9 @@ routes_categories_save_product(struct request *req, struct reply *reply)
 	}
 	drop_link(product, category->id);
 	links = json_copy(product->links);
-	json_array_append_new(links, json_pack("{s:I, s:o}", "position",
-					       json_integer_value(json_object_get(link, "position")), "category_id",
-					       json_sprintf("%d", category->id)));
+	json_array_append_new(links,
+			      json_pack("{s:I, s:o}", "position", json_integer_value(json_object_get(link, "position")),
+					"category_id", json_sprintf("%d", category->id)));
 	product_set_links(product, links);
 	catalog_touch(req->demo->catalog, product);
 	reply_set_json(reply, 200, json_true());

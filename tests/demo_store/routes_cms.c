@@ -65,9 +65,14 @@ static const struct column page_columns[] = {
 };
 
 static const struct column block_columns[] = {
-    {"block_id", "id"},	      {"identifier", "identifier"},	  {"title", "title"},
-    {"content", "content"},   {"creation_time", "creation_time"}, {"update_time", "update_time"},
-    {"is_active", "active"}, {NULL, NULL},
+    {"block_id", "id"},
+    {"identifier", "identifier"},
+    {"title", "title"},
+    {"content", "content"},
+    {"creation_time", "creation_time"},
+    {"update_time", "update_time"},
+    {"is_active", "active"},
+    {NULL, NULL},
 };
 
 static int
@@ -143,7 +148,7 @@ find_block(const struct request *req, struct reply *reply)
 {
 	long long id;
 	json_t *block = text_parse_integer(req->args[0], &id) ? table_find(&req->demo->cms.blocks, id)
-							       : cms_find_block(&req->demo->cms, req->args[0]);
+							      : cms_find_block(&req->demo->cms, req->args[0]);
 
 	if (block == NULL)
 		error_set_listed(reply, 404, NO_BLOCK, json_pack("[s]", req->args[0]));
@@ -242,7 +247,8 @@ check_block(const struct request *req, json_t *draft, const json_t *block, struc
 	int store = block != NULL ? cms_get_store(block) : req->store;
 
 	if (identifier != NULL && cms_has_identifier(&req->demo->cms.blocks, identifier, store, block, false)) {
-		error_set(reply, 400, "A block identifier with the same properties already exists in the selected store.");
+		error_set(reply, 400,
+			  "A block identifier with the same properties already exists in the selected store.");
 		return -1;
 	}
 	if ((title != NULL || block == NULL) && !json_is_string(title)) {
@@ -364,7 +370,8 @@ routes_cms_put_block(struct request *req, struct reply *reply)
 }
 
 static void
-remove_row(struct request *req, struct reply *reply, const struct cms_kind *kind, struct table *table, const json_t *row)
+remove_row(struct request *req, struct reply *reply, const struct cms_kind *kind, struct table *table,
+	   const json_t *row)
 {
 	json_int_t id = json_integer_value(json_object_get(row, "id"));
 

@@ -89,6 +89,30 @@ add_rewrites(struct request *req, struct reply *reply)
 	reply_set_json(reply, 200, json_true());
 }
 
+/* Where a fresh shop starts counting, so that recorded answers with their ids can be compared with its own. */
+static void
+set_next_ids(struct demo *demo, const json_t *ids)
+{
+	const struct {
+		const char *name;
+		json_int_t *place;
+	} tables[] = {
+	    {"rules", &demo->promotions.rules.next_id},	 {"coupons", &demo->promotions.coupons.next_id},
+	    {"pages", &demo->cms.pages.next_id},	 {"blocks", &demo->cms.blocks.next_id},
+	    {"stocks", &demo->inventory.stocks.next_id},
+	};
+	const json_t *categories = json_object_get(ids, "categories");
+
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+		const json_t *id = json_object_get(ids, tables[i].name);
+
+		if (json_integer_value(id) > *tables[i].place)
+			*tables[i].place = json_integer_value(id);
+	}
+	if (json_integer_value(categories) > demo->categories.next_id)
+		demo->categories.next_id = (int)json_integer_value(categories);
+}
+
 static void
 reset(struct request *req, struct reply *reply)
 {
@@ -96,6 +120,7 @@ reset(struct request *req, struct reply *reply)
 		/* There is no shop left to serve. */
 		abort();
 	}
+	set_next_ids(req->demo, json_object_get(req->body, "next_ids"));
 	reply_set_json(reply, 200, json_true());
 }
 
@@ -129,6 +154,7 @@ find_switch(struct settings *settings, const char *name)
 		bool *place;
 	} switches[] = {
 	    {"bearer", &settings->bearer},
+	    {"msi", &settings->msi},
 	    {"url_rewrite_route", &settings->url_rewrite_route},
 	    {"indexer_route", &settings->indexer_route},
 	};
@@ -168,12 +194,12 @@ show_settings(struct request *req, struct reply *reply)
 	const struct settings *settings = &req->demo->settings;
 
 	reply_set_json(reply, 200,
-		       json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:b, s:b, s:s}", "latency_ms",
+		       json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:b, s:b, s:b, s:s}", "latency_ms",
 				 (json_int_t)settings->latency_ms, "token_ttl", (json_int_t)settings->token_ttl_s,
 				 "clock_skew_s", (json_int_t)settings->clock_skew_s, "max_page_size",
 				 (json_int_t)settings->max_page_size, "default_page_size",
 				 (json_int_t)settings->default_page_size, "max_list_items",
-				 (json_int_t)settings->max_list_items, "bearer", settings->bearer,
+				 (json_int_t)settings->max_list_items, "bearer", settings->bearer, "msi", settings->msi,
 				 "url_rewrite_route", settings->url_rewrite_route, "indexer_route",
 				 settings->indexer_route, "oauth_host", settings->oauth_host));
 }

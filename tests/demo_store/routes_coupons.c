@@ -41,11 +41,16 @@ static const struct member spec_members[] = {
 };
 
 static const struct column columns[] = {
-    {"coupon_id", "coupon_id"},	  {"rule_id", "rule_id"},
-    {"code", "code"},		  {"usage_limit", "usage_limit"},
-    {"times_used", "times_used"}, {"usage_per_customer", "usage_per_customer"},
-    {"type", "type"},		  {"is_primary", "is_primary"},
-    {"created_at", "created_at"}, {"expiration_date", "expiration_date"},
+    {"coupon_id", "coupon_id"},
+    {"rule_id", "rule_id"},
+    {"code", "code"},
+    {"usage_limit", "usage_limit"},
+    {"times_used", "times_used"},
+    {"usage_per_customer", "usage_per_customer"},
+    {"type", "type"},
+    {"is_primary", "is_primary"},
+    {"created_at", "created_at"},
+    {"expiration_date", "expiration_date"},
     {NULL, NULL},
 };
 
@@ -221,8 +226,7 @@ delete_many(struct request *req, struct reply *reply, const char *name, bool by_
 		if (coupon == NULL)
 			json_array_append_new(missing, json_string(text != NULL ? text : ""));
 		else
-			coupon_remove(&req->demo->promotions,
-				      json_integer_value(json_object_get(coupon, "coupon_id")));
+			coupon_remove(&req->demo->promotions, json_integer_value(json_object_get(coupon, "coupon_id")));
 	}
 	if (list != NULL && !ignore && json_array_size(missing) > 0)
 		error_set(reply, 400, "Some coupons are invalid.");

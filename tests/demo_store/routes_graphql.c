@@ -19,7 +19,8 @@ refuse(struct reply *reply, int status, const char *message, int line, int colum
 static int
 find_store(const struct request *req)
 {
-	int store = req->store_header != NULL ? scope_find(req->store_header, strlen(req->store_header)) : SCOPE_DEFAULT;
+	int store =
+	    req->store_header != NULL ? scope_find(req->store_header, strlen(req->store_header)) : SCOPE_DEFAULT;
 
 	return store == SCOPE_ALL ? -1 : store;
 }
@@ -64,5 +65,6 @@ routes_graphql_answer(struct request *req, struct reply *reply)
 		return;
 	}
 	req->body = json_loadb(req->body_text != NULL ? req->body_text : "", req->body_len, 0, NULL);
-	run(req, reply, json_string_value(json_object_get(req->body, "query")), json_object_get(req->body, "variables"));
+	run(req, reply, json_string_value(json_object_get(req->body, "query")),
+	    json_object_get(req->body, "variables"));
 }

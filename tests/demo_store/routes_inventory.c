@@ -14,8 +14,8 @@
 #define ITEM_TYPE "\\Magento\\InventoryApi\\Api\\Data\\SourceItemInterface"
 
 static const struct column source_columns[] = {
-    {"source_code", "source_code"}, {"name", "name"}, {"enabled", "enabled"}, {"country_id", "country_id"},
-    {"postcode", "postcode"},	    {NULL, NULL},
+    {"source_code", "source_code"}, {"name", "name"},	      {"enabled", "enabled"},
+    {"country_id", "country_id"},   {"postcode", "postcode"}, {NULL, NULL},
 };
 
 static const struct column stock_columns[] = {{"stock_id", "stock_id"}, {"name", "name"}, {NULL, NULL}};
@@ -23,11 +23,8 @@ static const struct column stock_columns[] = {{"stock_id", "stock_id"}, {"name",
 static const struct column link_columns[] = {
     {"stock_id", "stock_id"}, {"source_code", "source_code"}, {"priority", "priority"}, {NULL, NULL}};
 
-static const struct column item_columns[] = {{"sku", "sku"},
-					     {"source_code", "source_code"},
-					     {"quantity", "quantity"},
-					     {"status", "status"},
-					     {NULL, NULL}};
+static const struct column item_columns[] = {
+    {"sku", "sku"}, {"source_code", "source_code"}, {"quantity", "quantity"}, {"status", "status"}, {NULL, NULL}};
 
 /* Criteria may be left out where they are optional: the whole list is answered then. */
 static void
@@ -104,45 +101,86 @@ routes_inventory_stocks(struct request *req, struct reply *reply)
 	json_decref(rows);
 }
 
-void
-routes_inventory_stock(struct request *req, struct reply *reply)
+/* The stock of the path; NULL and an error if there is none. */
+static json_t *
+find_stock(const struct request *req, struct reply *reply)
 {
-	const json_t *stock;
+	json_t *stock;
 	json_int_t id;
 
 	if (entity_read_id(req->args[0], &id, reply) < 0)
-		return;
+		return NULL;
 	stock = table_find(&req->demo->inventory.stocks, id);
 	if (stock == NULL)
 		error_set_named(reply, 404, "Stock with id \"%value\" does not exist.", "value", req->args[0]);
-	else
+	return stock;
+}
+
+void
+routes_inventory_stock(struct request *req, struct reply *reply)
+{
+	const json_t *stock = find_stock(req, reply);
+
+	if (stock != NULL)
 		reply_set_json(reply, 200,
 			       projection_apply_query(req, inventory_render_stock(&req->demo->inventory, stock, 0)));
 }
 
-void
-routes_inventory_post_stock(struct request *req, struct reply *reply)
+static void
+assign_channels(struct inventory *inventory, const json_t *body, json_int_t stock_id)
 {
-	struct inventory *inventory = &req->demo->inventory;
-	json_t *body = entity_find_wrapped(req, "stock", reply), *stock, *channel;
+	json_t *channel;
 	size_t i;
 
+	json_array_foreach(json_object_get(json_object_get(body, "extension_attributes"), "sales_channels"), i, channel)
+	{
+		const char *code = json_string_value(json_object_get(channel, "code"));
+
+		if (code != NULL)
+			inventory_assign_website(inventory, code, stock_id);
+	}
+}
+
+/* Both want the name; the answer is the id. */
+void
+routes_inventory_save_stock(struct request *req, struct reply *reply)
+{
+	bool put = req->args[0] != NULL;
+	json_t *stock = put ? find_stock(req, reply) : NULL, *body;
+	json_int_t id;
+
+	if (put && stock == NULL)
+		return;
+	body = entity_find_wrapped(req, "stock", reply);
 	if (body == NULL)
 		return;
 	if (json_string_length(json_object_get(body, "name")) == 0) {
 		refuse_field(reply, "Validation Failed", "\"%field\" can not be empty.", "name");
 		return;
 	}
-	stock = table_add(&inventory->stocks, json_pack("{s:i, s:O}", "stock_id", 0, "name", json_object_get(body, "name")));
-	json_array_foreach(json_object_get(json_object_get(body, "extension_attributes"), "sales_channels"), i, channel)
-	{
-		const char *code = json_string_value(json_object_get(channel, "code"));
+	if (stock == NULL)
+		stock = table_add(&req->demo->inventory.stocks, json_object());
+	json_object_set(stock, "name", json_object_get(body, "name"));
+	id = json_integer_value(json_object_get(stock, "stock_id"));
+	assign_channels(&req->demo->inventory, body, id);
+	reply_set_json(reply, 200, json_integer(id));
+}
 
-		if (code != NULL)
-			inventory_assign_website(inventory, code,
-						 json_integer_value(json_object_get(stock, "stock_id")));
+/* Its websites are left without a stock. */
+void
+routes_inventory_delete_stock(struct request *req, struct reply *reply)
+{
+	const json_t *stock = find_stock(req, reply);
+	json_int_t id = json_integer_value(json_object_get(stock, "stock_id"));
+
+	if (stock == NULL)
+		return;
+	if (id == 1) {
+		error_set(reply, 400, "Could not delete Default Stock.");
+		return;
 	}
-	reply_set_json(reply, 200, json_incref(json_object_get(stock, "stock_id")));
+	table_remove(&req->demo->inventory.stocks, id);
+	reply_set_json(reply, 200, json_array());
 }
 
 void
@@ -154,8 +192,8 @@ routes_inventory_links(struct request *req, struct reply *reply)
 void
 routes_inventory_post_links(struct request *req, struct reply *reply)
 {
-	const json_t *list = entity_find_list(req, "links", "\\Magento\\InventoryApi\\Api\\Data\\StockSourceLinkInterface",
-					      reply);
+	const json_t *list =
+	    entity_find_list(req, "links", "\\Magento\\InventoryApi\\Api\\Data\\StockSourceLinkInterface", reply);
 	json_t *link;
 	size_t i;
 
@@ -283,11 +321,24 @@ routes_inventory_delete_items(struct request *req, struct reply *reply)
 		reply_set_json(reply, 200, json_array());
 }
 
+static json_int_t
+assign_one(struct demo *demo, const json_t *sku, const json_t *code, bool unassign)
+{
+	if (!json_is_string(sku) || !json_is_string(code))
+		return 0;
+	if (unassign)
+		return inventory_remove_item(&demo->inventory, demo->catalog, json_string_value(sku),
+					     json_string_value(code));
+	inventory_put_item(&demo->inventory, demo->catalog, json_string_value(sku), json_string_value(code), 0, true);
+	return 1;
+}
+
 /* For every sku and source sent; the answer counts what changed. */
 static void
 assign(struct request *req, struct reply *reply, bool unassign)
 {
-	const json_t *skus = entity_find_list(req, "skus", "string", reply), *codes, *sku, *code;
+	const json_t *skus = entity_find_list(req, "skus", "string", reply), *codes;
+	json_t *sku, *code;
 	json_int_t count = 0;
 	size_t i, k;
 
@@ -298,16 +349,7 @@ assign(struct request *req, struct reply *reply, bool unassign)
 		return;
 	json_array_foreach(skus, i, sku)
 	{
-		json_array_foreach(codes, k, code)
-		{
-			if (unassign)
-				count += inventory_remove_item(&req->demo->inventory, req->demo->catalog,
-							       json_string_value(sku), json_string_value(code));
-			else
-				inventory_put_item(&req->demo->inventory, req->demo->catalog, json_string_value(sku),
-						   json_string_value(code), 0, true);
-			count += !unassign;
-		}
+		json_array_foreach(codes, k, code) count += assign_one(req->demo, sku, code, unassign);
 	}
 	reply_set_json(reply, 200, json_integer(count));
 }

@@ -100,13 +100,13 @@ add_entry(struct request *req, struct product *product, json_t *entry, struct re
 
 	snprintf(file, sizeof(file), "/%c/%c/%.120s", tolower((unsigned char)name[0]),
 		 name[1] != '\0' && name[1] != '.' ? tolower((unsigned char)name[1]) : '_', name);
-	json_array_append_new(
-	    product->media,
-	    json_pack("{s:I, s:s, s:O?, s:I, s:b, s:o, s:s, s:O}", "id", id, "media_type", "image", "label",
-		      json_object_get(entry, "label"), "position", json_integer_value(json_object_get(entry, "position")),
-		      "disabled", json_is_true(json_object_get(entry, "disabled")), "types",
-		      json_is_array(types) ? json_incref(types) : json_array(), "file", file, "content",
-		      json_object_get(entry, "content")));
+	json_array_append_new(product->media,
+			      json_pack("{s:I, s:s, s:O?, s:I, s:b, s:o, s:s, s:O}", "id", id, "media_type", "image",
+					"label", json_object_get(entry, "label"), "position",
+					json_integer_value(json_object_get(entry, "position")), "disabled",
+					json_is_true(json_object_get(entry, "disabled")), "types",
+					json_is_array(types) ? json_incref(types) : json_array(), "file", file,
+					"content", json_object_get(entry, "content")));
 	set_roles(product, types, file);
 	catalog_touch(req->demo->catalog, product);
 	reply_set_json(reply, 200, json_sprintf("%lld", (long long)id));

@@ -9,9 +9,14 @@
 #include "urls.h"
 
 static const struct column rewrite_columns[] = {
-    {"url_rewrite_id", "url_rewrite_id"}, {"entity_type", "entity_type"}, {"entity_id", "entity_id"},
-    {"request_path", "request_path"},	  {"target_path", "target_path"}, {"redirect_type", "redirect_type"},
-    {"store_id", "store_id"},		  {NULL, NULL},
+    {"url_rewrite_id", "url_rewrite_id"},
+    {"entity_type", "entity_type"},
+    {"entity_id", "entity_id"},
+    {"request_path", "request_path"},
+    {"target_path", "target_path"},
+    {"redirect_type", "redirect_type"},
+    {"store_id", "store_id"},
+    {NULL, NULL},
 };
 
 void
@@ -43,8 +48,8 @@ routes_optional_indexers(struct request *req, struct reply *reply)
 
 	(void)req;
 	for (size_t i = 0; i < sizeof(indexers) / sizeof(indexers[0]); i++)
-		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:s}", "indexer_id", indexers[i].id, "title",
-						      indexers[i].title, "status", indexers[i].status, "mode",
+		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:s}", "indexer_id", indexers[i].id,
+						      "title", indexers[i].title, "status", indexers[i].status, "mode",
 						      indexers[i].mode, "updated", "2026-11-22 08:19:30"));
 	reply_set_json(reply, 200, list);
 }

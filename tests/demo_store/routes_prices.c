@@ -43,8 +43,8 @@ static void
 save_row(struct request *req, struct product *product, json_t *row)
 {
 	catalog_touch(req->demo->catalog, product);
-	writes_note(&req->demo->writes, req, "products",
-		    json_string_value(product_get(product, ATTR_SKU, SCOPE_ALL)), row);
+	writes_note(&req->demo->writes, req, "products", json_string_value(product_get(product, ATTR_SKU, SCOPE_ALL)),
+		    row);
 }
 
 static json_t *

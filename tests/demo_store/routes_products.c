@@ -257,6 +257,14 @@ find_wrapped(const struct request *req, struct reply *reply)
 	return body;
 }
 
+/* An entity that was not looked up by the sku of the path never read these, so its answer has not got them. */
+static void
+drop_unread(struct reply *reply)
+{
+	json_object_del(reply->json, "product_links");
+	json_object_del(reply->json, "tier_prices");
+}
+
 void
 routes_products_post(struct request *req, struct reply *reply)
 {
@@ -278,6 +286,7 @@ routes_products_post(struct request *req, struct reply *reply)
 	product_set_sku(product, sku);
 	catalog_touch(req->demo->catalog, product);
 	reply_set_json(reply, 200, product_answer(req, product, req->store));
+	drop_unread(reply);
 }
 
 void
@@ -293,4 +302,6 @@ routes_products_put(struct request *req, struct reply *reply)
 		return;
 	}
 	product_write(req, reply, req->args[0], body);
+	if (reply->status == 200 && json_object_size(req->body) > 1)
+		drop_unread(reply);
 }

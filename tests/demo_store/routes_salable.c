@@ -64,9 +64,8 @@ routes_salable_quantity(struct request *req, struct reply *reply)
 	else if (table_find(&req->demo->inventory.stocks, stock_id) == NULL)
 		error_set(reply, 400, "Could not receive Stock Item data");
 	else
-		reply_set_json(
-		    reply, 200,
-		    text_number_json(inventory_count_salable(&req->demo->inventory, product, stock_id)));
+		reply_set_json(reply, 200,
+			       text_number_json(inventory_count_salable(&req->demo->inventory, product, stock_id)));
 }
 
 void
@@ -75,9 +74,9 @@ routes_salable_is(struct request *req, struct reply *reply)
 	json_int_t id;
 
 	if (entity_read_id(req->args[1], &id, reply) == 0)
-		reply_set_json(reply, 200,
-			       json_boolean(inventory_is_salable(&req->demo->inventory, req->demo->catalog,
-								 req->args[0], id)));
+		reply_set_json(
+		    reply, 200,
+		    json_boolean(inventory_is_salable(&req->demo->inventory, req->demo->catalog, req->args[0], id)));
 }
 
 /* The stockId of the query; -1 and 400 if it is missing or no number. */
@@ -106,9 +105,9 @@ routes_salable_are(struct request *req, struct reply *reply)
 
 		if (strncmp(req->pairs[i].name, "skus[", 5) == 0)
 			json_array_append_new(
-			    list, json_pack("{s:s, s:I, s:b}", "sku", sku, "stock_id", stock_id, "salable",
-					    inventory_is_salable(&req->demo->inventory, req->demo->catalog, sku,
-								 stock_id)));
+			    list,
+			    json_pack("{s:s, s:I, s:b}", "sku", sku, "stock_id", stock_id, "salable",
+				      inventory_is_salable(&req->demo->inventory, req->demo->catalog, sku, stock_id)));
 	}
 	reply_set_json(reply, 200, projection_apply_query(req, list));
 }
@@ -126,10 +125,10 @@ render_requested(const struct request *req, const char *sku, json_int_t stock_id
 		salable = inventory_count_salable(&req->demo->inventory, product, stock_id);
 	if (wanted <= salable)
 		return json_pack("{s:b, s:o}", "salable", 1, "errors", errors);
-	json_array_append_new(errors, json_pack("{s:s, s:s}", "code", "back_order-disabled", "message",
-						"Backorders are disabled"));
-	json_array_append_new(errors, json_pack("{s:s, s:s}", "code", "manage_stock-enabled", "message",
-						"Manage stock is enabled"));
+	json_array_append_new(
+	    errors, json_pack("{s:s, s:s}", "code", "back_order-disabled", "message", "Backorders are disabled"));
+	json_array_append_new(
+	    errors, json_pack("{s:s, s:s}", "code", "manage_stock-enabled", "message", "Manage stock is enabled"));
 	json_array_append_new(errors, json_pack("{s:s, s:s}", "code", "is_salable_with_reservations-not_enough_qty",
 						"message", "The requested qty is not available"));
 	return json_pack("{s:b, s:o}", "salable", 0, "errors", errors);
@@ -189,9 +188,9 @@ routes_salable_algorithms(struct request *req, struct reply *reply)
 void
 routes_salable_low_quantity(struct request *req, struct reply *reply)
 {
-	reply_set_json(reply, 200,
-		       json_pack("{s:s, s:i, s:s}", "source_code", req->args[0], "notify_stock_qty", 1, "sku",
-				 req->args[1]));
+	reply_set_json(
+	    reply, 200,
+	    json_pack("{s:s, s:i, s:s}", "source_code", req->args[0], "notify_stock_qty", 1, "sku", req->args[1]));
 }
 
 /* Legacy stock items at or below a quantity, in pages. */

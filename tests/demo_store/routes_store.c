@@ -174,9 +174,10 @@ routes_store_modules(struct request *req, struct reply *reply)
 {
 	json_t *list = json_array();
 
-	(void)req;
-	for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++)
-		json_array_append_new(list, json_string(modules[i]));
+	for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++) {
+		if (req->demo->settings.msi || strncmp(modules[i], "Magento_Inventory", 17) != 0)
+			json_array_append_new(list, json_string(modules[i]));
+	}
 	reply_set_json(reply, 200, list);
 }
 

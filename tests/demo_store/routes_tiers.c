@@ -80,7 +80,7 @@ check_row(const json_t *list, const json_t *row, const struct product *product, 
 
 	if (product->children != NULL)
 		append_error(errors, "Invalid attribute SKU = %SKU. " ROW_ID, NULL, row);
-	if (price < 0 || (discount && price > 100))
+	if (!json_is_number(json_object_get(row, "price")) || price < 0 || (discount && price > 100))
 		append_error(errors, "Invalid attribute Price = %price. " ROW_ID, json_object_get(row, "price"), row);
 	if (!discount && strcmp(type, "fixed") != 0)
 		append_error(errors, "Invalid attribute Price Type = %priceType. " ROW_ID,
@@ -122,12 +122,11 @@ save_tier(struct request *req, struct product *product, json_t *row)
 {
 	bool all = product_find_group(get_text(row, "customer_group")) == PRODUCT_ALL_GROUPS;
 	size_t place = find_tier(product, row);
-	json_t *tier = json_pack("{s:O, s:O, s:I, s:O, s:s, s:O}", "price", json_object_get(row, "price"), "price_type",
-				 json_object_get(row, "price_type"), "website_id",
-				 json_integer_value(json_object_get(row, "website_id")), "sku",
-				 product_get(product, ATTR_SKU, SCOPE_ALL), "customer_group",
-				 all ? "all groups" : get_text(row, "customer_group"), "quantity",
-				 json_object_get(row, "quantity"));
+	json_t *tier = json_pack(
+	    "{s:O, s:O, s:I, s:O, s:s, s:O}", "price", json_object_get(row, "price"), "price_type",
+	    json_object_get(row, "price_type"), "website_id", json_integer_value(json_object_get(row, "website_id")),
+	    "sku", product_get(product, ATTR_SKU, SCOPE_ALL), "customer_group",
+	    all ? "all groups" : get_text(row, "customer_group"), "quantity", json_object_get(row, "quantity"));
 
 	if (place < json_array_size(product->tiers))
 		json_array_set_new(product->tiers, place, tier);
@@ -290,9 +289,9 @@ routes_tiers_cost_information(struct request *req, struct reply *reply)
 		double number;
 
 		if (cost != NULL && text_parse_number(cost, &number))
-			json_array_append_new(found, json_pack("{s:o, s:i, s:O}", "cost", text_number_json(number),
-							       "store_id", 0, "sku",
-							       product_get(product, ATTR_SKU, SCOPE_ALL)));
+			json_array_append_new(found,
+					      json_pack("{s:o, s:i, s:O}", "cost", text_number_json(number), "store_id",
+							0, "sku", product_get(product, ATTR_SKU, SCOPE_ALL)));
 	}
 	reply_set_json(reply, 200, found);
 }

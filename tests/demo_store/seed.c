@@ -117,11 +117,12 @@ add_picture(struct product *product, int number)
 	snprintf(file, sizeof(file), "/m/c/mcp-%03d.png", number);
 	json_array_append_new(
 	    product->media,
-	    json_pack("{s:i, s:s, s:s, s:i, s:b, s:[s, s, s], s:s, s:{s:s, s:s, s:s}}", "id", number, "media_type",
-		      "image", "label", "Picture", "position", 1, "disabled", 0, "types", roles[0], roles[1], roles[2],
-		      "file", file, "content", "base64_encoded_data",
-		      "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
-		      "type", "image/png", "name", file + 5));
+	    json_pack(
+		"{s:i, s:s, s:s, s:i, s:b, s:[s, s, s], s:s, s:{s:s, s:s, s:s}}", "id", number, "media_type", "image",
+		"label", "Picture", "position", 1, "disabled", 0, "types", roles[0], roles[1], roles[2], "file", file,
+		"content", "base64_encoded_data",
+		"iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
+		"type", "image/png", "name", file + 5));
 	for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++)
 		product_set(product, attribute_find(roles[i]), SCOPE_ALL, json_string(file));
 }

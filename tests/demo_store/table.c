@@ -46,7 +46,7 @@ table_find(const struct table *table, json_int_t id)
 	size_t place = find_place(table, id);
 
 	return place < json_array_size(table->rows) && row_id(table, place) == id ? json_array_get(table->rows, place)
-										   : NULL;
+										  : NULL;
 }
 
 json_t *

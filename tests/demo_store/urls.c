@@ -301,19 +301,19 @@ void
 urls_add_custom(struct demo *demo, int store, const char *from, const char *to, int type)
 {
 	drop_redirect(demo, store, from);
-	table_add(&demo->redirects,
-		  json_pack("{s:i, s:s, s:i, s:s, s:s, s:i, s:i}", "url_rewrite_id", 0, "entity_type",
-			    kind_names[URL_NONE], "entity_id", 0, "request_path", from, "target_path", to,
-			    "redirect_type", type, "store_id", store));
+	table_add(&demo->redirects, json_pack("{s:i, s:s, s:i, s:s, s:s, s:i, s:i}", "url_rewrite_id", 0, "entity_type",
+					      kind_names[URL_NONE], "entity_id", 0, "request_path", from, "target_path",
+					      to, "redirect_type", type, "store_id", store));
 }
 
 static void
 append_current(json_t *rows, enum url_kind kind, int id, int store, const char *path, json_t *target)
 {
 	if (path[0] != '\0')
-		json_array_append_new(rows, json_pack("{s:i, s:s, s:i, s:s, s:O, s:i, s:i}", "url_rewrite_id", 0,
-						  "entity_type", kind_names[kind], "entity_id", id, "request_path",
-						  path, "target_path", target, "redirect_type", 0, "store_id", store));
+		json_array_append_new(rows,
+				      json_pack("{s:i, s:s, s:i, s:s, s:O, s:i, s:i}", "url_rewrite_id", 0,
+						"entity_type", kind_names[kind], "entity_id", id, "request_path", path,
+						"target_path", target, "redirect_type", 0, "store_id", store));
 	json_decref(target);
 }
 

@@ -6,6 +6,7 @@ and JSON types) must be those of the record. Where the demo's data are the recor
 """
 
 import base64
+import concurrent.futures
 import hashlib
 import hmac
 import http.client
@@ -32,7 +33,7 @@ TOKEN, TOKEN_SECRET = "dummyaccesstoken0000000000000000", "dummytokensecret00000
 NOT_AUTHORISED = "The consumer isn't authorized to access %resources."
 NO_PRODUCT = "The product that was requested doesn't exist. Verify the product and try again."
 
-# Records that are not replayed, and why. Keys are (topic, name).
+# Records that are not replayed, and why. Keys are (topic, name, or its beginning with a * at the end).
 SKIPPED = {
     ("auth-2fa", "admin token, 2FA on, no provider configured"): "the demo's account has a provider configured",
     ("auth-2fa", "admin token, 2FA on, google forced but user has no secret"): "the demo's account has a secret",
@@ -42,7 +43,43 @@ SKIPPED = {
     ("misc-routes", "checkout agreements"): "checkout is not part of the demo",
     ("misc-routes", "checkout agreements list"): "checkout is not part of the demo",
     ("misc-routes", "directory countries"): "the demo lists no regions",
+    ("categories", "category attributes"): "attributes of categories are not part of the demo",
+    ("attributes-tax", "add option*"): "attributes are read only",
+    ("attributes-tax", "attribute PUT partial"): "attributes are read only",
+    ("attributes-tax", "attribute set attributes"): "attribute sets are listed, nothing more",
+    ("attributes-tax", "eav attribute sets"): "attribute sets of products only",
+    ("attributes-tax", "create r*"): "taxes are read only",
+    ("attributes-tax", "tax rate*"): "there are no tax rates",
+    ("attributes-tax", "tax class 404"): "tax classes are listed, nothing more",
+    ("customers", "create customer*"): "there are no customers",
+    ("customers", "search"): "there are no customers",
+    ("customers", "search by *"): "there are no customers",
+    ("customers", "search past the end"): "there are no customers",
+    ("customers", "get*"): "there are no customers",
+    ("customers", "PUT *"): "there are no customers",
+    ("customers", "billingAddress"): "there are no customers",
+    ("customers", "addresses/{id}"): "there are no customers",
+    ("customers", "customer metadata"): "there are no customers",
+    ("customers", "isEmailAvailable"): "there are no customers",
+    ("extra", "developer mode*"): "the demo is never in developer mode",
+    ("extra", "with Web API input limits on (max page size 10, default page size 5, list limit 3): async bulk of 4"):
+        "no asynchronous routes",
+    ("extra", "check: async bulk special-price with a row error"): "no asynchronous routes",
+    ("extra", "check: its *"): "no asynchronous routes",
+    ("extra", "product links related *"): "products are not linked to each other",
+    ("extra", "extra key: customers PUT (works)"): "there are no customers",
+    ("tier-prices", "filter cost *"): "counts the products of the recorded shop",
+    ("cms-write", "pages without meta title"): "lists the pages of the recorded shop",
 }
+
+# Whole topics that are not even copied: async-bulk (queues), orders and checkout-seed (no sales in the demo).
+
+
+def is_skipped(topic, name):
+    return any(
+        topic == other and (name == pattern or (pattern[-1] == "*" and name.startswith(pattern[:-1])))
+        for other, pattern in SKIPPED
+    )
 
 
 # Members of attributes that the demo leaves out: they name classes and styles inside Magento.
@@ -217,12 +254,44 @@ def check(exchange, reply, exact=False):
 
 
 def exchanges(topic):
-    return [e for e in load(topic) if (topic, e["name"]) not in SKIPPED]
+    return [e for e in load(topic) if not is_skipped(topic, e["name"])]
 
 
 def test_skipped_records_exist():
-    for topic, name in SKIPPED:
-        assert name in [e["name"] for e in load(topic)], (topic, name)
+    for topic, pattern in SKIPPED:
+        names = [e["name"] for e in load(topic)]
+        assert pattern in names or any(name.startswith(pattern[:-1]) for name in names), (topic, pattern)
+
+
+TIMES = {"created_at", "updated_at", "creation_time", "update_time"}
+
+
+def same_form(value, ignored=()):
+    """Without times and what else depends on the recorded shop; lists of objects in an order of their own."""
+    if isinstance(value, dict):
+        left_out = TIMES | set(ignored)
+        if value.get("id") in (1, 2, 3, 4) and "page_layout" in value:
+            left_out = left_out | {"content"}  # Magento's own pages; the demo's are other texts
+        return {name: same_form(member, ignored) for name, member in value.items() if name not in left_out}
+    if isinstance(value, list):
+        kept = [m for m in value if not (isinstance(m, dict) and m.get("attribute_code") in ignored)]
+        members = [same_form(member, ignored) for member in kept]
+        return sorted(members, key=json.dumps) if all(isinstance(m, dict) for m in members) else members
+    return value
+
+
+def check_same(exchange, reply, ignored=()):
+    """The whole body must be equal, but for times, ids of nothing in particular and the order of lists."""
+    check(exchange, reply)
+    recorded = exchange["response"].get("body")
+    if reply.status == 200 and "body" in exchange["response"]:
+        assert same_form(reply.json, ignored) == same_form(recorded, ignored), exchange["name"]
+
+
+def named(topic, prefix):
+    found = [e for e in load(topic) if e["name"].startswith(prefix)]
+    assert found, (topic, prefix)
+    return found
 
 
 def test_replay_auth(store):
@@ -266,11 +335,126 @@ def test_replay_oauth(store):
             check(exchange, reply)
 
 
-@pytest.mark.parametrize("topic", ["store", "misc-routes", "categories", "attributes-tax"])
+@pytest.mark.parametrize("topic", ["store", "misc-routes", "attributes-tax", "customers"])
 def test_replay_reads(store, topic):
     for exchange in exchanges(topic):
-        if "developer mode" not in exchange["name"]:
-            check(exchange, send(store, exchange))
+        check(exchange, send(store, exchange))
+
+
+def test_replay_categories_made(store):
+    """The first part of the record makes the categories every demo starts with, so it needs a shop without them."""
+    store.control("POST", "reset", {"bare": True})
+    for exchange in exchanges("categories")[:7]:
+        check_same(exchange, send(store, exchange))
+
+
+def test_replay_categories(store):
+    for exchange in exchanges("categories")[7:]:
+        reply = send(store, exchange)
+        if exchange["name"] in ("list", "products of a category"):
+            check(exchange, reply)
+        else:
+            check_same(exchange, reply, {"product_count"})
+
+
+def test_replay_categories_write(store):
+    """Recorded in a shop with other categories before it and without category 5; moving lost their url_path there."""
+    store.control("POST", "reset", {"next_ids": {"categories": 22}})
+    assert store.admin("DELETE", "/rest/all/V1/categories/5").json is True
+    for exchange in exchanges("categories-write"):
+        reply = send(store, exchange)
+        if exchange["request"]["method"] == "PUT" and "/products/MCP-020" in exchange["request"]["path"]:
+            recorded, actual = (body["extension_attributes"]["category_links"]
+                                for body in (exchange["response"]["body"], reply.json))
+            assert same_form(actual) == same_form(recorded)
+        else:
+            check_same(exchange, reply, {"url_path"})
+
+
+def test_replay_rules_and_coupons(store):
+    """Coupons were recorded for the rules made before them."""
+    store.control("POST", "reset", {"bare": True})
+    for exchange in exchanges("cart-price-rules"):
+        check_same(exchange, send(store, exchange))
+    for exchange in exchanges("coupons"):
+        reply = send(store, exchange)
+        if isinstance(exchange["response"]["body"], list):
+            check(exchange, reply)
+            assert same_codes(reply.json, exchange["response"]["body"]), exchange["name"]
+        elif exchange["name"] == "search coupons by rule":
+            check(exchange, reply)
+            assert reply.json["total_count"] == exchange["response"]["body"]["total_count"]
+        else:
+            check_same(exchange, reply)
+    for exchange in named("extra", "extra key: salesRules"):
+        check_same(exchange, send(store, exchange), {"rule_id"})
+
+
+def same_codes(actual, recorded):
+    """Random, but of the same length, separators and kinds of characters."""
+    codes = [code for code in recorded if "trimmed" not in code]
+    letters = {c for code in codes for c in code if c.isalpha()}
+    forms = {re.sub(r"[A-Z0-9]", "x", code) for code in codes}
+    return (
+        len(set(actual)) == len(actual) >= len(codes)
+        and {re.sub(r"[A-Z0-9]", "x", code) for code in actual} == forms
+        and bool(letters) == any(c.isalpha() for code in actual for c in code)
+    )
+
+
+def test_replay_rule_null(store):
+    store.control("POST", "reset", {"bare": True, "next_ids": {"rules": 111, "coupons": 3126}})
+    for exchange in exchanges("rule-null"):
+        check_same(exchange, send(store, exchange))
+
+
+def test_replay_cms(store):
+    """Between the two parts others were recorded that used up an id."""
+    store.control("POST", "reset", {"bare": True})
+    records = exchanges("cms")
+    scope = next(i for i, e in enumerate(records) if e["name"].startswith("scope:"))
+    for exchange in [*records[:scope], *named("extra", "extra key: cms"), *records[scope:]]:
+        check_same(exchange, send(store, exchange))
+
+
+def test_replay_cms_write(store):
+    store.control("POST", "reset", {"bare": True, "next_ids": {"pages": 47, "blocks": 34}})
+    for exchange in exchanges("cms-write"):
+        check_same(exchange, send(store, exchange))
+
+
+# Answers with numbers of the recorded shop.
+INVENTORY_SHAPE_ONLY = {"stockItems lowStock", "low-quantity-notification get"}
+
+
+def test_replay_inventory(store):
+    for exchange in exchanges("inventory"):
+        reply = send(store, exchange)
+        if exchange["name"] in INVENTORY_SHAPE_ONLY:
+            check(exchange, reply)
+        else:
+            check_same(exchange, reply)
+
+
+def test_replay_graphql(store):
+    """Recorded after the product updates, one of which left the redirect."""
+    for exchange in exchanges("products-update"):
+        send(store, exchange)
+    for exchange in exchanges("graphql"):
+        reply = send(store, exchange)
+        if "base_url" in str(exchange["request"].get("body")):
+            assert reply.json["data"]["storeConfig"].pop("base_url") == f"http://127.0.0.1:{store.port}/"
+            del exchange["response"]["body"]["data"]["storeConfig"]["base_url"]
+        assert (reply.status, reply.json) == (exchange["response"]["status"], exchange["response"]["body"])
+
+
+def test_replay_tier_prices(store):
+    """The two products and the configurable one of that record were made for it."""
+    for sku, kind in (("BY-1", "simple"), ("BY-2", "simple"), ("BY-CONF", "configurable")):
+        body = {"sku": sku, "name": sku, "type_id": kind, "attribute_set_id": 4, "price": 20}
+        assert store.admin("POST", "/rest/all/V1/products", {"product": body}).status == 200
+    for exchange in exchanges("tier-prices"):
+        check_same(exchange, send(store, exchange))
 
 
 def test_replay_products_get(store):
@@ -284,7 +468,13 @@ def test_replay_products_search(store):
 
 
 def test_replay_extra(store):
+    """A miscellany, recorded last: it finds what the product and price records left."""
+    for topic in ("products-update", "products-bulk-prices"):
+        for exchange in exchanges(topic):
+            send(store, exchange)
     for exchange in exchanges("extra"):
+        if exchange["name"].startswith(("extra key: cms", "extra key: salesRules")):
+            continue  # replayed with the topic they belong to
         limits = "limits on" in exchange["name"]
         settings = {"bearer": "as bearer" in exchange["name"], "max_page_size": 10 if limits else 0}
         settings.update({"default_page_size": 5, "max_list_items": 3 if limits else 0})
@@ -318,7 +508,7 @@ def test_replay_products_update(store):
 
 def test_replay_products_bulk_prices(store):
     for exchange in exchanges("products-bulk-prices"):
-        check(exchange, send(store, exchange), exact=True)
+        check_same(exchange, send(store, exchange))
 
 
 # --- Signatures -------------------------------------------------------------------------------------------------------
@@ -429,6 +619,383 @@ def test_unknown_category_id_is_reported_after_saving(store):
     reply = store.admin("GET", "/rest/all/V1/products/MCP-001?fields=price,extension_attributes[category_links]")
     assert reply.json["price"] == 5
     assert [link["category_id"] for link in reply.json["extension_attributes"]["category_links"]] == ["4"]
+
+
+# --- Categories of a product ------------------------------------------------------------------------------------------
+
+def put_product(store, sku, prefix="all", custom=None, **fields):
+    if custom:
+        fields["custom_attributes"] = [{"attribute_code": code, "value": value} for code, value in custom.items()]
+    path = f"/rest/{prefix}/V1/products/{encode(sku)}"
+    return store.admin("PUT", path, {"product": {"sku": sku, **fields}})
+
+
+def links_of(store, sku="MCP-001"):
+    product = store.admin("GET", f"/rest/all/V1/products/{sku}?fields=extension_attributes[category_links]").json
+    if not product or not product["extension_attributes"]:
+        return {}
+    return {link["category_id"]: link["position"] for link in product["extension_attributes"]["category_links"]}
+
+
+def test_category_links_add_and_category_ids_replace(store):
+    """An entry in category_links never takes another category away; only an empty list does, and category_ids."""
+    assert links_of(store) == {"3": 0}
+    put_product(store, "MCP-001", extension_attributes={"category_links": [{"category_id": "4", "position": 7}]})
+    assert links_of(store) == {"3": 0, "4": 7}
+    put_product(store, "MCP-001", custom={"category_ids": ["4", "5"]})
+    assert links_of(store) == {"4": 7, "5": 0}
+    put_product(store, "MCP-001", extension_attributes={"category_links": []})
+    assert links_of(store) == {}
+
+
+# --- Addresses --------------------------------------------------------------------------------------------------------
+
+ROUTE = "{ route(url: %s) { relative_url redirect_code type } }"
+
+
+def graphql(store, query, variables=None, code=None):
+    reply = store.request("POST", "/graphql", {"query": query, "variables": variables}, {"Store": code})
+    assert reply.status == 200, reply.raw
+    return reply.json
+
+
+def route(store, path, code=None):
+    found = graphql(store, ROUTE % json.dumps(path), None, code)["data"]["route"]
+    return found and (found["relative_url"], found["redirect_code"])
+
+
+def rename(store, key, prefix="all", history="1"):
+    reply = put_product(store, "MCP-001", prefix, {"url_key": key, "save_rewrites_history": history})
+    assert reply.status == 200, reply.raw
+
+
+def test_old_addresses_point_straight_at_the_newest(store):
+    rename(store, "first")
+    rename(store, "second")
+    assert route(store, "p-1.html") == route(store, "first.html") == ("second.html", 301)
+    rename(store, "p-1")
+    assert route(store, "p-1.html") == ("p-1.html", 0)
+    assert route(store, "second.html") == ("p-1.html", 301)
+
+
+def test_address_of_one_view(store):
+    rename(store, "nur-hier", "de")
+    assert route(store, "p-1.html", "de") == ("nur-hier.html", 301)
+    assert route(store, "p-1.html") == ("p-1.html", 0)
+    assert route(store, "nur-hier.html") is None
+    assert route(store, "p-1.html", "eu_en") is None  # not in that website
+
+
+def test_taken_addresses(store):
+    rename(store, "first")
+    for key in ("first", "p-1", "p-2", "gear"):  # own ones, what a redirect holds, another product's, a category's
+        reply = put_product(store, "MCP-003", custom={"url_key": key})
+        assert (reply.status, reply.json["message"]) == (400, "URL key for specified store already exists."), key
+    assert put_product(store, "MCP-003", custom={"url_key": "Hello Wörld & Co/x"}).status == 200
+    assert route(store, "hello-world-co-x.html") == ("hello-world-co-x.html", 0)
+
+
+def test_what_has_no_address(store):
+    put_product(store, "MCP-001", visibility=1)
+    assert route(store, "p-1.html") is None
+    put_product(store, "MCP-002", status=2)
+    answer = graphql(store, ROUTE % '"p-2.html"')
+    assert answer["data"] == {"route": None}
+    assert answer["errors"][0]["message"] == "This product is disabled."
+    assert answer["errors"][0]["path"] == ["route"]
+    store.admin("DELETE", "/rest/V1/products/MCP-003")
+    assert route(store, "p-3.html") is None
+
+
+def test_product_below_its_categories(store):
+    assert route(store, "gear/p-1.html") == ("gear/p-1.html", 0)
+    assert route(store, "gear/bags/p-2.html") == ("gear/bags/p-2.html", 0)
+    assert route(store, "gear/bags/p-1.html") is None
+
+
+def test_twenty_aliases_with_variables(store):
+    names = [f"u{i}" for i in range(20)]
+    heads = ",".join(f"${name}:String!" for name in names)
+    fields = " ".join(f"{name}:route(url:${name}){{relative_url redirect_code type}}" for name in names)
+    data = graphql(store, f"query({heads}){{{fields}}}", {name: f"p-{i}.html" for i, name in enumerate(names)})["data"]
+    assert data["u0"] is None
+    assert [data[f"u{i}"]["relative_url"] for i in range(1, 20)] == [f"p-{i}.html" for i in range(1, 20)]
+
+
+def test_graphql_settings_and_refusals(store):
+    query = "{ storeConfig { store_code product_url_suffix category_url_suffix cms_home_page } }"
+    assert graphql(store, query, None, "eu_en")["data"]["storeConfig"] == {
+        "store_code": "eu_en", "product_url_suffix": ".html", "category_url_suffix": ".html", "cms_home_page": "home"
+    }
+    assert "data" not in graphql(store, query, None, "nowhere")
+    missing = graphql(store, "query($u: String!) { route(url: $u) { type } }")
+    assert missing["errors"][0]["message"] == 'Variable "$u" of required type "String!" was not provided.'
+    named_fragment = "fragment F on CmsPage { title }"
+    query = '{ route(url: "home") { ...F ... on ProductInterface { sku } } } ' + named_fragment
+    assert graphql(store, query)["data"] == {"route": {"title": "Home page"}}
+
+
+def test_redirects_of_a_test_may_form_chains(store):
+    rows = [("a.html", "b.html"), ("b.html", "p-1.html"), ("x.html", "y.html"), ("y.html", "x.html"), ("d", "nowhere")]
+    store.control("POST", "rewrites", [{"request_path": a, "target_path": b, "store_id": 1} for a, b in rows])
+    assert [route(store, path) for path in ("a.html", "b.html", "x.html", "y.html", "d")] == [
+        ("b.html", 301), ("p-1.html", 301), ("y.html", 301), ("x.html", 301), ("nowhere", 301)
+    ]
+    assert route(store, "a.html", "de") is None
+    assert store.request("POST", "/_demo/rewrites", {"request_path": "a"}).status == 400
+
+
+def test_optional_routes_are_off_until_asked_for(store):
+    rewrites = (
+        "/rest/all/V1/url-rewrite?searchCriteria[filter_groups][0][filters][0][field]=redirect_type"
+        "&searchCriteria[filter_groups][0][filters][0][value]=0"
+        "&searchCriteria[filter_groups][0][filters][0][condition_type]=neq"
+    )
+    for path in (rewrites, "/rest/all/V1/indexer/status"):
+        reply = store.admin("GET", path)
+        assert (reply.status, reply.json["message"]) == (404, "Request does not match any route.")
+    store.control("POST", "settings", {"url_rewrite_route": True, "indexer_route": True})
+    rename(store, "first")
+    found = store.admin("GET", rewrites).json
+    assert [(r["request_path"], r["target_path"], r["redirect_type"], r["store_id"]) for r in found["items"]] == [
+        ("p-1.html", "first.html", 301, 1), ("p-1.html", "first.html", 301, 2)
+    ]
+    statuses = {row["status"] for row in store.admin("GET", "/rest/all/V1/indexer/status").json}
+    assert statuses == {"valid", "invalid", "working"}
+    assert store.request("GET", rewrites, None, {"Authorization": "Bearer " + store.token("limited")}).status == 401
+
+
+# --- Storefront -------------------------------------------------------------------------------------------------------
+
+
+def test_pages_for_a_cache(store):
+    page = store.request("GET", "/p-1.html")
+    assert page.status == 200 and b"Blue Widget 1" in page.raw
+    assert page.headers["Cache-Control"] == "public, max-age=86400"
+    assert page.headers["Set-Cookie"] is None
+    paths = ("/p-1.html", "/gear.html", "/")
+    tags = [store.request("GET", path).headers["X-Magento-Tags"].split(",") for path in paths]
+    assert "cat_p_1" in tags[0]
+    assert {"cat_c_3", "cat_c_p_3", "cat_p_1"} <= set(tags[1])
+    assert "cms_p_2" in tags[2]
+    assert store.request("GET", "/tools.html").status == 404  # not active
+    assert store.request("GET", "/nothing").status == 404
+    assert store.control("GET", "requests")["pages"] == {
+        "/p-1.html": 2, "/gear.html": 1, "/": 1, "/tools.html": 1, "/nothing": 1
+    }
+
+
+def test_page_redirects(store):
+    rename(store, "first")
+    reply = store.request("GET", "/p-1.html")
+    assert (reply.status, reply.headers["Location"]) == (301, "/first.html")
+    assert store.request("GET", "/versand").status == 404
+    assert store.request("GET", "/versand?___store=de").status == 200
+    assert store.request("HEAD", "/first.html").raw == b""
+
+
+# --- Rules, coupons, pages, blocks ------------------------------------------------------------------------------------
+
+
+def search(store, route_name, *filters, more=""):
+    query = "".join(
+        f"&searchCriteria[filter_groups][{group}][filters][{i}][{name}]={encode(str(value))}"
+        for i, (group, *parts) in enumerate(filters)
+        for name, value in zip(("field", "value", "condition_type"), parts)
+    )
+    reply = store.admin("GET", f"/rest/all/V1/{route_name}/search?searchCriteria={query}{more}")
+    assert reply.status == 200, reply.raw
+    return reply.json["items"]
+
+
+def test_first_rules_coupons_pages_and_blocks(store):
+    assert [rule["coupon_type"] for rule in search(store, "salesRules")] == ["NO_COUPON"] + ["SPECIFIC_COUPON"] * 2
+    assert "WELCOME5" in [coupon["code"] for coupon in search(store, "coupons")]
+    assert {page["identifier"] for page in search(store, "cmsPage")} >= {"home", "no-route", "about-us", "versand"}
+    assert [block["active"] for block in search(store, "cmsBlock")] == [True, True, False]
+
+
+def test_store_filter_of_pages_sees_one_value(store):
+    identifiers = [
+        {page["identifier"] for page in search(store, "cmsPage", *filters)}
+        for filters in (
+            [(0, "store_id", 2)], [(0, "store_id", "2,0", "in")], [(0, "store_id", 2), (0, "store_id", 0)],
+            [(0, "store_id", 2), (1, "title", "%Home%", "like")],
+        )
+    ]
+    assert identifiers == [{"versand"}, {"versand"}, {"versand"}, set()]
+    both = search(store, "cmsPage", (0, "title", "%About%", "like"), (0, "identifier", "%home%", "like"))
+    assert {page["identifier"] for page in both} == {"about-us", "home"}
+
+
+def test_coupons_follow_the_limits_of_their_rule(store):
+    rule = search(store, "salesRules", (0, "name", "Summer codes"))[0]["rule_id"]
+    store.admin("PUT", f"/rest/all/V1/salesRules/{rule}", {"rule": {"rule_id": rule, "uses_per_coupon": 9}})
+    assert {coupon["usage_limit"] for coupon in search(store, "coupons", (0, "rule_id", rule))} == {9}
+    spec = {"rule_id": rule, "quantity": 250, "length": 12, "format": "num"}
+    codes = store.admin("POST", "/rest/all/V1/coupons/generate", {"couponSpec": spec}).json
+    assert len(set(codes)) == 250 and all(re.fullmatch(r"\d{12}", code) for code in codes)
+    last = search(store, "coupons", (0, "rule_id", rule), (1, "coupon_id", 9, "gt"), more="&fields=items[code]")
+    assert [coupon["code"] for coupon in last] == codes[-len(last):]
+    assert store.admin("DELETE", f"/rest/all/V1/salesRules/{rule}").json is True
+    assert search(store, "coupons", (0, "rule_id", rule)) == []
+
+
+# --- Inventory --------------------------------------------------------------------------------------------------------
+
+
+def salable(store, sku, stock=1):
+    return store.admin("GET", f"/rest/all/V1/inventory/get-product-salable-quantity/{sku}/{stock}").json
+
+
+def test_a_stock_with_two_sources(store):
+    """A disabled source does not count, nor an item out of stock; a deleted product leaves its items."""
+    for code, enabled in (("one", True), ("two", False)):
+        source = {"source_code": code, "name": code, "enabled": enabled, "country_id": "IE", "postcode": "1"}
+        store.admin("POST", "/rest/V1/inventory/sources", {"source": source})
+    channels = {"sales_channels": [{"type": "website", "code": "eu"}]}
+    body = {"stock": {"name": "EU", "extension_attributes": channels}}
+    stock = store.admin("POST", "/rest/V1/inventory/stocks", body)
+    links = [{"stock_id": stock.json, "source_code": code, "priority": i} for i, code in enumerate(("two", "one"))]
+    store.admin("POST", "/rest/V1/inventory/stock-source-links", {"links": links})
+    items = [{"sku": "MCP-001", "source_code": c, "quantity": q, "status": 1} for c, q in (("one", 3), ("two", 4))]
+    assert store.admin("POST", "/rest/V1/inventory/source-items", {"sourceItems": items}).json == []
+    assert (salable(store, "MCP-001"), salable(store, "MCP-001", stock.json)) == (100, 3)
+    path = f"/rest/V1/inventory/get-sources-assigned-to-stock-ordered-by-priority/{stock.json}"
+    assert [source["source_code"] for source in store.admin("GET", path).json] == ["two", "one"]
+    items[0]["status"] = 0
+    store.admin("POST", "/rest/V1/inventory/source-items", {"sourceItems": items})
+    assert salable(store, "MCP-001", stock.json) == 0
+    store.admin("DELETE", "/rest/V1/products/MCP-001")
+    query = "searchCriteria[filter_groups][0][filters][0]"
+    query = f"{query}[field]=sku&{query}[value]=MCP-001&fields=items[source_code]"
+    left = store.admin("GET", f"/rest/V1/inventory/source-items?{query}").json
+    assert {item["source_code"] for item in left["items"]} == {"default", "one", "two"}
+    assert store.admin("DELETE", f"/rest/V1/inventory/stocks/{stock.json}").json == []
+    assert store.admin("GET", "/rest/V1/inventory/stock-resolver/website/eu").status == 404
+
+
+def test_configurable_is_as_salable_as_its_children(store):
+    path = "/rest/V1/inventory/are-products-salable?skus[0]=CONF-1&stockId=1"
+    assert store.admin("GET", path).json[0]["salable"] is True
+    for child in ("CONF-1-S", "CONF-1-M"):
+        store.admin("PUT", f"/rest/V1/products/{child}/stockItems/1", {"stockItem": {"qty": 0, "is_in_stock": False}})
+    assert store.admin("GET", path).json[0]["salable"] is False
+
+
+def test_shop_without_multi_source_inventory(store):
+    store.control("POST", "settings", {"msi": False})
+    assert not any(name.startswith("Magento_Inventory") for name in store.admin("GET", "/rest/V1/modules").json)
+    reply = store.admin("GET", "/rest/V1/inventory/stock-resolver/website/base")
+    assert (reply.status, reply.json["message"]) == (404, "Request does not match any route.")
+    assert store.admin("GET", "/rest/V1/stockItems/MCP-001").json["qty"] == 100
+
+
+def test_pictures_only_on_request(store):
+    content = {"base64_encoded_data": "aGVsbG8=", "type": "image/png", "name": "new.png"}
+    entry = {"media_type": "image", "label": "L", "position": 1, "types": ["image"], "content": content}
+    made = store.admin("POST", "/rest/all/V1/products/MCP-001/media", {"entry": entry})
+    product = store.admin("GET", "/rest/all/V1/products/MCP-001").json
+    assert [("content" in e, e["file"]) for e in product["media_gallery_entries"]] == [(False, "/n/e/new.png")]
+    assert {"attribute_code": "image", "value": "/n/e/new.png"} in product["custom_attributes"]
+    assert store.admin("GET", "/rest/all/V1/products/MCP-001/media").json[0]["content"] == content
+    assert store.admin("DELETE", f"/rest/all/V1/products/MCP-001/media/{made.json}").json is True
+    assert store.admin("GET", "/rest/all/V1/products/MCP-001/media").json == []
+
+
+# --- Rights and limits ------------------------------------------------------------------------------------------------
+
+
+def test_reader_lacks_what_it_is_for(store):
+    store.control("POST", "settings", {"bearer": True})
+    headers = {"Authorization": "Bearer readeraccesstoken000000000000000"}
+
+    def ask(method, path, body=None):
+        reply = store.request(method, "/rest/all/V1/" + path, body, headers)
+        return reply.status if reply.status != 401 else reply.json["parameters"]["resources"]
+
+    everything = "search?searchCriteria="
+    assert [ask("GET", path) for path in ("store/websites", "products/MCP-001", f"cmsPage/{everything}")] == [200] * 3
+    assert ask("PUT", "cmsPage/2", {"page": {"title": "x"}}) == "Magento_Cms::save"
+    assert ask("GET", f"cmsBlock/{everything}") == "Magento_Cms::block"
+    assert ask("GET", f"salesRules/{everything}") == "Magento_SalesRule::quote"
+    assert ask("POST", "products/base-prices", {"prices": []}) == "Magento_Catalog::catalog"
+    assert ask("GET", "inventory/stock-resolver/website/base") == "Magento_InventorySalesApi::stock"
+    assert ask("GET", "inventory/source-items?searchCriteria=") == "Magento_InventoryApi::source"
+
+
+def test_list_limit_holds_for_every_list(store):
+    store.control("POST", "settings", {"max_list_items": 2})
+    rows = [{"sku": "MCP-001", "source_code": "default", "quantity": 1, "status": 1}] * 3
+    for path, body in (
+        ("inventory/source-items", {"sourceItems": rows}),
+        ("products/tier-prices", {"prices": rows}),
+        ("products/special-price-information", {"skus": ["a", "b", "c"]}),
+    ):
+        reply = store.admin("POST", "/rest/all/V1/" + path, body)
+        assert (reply.status, reply.json["parameters"]["max"]) == (400, 2)
+
+
+# --- Proof of writes --------------------------------------------------------------------------------------------------
+
+
+def test_writes_are_counted_once_they_took_effect(store):
+    put_product(store, "MCP-001", price=11)
+    put_product(store, "mcp-001", price=12)
+    put_product(store, "MCP-002", price=-1)
+    prices = [{"sku": sku, "store_id": 0, "price": 3} for sku in ("MCP-001", "NOPE", "MCP-003")]
+    store.admin("POST", "/rest/all/V1/products/base-prices", {"prices": prices})
+    store.admin("PUT", "/rest/all/V1/cmsPage/2", {"page": {"id": 2, "identifier": "home", "title": "Home"}})
+    store.admin("PUT", "/rest/all/V1/salesRules/1", {"rule": {"rule_id": 1, "is_active": False}})
+    writes = store.control("GET", "writes")
+    assert {sku: entry["count"] for sku, entry in writes["products"].items()} == {"MCP-001": 3, "MCP-003": 1}
+    assert writes["products"]["MCP-001"] == {
+        "count": 3, "method": "POST", "path": "/rest/all/V1/products/base-prices", "body": prices[0]
+    }
+    assert writes["pages"]["2"]["body"] == {"page": {"id": 2, "identifier": "home", "title": "Home"}}
+    assert (writes["rules"]["1"]["count"], writes["total"]) == (1, 6)
+
+
+def test_a_write_behind_a_fault_counts_if_it_was_carried_out(store):
+    path = "/rest/all/V1/products/MCP-001"
+    for after in (False, True):
+        store.control("POST", "faults", {"path_prefix": path, "mode": "status", "after": after, "count": 1})
+        assert put_product(store, "MCP-001", price=after + 1).status == 503
+    assert store.control("GET", "writes")["products"]["MCP-001"]["count"] == 1
+
+
+def test_latency_is_served_side_by_side():
+    """500 writes over 16 connections, each held up by 50 ms: one after another they would take 25 s."""
+    store = Store("--products", "500", "--latency-ms", "50")
+    headers = {"Authorization": "Bearer " + store.token(), "Content-Type": "application/json"}
+
+    def work(worker):
+        connection = store.connect()
+        for number in range(1 + worker, 501, 16):
+            sku = f"MCP-{number:03}"
+            body = json.dumps({"product": {"sku": sku, "price": 5}})
+            connection.request("PUT", f"/rest/all/V1/products/{sku}", body, headers)
+            reply = connection.getresponse()
+            assert (reply.status, len(reply.read()) > 0) == (200, True)
+        connection.close()
+
+    try:
+        began = time.monotonic()
+        with concurrent.futures.ThreadPoolExecutor(16) as pool:
+            list(pool.map(work, range(16)))
+        assert time.monotonic() - began < 12
+        writes = store.control("GET", "writes")["products"]
+        assert len(writes) == 500 and {entry["count"] for entry in writes.values()} == {1}
+    finally:
+        store.stop()
+
+
+def test_bare_shop(store):
+    store.control("POST", "reset", {"bare": True})
+    assert search(store, "salesRules") == search(store, "cmsBlock") == []
+    assert [page["id"] for page in search(store, "cmsPage")] == [1, 2, 3, 4]
+    store.control("POST", "reset")
+    assert len(search(store, "salesRules")) == 3
 
 
 # --- Logins -----------------------------------------------------------------------------------------------------------

@@ -290,7 +290,8 @@ def test_bodies(server, era, body, code):
     '{"jsonrpc":"2.0","id":7,"method":"tools/list","params":PARAMS,"params":{}}',
     '{"jsonrpc":"2.0","id":7,"method":"tools/list","params":{"_meta":META,"_meta":{}}}',
     '{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"_meta":META,"name":"auth_whoami","name":"auth_login"}}',
-    '{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"_meta":META,"name":"auth_whoami","arguments":{},"arguments":{}}}',
+    '{"jsonrpc":"2.0","id":7,"method":"tools/call",'
+    '"params":{"_meta":META,"name":"auth_whoami","arguments":{},"arguments":{}}}',
 ])
 @pytest.mark.parametrize("era", [MODERN, "2025-11-25"])
 def test_duplicate_members(server, era, body):
@@ -419,7 +420,8 @@ def test_get_within_a_session(server):
 def test_options(server):
     """R-053: an origin that is not listed gets no CORS answer."""
     reply = server.http("OPTIONS", headers=[])
-    assert (reply.status, reply.header("Allow"), reply.header("Access-Control-Allow-Origin")) == (204, "POST, DELETE, OPTIONS", None)
+    assert (reply.status, reply.header("Allow")) == (204, "POST, DELETE, OPTIONS")
+    assert reply.header("Access-Control-Allow-Origin") is None
     assert server.http("OPTIONS", headers=[("Origin", "https://evil.example")]).status == 403
 
 
@@ -527,7 +529,8 @@ def test_pipelining_keeps_order(server):
     for method in methods:
         params = {"name": "auth_whoami", "arguments": {"session": client.session}} if method == "tools/call" else None
         body = json.dumps(client.message(method, params, id=1)).encode()
-        stream += head("POST", "/mcp", list({**fields, **client.extra(method, params)}.items()) + [("Content-Length", len(body))]) + body
+        all_fields = {**fields, **client.extra(method, params), "Content-Length": len(body)}
+        stream += head("POST", "/mcp", list(all_fields.items())) + body
     connection = Connection(server.address)
     try:
         connection.send(stream)
@@ -569,8 +572,8 @@ def test_hostile_heads(server, raw, status):
 def test_slow_head(start):
     """A head that does not come to its end is given up after http.head_timeout_ms."""
     server = start({"http": {"head_timeout_ms": "100ms", "body_timeout_ms": "100ms"}}, workers=1)
-    for data in (b"POST /mcp HT", b"POST /mcp HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: 5\r\n\r\n{" %
-                 server.host.encode()):
+    fields = [("Host", server.host), ("Content-Type", "application/json"), ("Content-Length", 5)]
+    for data in (b"POST /mcp HT", head("POST", "/mcp", fields) + b"{"):
         connection = Connection(server.address)
         try:
             connection.send(data)

@@ -452,7 +452,8 @@ def test_status(server):
     assert [worker["state"] for worker in status["workers"]] == ["ready"] * 4
     assert all(worker["heartbeat_age_ms"] < 5000 for worker in status["workers"])
     assert status["table"]["slots"] == 65536 and status["table"]["corrupt"] == 0
-    assert {proc.title(worker["pid"]) for worker in status["workers"]} == {f"magento-mcp worker {worker['slot']}" for worker in status["workers"]}
+    for worker in status["workers"]:
+        assert proc.title(worker["pid"]) == f"magento-mcp worker {worker['slot']}"
     text = run_cli("ctl", "status", "-c", server.path).stdout
     assert f"pid {server.process.pid}, running" in text and f"127.0.0.1:{server.port}" in text
 
@@ -566,7 +567,8 @@ class NotifySocket:
     def drain(self):
         with contextlib.suppress(TimeoutError):
             while True:
-                self.messages.append((time.monotonic(), dict(line.split("=", 1) for line in self.socket.recv(4096).decode().splitlines())))
+                lines = self.socket.recv(4096).decode().splitlines()
+                self.messages.append((time.monotonic(), dict(line.split("=", 1) for line in lines)))
         return self.messages
 
     def wait(self, name, n=1):
@@ -706,7 +708,8 @@ def test_tools_command(server):
     assert {tool["name"] for tool in listed} == set(served)
     for tool in listed:
         mine = served[tool["name"]]
-        assert (tool["inputSchema"], tool["outputSchema"], tool["description"]) == (mine["inputSchema"], mine["outputSchema"], mine["description"])
+        for name in ("inputSchema", "outputSchema", "description", "title"):
+            assert tool[name] == mine[name]
         assert tool["tier_name"] in ("Safe", "Risk", "Critical") and tool["action"].replace(".", "_") == tool["name"]
     lines = run_cli("tools").stdout.splitlines()
     assert len(lines) == len(listed)

@@ -1,9 +1,9 @@
 /*
- * fuzz_mcp.c - any bytes as a POSTed message with any headers: no crash; answered exactly once, with JSON-RPC that repeats
- * the id, or not at all when the client is gone
+ * fuzz_mcp.c - any bytes as a POSTed message with any headers: no crash; answered exactly once, with JSON-RPC that
+ * repeats the id, or not at all when the client is gone
  *
- * The first three bytes choose header fields, session and what the client does while a call waits; the third is also the
- * length of a text behind it that header fields may take.  The rest is the body.
+ * The first three bytes choose header fields, session and what the client does while a call waits; the third is also
+ * the length of a text behind it that header fields may take.  The rest is the body.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -72,11 +72,11 @@ house_open(void)
 	h->env = (struct action_env){
 	    .config = &h->config, .sessions = &h->sessions, .fibers = h->fibers, .observer = &h->gates};
 	h->options = (struct mcp_options){.name = "fuzz",
-	    .title = "Fuzz",
-	    .version = "1",
-	    .registry = h->registry,
-	    .env = &h->env,
-	    .max_result_bytes = 64 * 1024};
+					  .title = "Fuzz",
+					  .version = "1",
+					  .registry = h->registry,
+					  .env = &h->env,
+					  .max_result_bytes = 64 * 1024};
 	h->server = mcp_server_new(&h->options);
 	must(h->server != NULL);
 	return h;
@@ -123,7 +123,8 @@ on_answer(void *ctx, const struct mcp_answer *answer)
 	struct run *run = ctx;
 
 	must(run->expects_answer && ++run->answers == 1);
-	must(answer->http_status >= 200 && answer->http_status <= 503 && answer->method != NULL && answer->tool != NULL);
+	must(answer->http_status >= 200 && answer->http_status <= 503 && answer->method != NULL &&
+	     answer->tool != NULL);
 	must((answer->body.len == 0) == (answer->http_status == 202));
 	if (answer->body.len > 0)
 		check_body(run, answer);
@@ -134,7 +135,8 @@ on_answer(void *ctx, const struct mcp_answer *answer)
 static struct slice
 choose_version(unsigned choice, struct slice custom)
 {
-	static const char *const versions[] = {NULL, "2026-07-28", "2025-11-25", "2025-06-18", "2025-03-26", "2027-01-01", ""};
+	static const char *const versions[] = {
+	    NULL, "2026-07-28", "2025-11-25", "2025-06-18", "2025-03-26", "2027-01-01", ""};
 
 	return choice < ARRAY_LEN(versions) ? slice_from_str(versions[choice]) : custom;
 }
@@ -173,10 +175,10 @@ static void
 post(struct house *h, struct run *run, const uint8_t choices[3], struct slice custom, struct slice session)
 {
 	struct mcp_request request = {.body = run->body,
-	    .principal = &caller,
-	    .request_id = "1",
-	    .now_mono_ms = clock_mono_ms(),
-	    .now_wall_ms = clock_wall_ms()};
+				      .principal = &caller,
+				      .request_id = "1",
+				      .now_mono_ms = clock_mono_ms(),
+				      .now_wall_ms = clock_wall_ms()};
 	struct mcp_exchange *exchange;
 	struct rpc_message msg;
 	struct rpc_fault fault;

@@ -84,7 +84,8 @@ class Client:
     def ask(self, method, params=None, headers=(), **more):
         """A request; its HTTP reply, with the message validated."""
         message = self.message(method, params)
-        reply = self.post_raw(json.dumps(message).encode(), list(dict(self.extra(method, params)).items()) + list(headers), **more)
+        fields = [*self.extra(method, params).items(), *headers]
+        reply = self.post_raw(json.dumps(message).encode(), fields, **more)
         answer = reply.json
         schema.check_answer(self.protocol, method, answer)
         assert answer["id"] == message["id"]
@@ -117,14 +118,15 @@ class Client:
     def judge(self, tool, result, arguments):
         outcome = Outcome(tool, result)
         published = published_tools(self.server, self.token)[tool]
-        if self.protocol >= "2025-06-18":  # R-188; SDK 1.x compares structuredContent of errors with the schema, too
-            assert result.get("structuredContent") == outcome.object or outcome.refused and "structuredContent" not in result
+        if self.protocol >= "2025-06-18":  # R-188
+            assert result["structuredContent"] == outcome.object
         else:
             assert "structuredContent" not in result
+        # R-187, and refusals too: SDK 1.x clients compare them with the schema.
+        problems = schema.errors(published["outputSchema"], outcome.object)
+        assert not problems, problems
         if outcome.refused:
             return outcome
-        problems = schema.errors(published["outputSchema"], outcome.data)  # R-187
-        assert not problems, problems
         if set(arguments) <= {"params", "session"} and isinstance(arguments.get("params", {}), dict):
             problems = schema.errors(published["inputSchema"], arguments)
             assert not problems, f"accepted against the published schema: {problems}"

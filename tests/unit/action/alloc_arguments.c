@@ -33,7 +33,7 @@ json_of(const char *json)
 
 /* Good arguments: accepted whole, or our own fault. */
 static int
-accept(void *ctx)
+take(void *ctx)
 {
 	json_t *params = NULL;
 	struct fault fault;
@@ -55,13 +55,13 @@ static void
 good_arguments(void **state)
 {
 	static const char *const forms[] = {"{\"params\":{\"sku\":\"A\"}}", "{\"sku\":\"A\",\"session\":\"h\"}",
-	    "{\"params\":\"{\\\"sku\\\":\\\"A\\\"}\"}"};
+					    "{\"params\":\"{\\\"sku\\\":\\\"A\\\"}\"}"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
 		json_t *tree = json_of(forms[i]);
 
-		torture(forms[i], accept, tree);
+		torture(forms[i], take, tree);
 		assert_true(torture_failures() > 0);
 		json_decref(tree);
 	}
@@ -78,7 +78,8 @@ refuse(void *ctx)
 	fault_init(&fault);
 	assert_int_equal(arguments_params(ctx, &schema, &params, &fault), -1);
 	assert_null(params);
-	assert_true(fault.code == FAULT_VALIDATION_ERROR || (torture_has_failed() && fault.code == FAULT_INTERNAL_ERROR));
+	assert_true(fault.code == FAULT_VALIDATION_ERROR ||
+		    (torture_has_failed() && fault.code == FAULT_INTERNAL_ERROR));
 	is_whole = json_array_size(fault.details) > 0;
 	assert_true(is_whole || torture_has_failed());
 	fault_fini(&fault);
@@ -88,8 +89,12 @@ refuse(void *ctx)
 static void
 wrong_arguments(void **state)
 {
-	static const char *const forms[] = {"{}", "{\"sku\":5,\"more\":1}", "{\"params\":{\"sku\":\"A\"},\"sku\":\"A\"}",
-	    "{\"params\":5}", "{\"params\":\"[\"}", "{\"params\":null}"};
+	static const char *const forms[] = {"{}",
+					    "{\"sku\":5,\"more\":1}",
+					    "{\"params\":{\"sku\":\"A\"},\"sku\":\"A\"}",
+					    "{\"params\":5}",
+					    "{\"params\":\"[\"}",
+					    "{\"params\":null}"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
@@ -125,7 +130,7 @@ static void
 half_credentials(void **state)
 {
 	static const char *const forms[] = {"{\"oauth_token\":\"c\"}", "{\"username\":\"u\"}", "{\"store\":\"other\"}",
-	    "{\"base_url\":\"https://other.example\"}", "{\"base_url\":\"nonsense\"}"};
+					    "{\"base_url\":\"https://other.example\"}", "{\"base_url\":\"nonsense\"}"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(forms); i++) {

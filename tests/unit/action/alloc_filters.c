@@ -83,7 +83,8 @@ static void
 adding(void **state)
 {
 	(void)state;
-	run("{\"sku\":[\"a,b\",\"c\",\"d,e\",\"f\"],\"price\":[{\"value\":5,\"condition\":\"gt\"},{\"condition\":\"notnull\"}],"
+	run("{\"sku\":[\"a,b\",\"c\",\"d,e\",\"f\"],\"price\":[{\"value\":5,\"condition\":\"gt\"},{\"condition\":"
+	    "\"notnull\"}],"
 	    "\"status\":1,\"name\":{\"value\":\"%x%\",\"condition\":\"like\"},\"id\":[1,2,3]}",
 	    add);
 	run("{\"sku\":[\"a,b\",\"c\"]}", add);

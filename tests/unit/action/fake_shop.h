@@ -1,5 +1,6 @@
 /*
- * fake_shop.h - a shop made of scripted replies, everything a worker lends to its actions, and calls through the dispatcher
+ * fake_shop.h - a shop made of scripted replies, everything a worker lends to its actions, and calls through the
+ * dispatcher
  *
  * A script is a list of rules; a request takes the first rule whose method, path and query fit and which has uses left.
  */
@@ -33,7 +34,7 @@ struct shop_rule {
 	int status;
 	const char *body;
 	bool is_silent; /* never answers */
-	unsigned uses;  /* 0 = without end */
+	unsigned uses;	/* 0 = without end */
 };
 
 #define SHOP_RULES 24
@@ -83,13 +84,15 @@ shop_handle(void *ctx, struct server_peer *peer, const struct server_request *re
 	assert_true(at < SHOP_LOG);
 	snprintf(shop->log[at], sizeof(shop->log[0]), "%s %.2000s", request->method, request->target);
 	if (field != NULL)
-		snprintf(shop->authorization[at], sizeof(shop->authorization[0]), "%.*s", (int)strcspn(field + 17, "\r"), field + 17);
+		snprintf(shop->authorization[at], sizeof(shop->authorization[0]), "%.*s",
+			 (int)strcspn(field + 17, "\r"), field + 17);
 	snprintf(shop->bodies[at], sizeof(shop->bodies[0]), "%.*s", (int)request->body_len, request->body);
 	for (size_t i = 0; i < shop->n_rules; i++) {
 		struct shop_rule *rule = &shop->rules[i];
 
-		if ((rule->method != NULL && strcmp(rule->method, request->method) != 0) || strlen(rule->path) != path_len ||
-		    strncmp(rule->path, request->target, path_len) != 0 || rule->uses == UINT32_MAX ||
+		if ((rule->method != NULL && strcmp(rule->method, request->method) != 0) ||
+		    strlen(rule->path) != path_len || strncmp(rule->path, request->target, path_len) != 0 ||
+		    rule->uses == UINT32_MAX ||
 		    (rule->query != NULL && strstr(request->target + path_len, rule->query) == NULL))
 			continue;
 		if (rule->uses > 0 && --rule->uses == 0)
@@ -105,7 +108,8 @@ static inline void
 shop_rule(struct shop *shop, const char *method, const char *path, int status, const char *body)
 {
 	assert_true(shop->n_rules < SHOP_RULES);
-	shop->rules[shop->n_rules++] = (struct shop_rule){.method = method, .path = path, .status = status, .body = body};
+	shop->rules[shop->n_rules++] =
+	    (struct shop_rule){.method = method, .path = path, .status = status, .body = body};
 }
 
 static inline void
@@ -130,8 +134,9 @@ shop_forget(struct shop *shop)
 	shop->n_log = 0;
 }
 
-#define SHOP_DENIED(resource)                                                                                                \
-	"{\"message\":\"The consumer isn't authorized to access %resources.\",\"parameters\":{\"resources\":\"" resource "\"}}"
+#define SHOP_DENIED(resource)                                                                                          \
+	"{\"message\":\"The consumer isn't authorized to access "                                                      \
+	"%resources.\",\"parameters\":{\"resources\":\"" resource "\"}}"
 
 /* ---- the worker ---- */
 
@@ -223,8 +228,9 @@ shop_configure(struct shop *shop, const char *const *settings, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		const char *mark = strstr(settings[i], "%s");
 
-		assert_true(asprintf(&texts[i], "%.*s%s%s", mark != NULL ? (int)(mark - settings[i]) : (int)strlen(settings[i]),
-		    settings[i], mark != NULL ? shop->server.url : "", mark != NULL ? mark + 2 : "") > 0);
+		assert_true(asprintf(&texts[i], "%.*s%s%s",
+				     mark != NULL ? (int)(mark - settings[i]) : (int)strlen(settings[i]), settings[i],
+				     mark != NULL ? shop->server.url : "", mark != NULL ? mark + 2 : "") > 0);
 	}
 	config_free(&shop->config);
 	if (config_load(&sources, &shop->config, &err) < 0)
@@ -238,10 +244,10 @@ static inline struct shop *
 shop_new(void)
 {
 	struct fetch_options options = {.verify_tls = true,
-	    .connect_timeout_ms = 1000,
-	    .connections_per_host = 8,
-	    .connections_total = 16,
-	    .user_agent = "test"};
+					.connect_timeout_ms = 1000,
+					.connections_per_host = 8,
+					.connections_total = 16,
+					.user_agent = "test"};
 	const struct segment_config size = {256, 0};
 	struct shop *shop = calloc(1, sizeof(*shop));
 	struct err err;
@@ -257,14 +263,14 @@ shop_new(void)
 	sessions_init(&shop->sessions, shop->tab, shop->keys, NULL);
 	shop->principal.name = "alice";
 	shop->env = (struct action_env){.sessions = &shop->sessions,
-	    .fetch = shop->fetch,
-	    .fibers = shop->fibers,
-	    .scopes = shop->scopes,
-	    .wait_ms = shop_wait_ms,
-	    .waiter = shop,
-	    .on_call = shop_on_call,
-	    .on_upstream = shop_on_upstream,
-	    .observer = shop};
+					.fetch = shop->fetch,
+					.fibers = shop->fibers,
+					.scopes = shop->scopes,
+					.wait_ms = shop_wait_ms,
+					.waiter = shop,
+					.on_call = shop_on_call,
+					.on_upstream = shop_on_upstream,
+					.observer = shop};
 	return shop;
 }
 
@@ -273,7 +279,7 @@ static inline int
 shop_open(void **state)
 {
 	static const char *const settings[] = {"store.main.base_url=%s", "store.main.integration_token=configuredtoken",
-	    "store.main.label=Main shop"};
+					       "store.main.label=Main shop"};
 	struct shop *shop = shop_new();
 
 	shop_configure(shop, settings, ARRAY_LEN(settings));

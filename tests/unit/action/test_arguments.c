@@ -123,10 +123,10 @@ assert_refused(const char *arguments, const char *const *paths, size_t n)
 	fault_fini(&fault);
 }
 
-#define REFUSED(arguments, ...)                                                                                              \
-	do {                                                                                                                   \
-		const char *const its_paths[] = {__VA_ARGS__};                                                                   \
-		assert_refused(arguments, its_paths, ARRAY_LEN(its_paths));                                                      \
+#define REFUSED(arguments, ...)                                                                                        \
+	do {                                                                                                           \
+		const char *const its_paths[] = {__VA_ARGS__};                                                         \
+		assert_refused(arguments, its_paths, ARRAY_LEN(its_paths));                                            \
 	} while (0)
 
 static void
@@ -203,8 +203,8 @@ long_names_are_shown_short(void **state)
 static void
 the_session_is_text_or_absent(void **state)
 {
-	static const char *const wrong[] = {"{\"session\":5}", "{\"session\":{}}", "{\"session\":[\"h\"]}", "{\"session\":false}",
-	    "{\"session\":\"a\\u0000b\"}"};
+	static const char *const wrong[] = {"{\"session\":5}", "{\"session\":{}}", "{\"session\":[\"h\"]}",
+					    "{\"session\":false}", "{\"session\":\"a\\u0000b\"}"};
 	static const char *const absent[] = {"{}", "{\"session\":null}", "{\"params\":{\"session\":\"h\"}}"};
 	struct fault fault;
 	const char *handle = "?";

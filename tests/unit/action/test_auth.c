@@ -5,13 +5,12 @@
 
 #define WEBSITES "/rest/all/V1/store/websites"
 #define TOKEN "/rest/all/V1/integration/admin/token"
-#define OAUTH                                                                                                                \
-	"\"oauth_consumer_key\":\"ckey\",\"oauth_consumer_secret\":\"csecret\",\"oauth_token\":\"otoken\","                    \
+#define OAUTH                                                                                                          \
+	"\"oauth_consumer_key\":\"ckey\",\"oauth_consumer_secret\":\"csecret\",\"oauth_token\":\"otoken\","            \
 	"\"oauth_token_secret\":\"osecret\""
 
 /* exp 4102444800 (2100-01-01), uid 7 */
-#define JWT                                                                                                                  \
-	"eyJhbGciOiJIUzI1NiJ9.eyJ1aWQiOjcsInV0eXBpZCI6MiwiaWF0IjoxNzAwMDAwMDAwLCJleHAiOjQxMDI0NDQ4MDB9.c2lnbmF0dXJl"
+#define JWT "eyJhbGciOiJIUzI1NiJ9.eyJ1aWQiOjcsInV0eXBpZCI6MiwiaWF0IjoxNzAwMDAwMDAwLCJleHAiOjQxMDI0NDQ4MDB9.c2lnbmF0dXJl"
 
 static bool
 is_remembered(const struct segment *seg, const char *text)
@@ -100,14 +99,16 @@ static void
 secrets_of_the_call_are_wiped(void **state)
 {
 	struct shop *shop = *state;
-	json_t *tree = json_of("{\"params\":{\"username\":\"admin\",\"password\":\"Dummy123pass\",\"otp\":\"123456\"}}");
+	json_t *tree =
+	    json_of("{\"params\":{\"username\":\"admin\",\"password\":\"Dummy123pass\",\"otp\":\"123456\"}}");
 	json_t *params = json_object_get(tree, "params");
 	const struct action_request request = {
 	    .action = shop_action("auth.login"), .arguments = tree, .principal = &shop->principal};
 	struct told told;
 
 	memset(&told, 0, sizeof(told));
-	shop_rule(shop, "POST", "/rest/all/V1/tfa/provider/google/authenticate", 401, "{\"message\":\"Invalid code.\"}");
+	shop_rule(shop, "POST", "/rest/all/V1/tfa/provider/google/authenticate", 401,
+		  "{\"message\":\"Invalid code.\"}");
 	assert_int_equal(action_dispatch(&shop->env, &request, told_done, &told, &told.running), 0);
 	assert_string_equal(json_get_str(params, "password", ""), "Dummy123pass"); /* still in use */
 	shop_finish(shop, &told);
@@ -213,8 +214,9 @@ a_second_factor_is_asked_for(void **state)
 	struct told told;
 
 	shop_rule(shop, "POST", TOKEN, 400,
-	    "{\"message\":\"Please use the 2fa provider-specific endpoints to obtain a token.\",\"parameters\":{\"active_"
-	    "providers\":[\"google\"]}}");
+		  "{\"message\":\"Please use the 2fa provider-specific endpoints to obtain a "
+		  "token.\",\"parameters\":{\"active_"
+		  "providers\":[\"google\"]}}");
 	shop_call(shop, &told, "auth.login", "{\"username\":\"admin\",\"password\":\"p\"}");
 	assert_non_null(strstr(told.message, "Call again with otp"));
 	expect_fault(&told, FAULT_VALIDATION_ERROR);
@@ -335,8 +337,10 @@ too_many_logins_are_refused(void **state)
 static void
 parameters_are_checked(void **state)
 {
-	static const char *const wrong[] = {"{\"otp\":\"12345\"}", "{\"otp\":\"123456789\"}", "{\"otp\":\"12345a\"}",
-	    "{\"otp\":123456}", "{\"tfa_provider\":\"authy\"}", "{\"username\":\"\",\"password\":\"p\"}", "{\"user\":\"x\"}"};
+	static const char *const wrong[] = {
+	    "{\"otp\":\"12345\"}", "{\"otp\":\"123456789\"}",	   "{\"otp\":\"12345a\"}",
+	    "{\"otp\":123456}",	   "{\"tfa_provider\":\"authy\"}", "{\"username\":\"\",\"password\":\"p\"}",
+	    "{\"user\":\"x\"}"};
 	struct shop *shop = *state;
 	struct told told;
 

@@ -6,8 +6,9 @@
 #define SEARCH "catalog.search_products"
 #define GET "catalog.get_product"
 #define PRODUCTS "/rest/all/V1/products"
-#define ITEM(id)                                                                                                             \
-	"{\"id\":" id ",\"sku\":\"S" id "\",\"name\":\"N\\u0007" id "\",\"price\":1.5,\"status\":1,\"custom_attributes\":["     \
+#define ITEM(id)                                                                                                       \
+	"{\"id\":" id ",\"sku\":\"S" id "\",\"name\":\"N\\u0007" id                                                    \
+	"\",\"price\":1.5,\"status\":1,\"custom_attributes\":["                                                        \
 	"{\"attribute_code\":\"url_key\",\"value\":\"u" id "\"},{\"attribute_code\":\"color\",\"value\":\"5\"}]}"
 
 /* ---- search ---- */
@@ -109,10 +110,12 @@ a_scope_is_a_path(void **state)
 	shop_rule(shop, "GET", "/rest/de/V1/products", 200, "{\"items\":[],\"total_count\":0}");
 	shop_rule(shop, "GET", "/rest/eu_en/V1/products", 200, "{\"items\":[],\"total_count\":0}");
 	shop_call(shop, &told, SEARCH, "{\"scope\":{\"store_view_code\":\"de\"}}");
-	assert_string_equal(json_get_str(json_object_get(shop_result(&told, SEARCH), "scope"), "store_view_code", ""), "de");
+	assert_string_equal(json_get_str(json_object_get(shop_result(&told, SEARCH), "scope"), "store_view_code", ""),
+			    "de");
 	told_fini(&told);
 	shop_call(shop, &told, SEARCH, "{\"scope\":{\"website_code\":\"eu\"}}");
-	assert_string_equal(json_get_str(json_object_get(shop_result(&told, SEARCH), "scope"), "store_view_code", ""), "eu_en");
+	assert_string_equal(json_get_str(json_object_get(shop_result(&told, SEARCH), "scope"), "store_view_code", ""),
+			    "eu_en");
 	told_fini(&told);
 	shop_call(shop, &told, SEARCH, "{\"scope\":{\"store_view_code\":\"nowhere\"}}");
 	assert_non_null(json_object_get(json_array_get(told.details, 0), "allowed"));
@@ -128,7 +131,8 @@ a_sort_field_must_exist(void **state)
 
 	shop_login(shop);
 	shop_rule(shop, "GET", PRODUCTS, 200, "{\"items\":[],\"total_count\":0}");
-	shop_rule(shop, "GET", PRODUCTS "/attributes", 200, "{\"items\":[{\"attribute_code\":\"color\"}],\"total_count\":1}");
+	shop_rule(shop, "GET", PRODUCTS "/attributes", 200,
+		  "{\"items\":[{\"attribute_code\":\"color\"}],\"total_count\":1}");
 	shop->rules[1].query = "=color";
 	shop_rule(shop, "GET", PRODUCTS "/attributes", 200, "{\"items\":null,\"total_count\":0}");
 	shop_call(shop, &told, SEARCH, "{\"sort\":[{\"field\":\"name\",\"direction\":\"DESC\"}]}");
@@ -165,7 +169,8 @@ an_unknown_filter_is_a_validation_error(void **state)
 
 	shop_login(shop);
 	shop_rule(shop, "GET", PRODUCTS, 400,
-	    "{\"message\":\"The \\\"%1\\\" attribute name is invalid. Reset the name and try again.\",\"parameters\":[\"colour\"]}");
+		  "{\"message\":\"The \\\"%1\\\" attribute name is invalid. Reset the name and try "
+		  "again.\",\"parameters\":[\"colour\"]}");
 	shop_call(shop, &told, SEARCH, "{\"filters\":{\"colour\":1}}");
 	assert_non_null(strstr(told.message, "colour"));
 	assert_string_equal(json_get_str(json_array_get(told.details, 0), "path", ""), "params.filters");
@@ -217,8 +222,9 @@ a_product_is_given_whole(void **state)
 
 	shop_login(shop);
 	shop_rule(shop, "GET", PRODUCTS "/a", 200,
-	    "{\"sku\":\"A\",\"name\":\"x\\u0000y\",\"media_gallery_entries\":[{\"id\":1,\"content\":{\"base64_encoded_data\":\"AA\"}}],"
-	    "\"custom_attributes\":[]}");
+		  "{\"sku\":\"A\",\"name\":\"x\\u0000y\",\"media_gallery_entries\":[{\"id\":1,\"content\":{\"base64_"
+		  "encoded_data\":\"AA\"}}],"
+		  "\"custom_attributes\":[]}");
 	shop_call(shop, &told, GET, "{\"sku\":\"a\"}");
 	result = shop_result(&told, GET);
 	assert_string_equal(json_get_str(result, "sku", ""), "A"); /* as the shop spells it */
@@ -253,7 +259,8 @@ fields_of_a_product_are_what_was_asked_for(void **state)
 static void
 a_sku_is_one_path_segment(void **state)
 {
-	static const char *const skus[][2] = {{"a/b", "a%2Fb"}, {"a b", "a%20b"}, {"a%2Fb", "a%252Fb"}, {"a+b&c#d?e", "a%2Bb%26c%23d%3Fe"},
+	static const char *const skus[][2] = {
+	    {"a/b", "a%2Fb"}, {"a b", "a%20b"},	      {"a%2Fb", "a%252Fb"},	{"a+b&c#d?e", "a%2Bb%26c%23d%3Fe"},
 	    {"a,b", "a%2Cb"}, {"\xc3\xa4", "%C3%A4"}, {"~a-b_c.d", "~a-b_c.d"}, {"...", "..."}};
 	struct shop *shop = *state;
 	struct told told;
@@ -279,7 +286,7 @@ an_unknown_sku_is_not_found(void **state)
 
 	shop_login(shop);
 	shop_rule(shop, "GET", PRODUCTS "/A", 404,
-	    "{\"message\":\"The product that was requested doesn't exist. Verify the product and try again.\"}");
+		  "{\"message\":\"The product that was requested doesn't exist. Verify the product and try again.\"}");
 	shop_call(shop, &told, GET, "{\"sku\":\"A\"}");
 	assert_string_equal(told.message, "No product with SKU A. Try catalog_search_products with a like filter.");
 	expect_fault(&told, FAULT_NOT_FOUND);

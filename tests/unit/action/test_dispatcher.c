@@ -22,8 +22,9 @@ run_echo(struct action_call *call, json_t *params, json_t **result_r, struct fau
 {
 	(void)fault;
 	assert_true(call->deadline_mono_ms > call->began.mono_ms);
-	*result_r = json_pack("{s:O, s:s, s:s, s:s}", "params", params, "username", call->has_login ? call->login.username : "",
-	    "request", call->request_id, "principal", call->principal->name);
+	*result_r =
+	    json_pack("{s:O, s:s, s:s, s:s}", "params", params, "username", call->has_login ? call->login.username : "",
+		      "request", call->request_id, "principal", call->principal->name);
 	return 0;
 }
 
@@ -88,9 +89,11 @@ static const struct json_prop props[] = {{"text", &text, false, NULL}, {0}};
 static const struct json_schema params_schema = {.type = JSON_T_OBJECT, .props = props};
 static const struct json_schema any_result = {.type = JSON_T_OBJECT, .extra = JSON_EXTRA_ALLOWED};
 
-#define ROW(its_name, its_flags, its_scope, its_run)                                                                         \
-	{.name = its_name, .title = "T", .description = "D", .tier = ACTION_SAFE, .flags = its_flags, .scope = its_scope,      \
-	    .params = &params_schema, .result = &any_result, .run = its_run}
+#define ROW(its_name, its_flags, its_scope, its_run)                                                                   \
+	{                                                                                                              \
+		.name = its_name, .title = "T", .description = "D", .tier = ACTION_SAFE, .flags = its_flags,           \
+		.scope = its_scope, .params = &params_schema, .result = &any_result, .run = its_run                    \
+	}
 
 static const struct action echo = ROW("t.echo", 0, NULL, run_echo);
 static const struct action mine = ROW("t.mine", ACTION_NEEDS_LOGIN, "catalog:read", run_echo);
@@ -104,16 +107,16 @@ begin(struct shop *shop, struct told *told, const struct action *action, const c
 	json_t *tree = arguments != NULL ? json_of(arguments) : NULL;
 	char id[] = "1.2.3";
 	const struct action_request request = {.action = action,
-	    .arguments = tree,
-	    .principal = &shop->principal,
-	    .memory = shop->memory,
-	    .request_id = id};
+					       .arguments = tree,
+					       .principal = &shop->principal,
+					       .memory = shop->memory,
+					       .request_id = id};
 
 	memset(told, 0, sizeof(*told));
 	assert_int_equal(action_dispatch(&shop->env, &request, told_done, told, &told->running), 0);
 	assert_true((told->times == 1) == (told->running == NULL));
 	memset(id, 'x', sizeof(id)); /* copied */
-	json_decref(tree);           /* borrowed during the dispatch only */
+	json_decref(tree);	     /* borrowed during the dispatch only */
 }
 
 /* ---- being told ---- */
@@ -315,7 +318,8 @@ dispatch_wrong(void *run)
 static void
 a_result_and_a_fault_exclude_each_other(void **state)
 {
-	int (*runs[])(struct action_call *, json_t *, json_t **, struct fault *) = {run_nothing, run_silently_wrong, run_both};
+	int (*runs[])(struct action_call *, json_t *, json_t **, struct fault *) = {run_nothing, run_silently_wrong,
+										    run_both};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(runs); i++)

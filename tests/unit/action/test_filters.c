@@ -36,9 +36,13 @@ describe(const struct magento_param *params, size_t n, char *out, size_t cap)
 	out[0] = '\0';
 	for (size_t i = 0; i + 2 < n; i += 3) {
 		assert_int_equal(
-		    sscanf(params[i].name, "searchCriteria[filter_groups][%u][filters][%u][field]", &group, &filter), 2);
+		    sscanf(params[i].name, "searchCriteria[filter_groups][%u][filters][%u][field]", &group, &filter),
+		    2);
 		used += (size_t)snprintf(out + used, cap - used, "%s%s %s %s",
-		    i == 0 ? "" : group == last_group ? " | " : " & ", params[i].value, params[i + 2].value, params[i + 1].value);
+					 i == 0		       ? ""
+					 : group == last_group ? " | "
+							       : " & ",
+					 params[i].value, params[i + 2].value, params[i + 1].value);
 		assert_true(used < cap);
 		last_group = group;
 	}
@@ -141,7 +145,7 @@ a_list_of_conditions_means_all_of_them(void **state)
 {
 	(void)state;
 	assert_criteria("{\"price\":[{\"value\":5,\"condition\":\"gteq\"},{\"value\":9,\"condition\":\"lt\"}]}",
-	    "price gteq 5 & price lt 9");
+			"price gteq 5 & price lt 9");
 	assert_criteria("{\"a\":1,\"b\":[{\"value\":2}],\"c\":[3]}", "a eq 1 & b eq 2 & c in 3");
 }
 
@@ -159,15 +163,17 @@ commas_are_kept_out_of_lists(void **state)
 	assert_criteria("{\"sku\":{\"value\":\"a,b\",\"condition\":\"like\"}}", "sku like a,b");
 	assert_criteria("{\"x\":1,\"sku\":[\"a,b\",\"c\"],\"y\":2}", "x eq 1 & sku eq a,b | sku in c & y eq 2");
 	assert_criteria("{\"s\":[\"1,\",\"2,\",\"3,\",\"4,\",\"5,\",\"6,\",\"7,\",\"8,\",\"9,\"]}",
-	    "s eq 1, | s eq 2, | s eq 3, | s eq 4, | s eq 5, | s eq 6, | s eq 7, | s eq 8, | s eq 9,");
+			"s eq 1, | s eq 2, | s eq 3, | s eq 4, | s eq 5, | s eq 6, | s eq 7, | s eq 8, | s eq 9,");
 }
 
 static void
 what_magento_cannot_tell_apart_is_refused(void **state)
 {
 	(void)state;
-	assert_refused("{\"s\":[\"1,\",\"2,\",\"3,\",\"4,\",\"5,\",\"6,\",\"7,\",\"8,\",\"9,\",\"10,\"]}", "params.filters.s");
-	assert_refused("{\"s\":[\"1,\",\"2,\",\"3,\",\"4,\",\"5,\",\"6,\",\"7,\",\"8,\",\"9,\",\"x\"]}", "params.filters.s");
+	assert_refused("{\"s\":[\"1,\",\"2,\",\"3,\",\"4,\",\"5,\",\"6,\",\"7,\",\"8,\",\"9,\",\"10,\"]}",
+		       "params.filters.s");
+	assert_refused("{\"s\":[\"1,\",\"2,\",\"3,\",\"4,\",\"5,\",\"6,\",\"7,\",\"8,\",\"9,\",\"x\"]}",
+		       "params.filters.s");
 	assert_refused("{\"sku\":{\"value\":[\"a,b\",\"c\"],\"condition\":\"nin\"}}", "params.filters.sku");
 	assert_refused("{\"sku\":{\"value\":[\"a\"],\"condition\":\"eq\"}}", "params.filters.sku");
 	assert_refused("{\"sku\":{\"value\":[\"a\"],\"condition\":\"like\"}}", "params.filters.sku");

@@ -83,7 +83,8 @@ choose(struct desk *d, const char *params)
 }
 
 static void
-assert_chosen(struct desk *d, const char *params, const char *store, const char *url, enum login_method method, bool from_config)
+assert_chosen(struct desk *d, const char *params, const char *store, const char *url, enum login_method method,
+	      bool from_config)
 {
 	if (choose(d, params) < 0)
 		fail_msg("%s: %s", params, d->fault.message);
@@ -115,12 +116,12 @@ the_store_is_named_addressed_or_the_default(void **state)
 	desk_open(&d, NULL, 0);
 	assert_chosen(&d, "{}", "main", "https://shop.example", LOGIN_INTEGRATION_TOKEN, true);
 	assert_chosen(&d, "{\"store\":\"admin\"}", "admin", "https://admin.example", LOGIN_ADMIN_TOKEN, true);
-	assert_chosen(&d, "{\"base_url\":\"HTTPS://OAuth.example:443/sub/\"}", "oauth", "https://oauth.example/sub", LOGIN_OAUTH,
-	    true);
-	assert_chosen(&d, "{\"store\":\"main\",\"base_url\":\"https://shop.example//\"}", "main", "https://shop.example",
-	    LOGIN_INTEGRATION_TOKEN, true);
+	assert_chosen(&d, "{\"base_url\":\"HTTPS://OAuth.example:443/sub/\"}", "oauth", "https://oauth.example/sub",
+		      LOGIN_OAUTH, true);
+	assert_chosen(&d, "{\"store\":\"main\",\"base_url\":\"https://shop.example//\"}", "main",
+		      "https://shop.example", LOGIN_INTEGRATION_TOKEN, true);
 	assert_refused(&d, "{\"store\":\"main\",\"base_url\":\"https://admin.example\"}", FAULT_VALIDATION_ERROR,
-	    "params.base_url");
+		       "params.base_url");
 	assert_refused(&d, "{\"store\":\"other\"}", FAULT_VALIDATION_ERROR, "params.store");
 	assert_int_equal(json_get_array_len(json_array_get(d.fault.details, 0), "allowed"), 4);
 	desk_close(&d);
@@ -135,9 +136,9 @@ an_allowed_address_takes_credentials_of_the_call_only(void **state)
 	(void)state;
 	desk_open(&d, NULL, 0);
 	assert_chosen(&d, "{\"base_url\":\"https://listed.example/shop/de/\",\"integration_token\":\"x\"}", NULL,
-	    "https://listed.example/shop/de", LOGIN_INTEGRATION_TOKEN, false);
+		      "https://listed.example/shop/de", LOGIN_INTEGRATION_TOKEN, false);
 	assert_chosen(&d, "{\"base_url\":\"http://plain.example:8080\",\"username\":\"u\",\"password\":\"p\"}", NULL,
-	    "http://plain.example:8080", LOGIN_ADMIN_TOKEN, false);
+		      "http://plain.example:8080", LOGIN_ADMIN_TOKEN, false);
 	assert_refused(&d, "{\"base_url\":\"https://listed.example/shop\"}", FAULT_VALIDATION_ERROR, NULL);
 	assert_refused(&d, "{\"store\":\"bare\"}", FAULT_VALIDATION_ERROR, NULL);
 	desk_close(&d);
@@ -146,10 +147,20 @@ an_allowed_address_takes_credentials_of_the_call_only(void **state)
 static void
 other_addresses_are_refused(void **state)
 {
-	static const char *const urls[] = {"https://other.example", "https://listed.example", "https://listed.example/shopping",
-	    "http://listed.example/shop", "https://listed.example:444/shop", "http://shop.example", "https://shop.example.evil.example",
-	    "https://user@shop.example", "https://shop.example/?x", "https://shop.example/#x", "ftp://shop.example", "nonsense",
-	    "https://shop.example/../x", "https://shop.example\\\\@evil.example"};
+	static const char *const urls[] = {"https://other.example",
+					   "https://listed.example",
+					   "https://listed.example/shopping",
+					   "http://listed.example/shop",
+					   "https://listed.example:444/shop",
+					   "http://shop.example",
+					   "https://shop.example.evil.example",
+					   "https://user@shop.example",
+					   "https://shop.example/?x",
+					   "https://shop.example/#x",
+					   "ftp://shop.example",
+					   "nonsense",
+					   "https://shop.example/../x",
+					   "https://shop.example\\\\@evil.example"};
 	struct desk d;
 
 	(void)state;
@@ -168,15 +179,16 @@ static void
 any_address_means_any_public_one(void **state)
 {
 	static const char *const more[] = {"auth.allow_any_base_url=yes"};
-	static const char *const bad[] = {"http://other.example", "https://127.0.0.1", "https://localhost", "https://[::1]",
-	    "https://10.1.2.3", "https://192.168.0.1", "https://169.254.169.254", "https://0x7f.1", "https://2130706433",
-	    "https://[::ffff:127.0.0.1]", "https://x.internal", "https://a.local"};
+	static const char *const bad[] = {
+	    "http://other.example", "https://127.0.0.1",	  "https://localhost",	     "https://[::1]",
+	    "https://10.1.2.3",	    "https://192.168.0.1",	  "https://169.254.169.254", "https://0x7f.1",
+	    "https://2130706433",   "https://[::ffff:127.0.0.1]", "https://x.internal",	     "https://a.local"};
 	struct desk d;
 
 	(void)state;
 	desk_open(&d, more, 1);
-	assert_chosen(&d, "{\"base_url\":\"https://other.example\",\"integration_token\":\"x\"}", NULL, "https://other.example",
-	    LOGIN_INTEGRATION_TOKEN, false);
+	assert_chosen(&d, "{\"base_url\":\"https://other.example\",\"integration_token\":\"x\"}", NULL,
+		      "https://other.example", LOGIN_INTEGRATION_TOKEN, false);
 	assert_refused(&d, "{\"base_url\":\"https://other.example\"}", FAULT_VALIDATION_ERROR, NULL);
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		char params[256];
@@ -196,14 +208,15 @@ credentials_have_an_order(void **state)
 	(void)state;
 	desk_open(&d, NULL, 0);
 	assert_chosen(&d, "{\"store\":\"oauth\"}", "oauth", "https://oauth.example/sub", LOGIN_OAUTH, true);
-	assert_chosen(&d, "{\"store\":\"oauth\",\"username\":\"u\",\"password\":\"p\"}", "oauth", "https://oauth.example/sub",
-	    LOGIN_ADMIN_TOKEN, false);
-	assert_chosen(&d, "{\"store\":\"oauth\",\"username\":\"u\",\"password\":\"p\",\"integration_token\":\"x\"}", "oauth",
-	    "https://oauth.example/sub", LOGIN_INTEGRATION_TOKEN, false);
+	assert_chosen(&d, "{\"store\":\"oauth\",\"username\":\"u\",\"password\":\"p\"}", "oauth",
+		      "https://oauth.example/sub", LOGIN_ADMIN_TOKEN, false);
+	assert_chosen(&d, "{\"store\":\"oauth\",\"username\":\"u\",\"password\":\"p\",\"integration_token\":\"x\"}",
+		      "oauth", "https://oauth.example/sub", LOGIN_INTEGRATION_TOKEN, false);
 	assert_chosen(&d,
-	    "{\"integration_token\":\"x\",\"oauth_consumer_key\":\"a\",\"oauth_consumer_secret\":\"b\",\"oauth_token\":\"c\","
-	    "\"oauth_token_secret\":\"d\"}",
-	    "main", "https://shop.example", LOGIN_OAUTH, false);
+		      "{\"integration_token\":\"x\",\"oauth_consumer_key\":\"a\",\"oauth_consumer_secret\":\"b\","
+		      "\"oauth_token\":\"c\","
+		      "\"oauth_token_secret\":\"d\"}",
+		      "main", "https://shop.example", LOGIN_OAUTH, false);
 	desk_close(&d);
 }
 
@@ -215,7 +228,7 @@ half_credentials_are_refused(void **state)
 	(void)state;
 	desk_open(&d, NULL, 0);
 	assert_refused(&d, "{\"oauth_token\":\"c\",\"integration_token\":\"x\"}", FAULT_VALIDATION_ERROR,
-	    "params.oauth_consumer_key");
+		       "params.oauth_consumer_key");
 	assert_int_equal(json_array_size(d.fault.details), 3);
 	assert_refused(&d, "{\"username\":\"u\"}", FAULT_VALIDATION_ERROR, "params.password");
 	assert_refused(&d, "{\"password\":\"p\"}", FAULT_VALIDATION_ERROR, "params.username");
@@ -240,8 +253,10 @@ a_caller_has_his_stores(void **state)
 	assert_refused(&d, "{}", FAULT_FORBIDDEN, NULL);
 	assert_refused(&d, "{\"store\":\"main\"}", FAULT_FORBIDDEN, NULL);
 	assert_refused(&d, "{\"base_url\":\"https://shop.example\"}", FAULT_FORBIDDEN, NULL);
-	assert_refused(&d, "{\"base_url\":\"https://listed.example/shop\",\"integration_token\":\"x\"}", FAULT_FORBIDDEN, NULL);
-	assert_refused(&d, "{\"base_url\":\"https://other.example\",\"integration_token\":\"x\"}", FAULT_FORBIDDEN, NULL);
+	assert_refused(&d, "{\"base_url\":\"https://listed.example/shop\",\"integration_token\":\"x\"}",
+		       FAULT_FORBIDDEN, NULL);
+	assert_refused(&d, "{\"base_url\":\"https://other.example\",\"integration_token\":\"x\"}", FAULT_FORBIDDEN,
+		       NULL);
 	assert_refused(&d, "{\"store\":\"unknown\"}", FAULT_VALIDATION_ERROR, "params.store");
 	assert_int_equal(json_get_array_len(json_array_get(d.fault.details, 0), "allowed"), 1);
 	desk_close(&d);

@@ -22,9 +22,13 @@ static const struct json_schema with_required = {.type = JSON_T_OBJECT, .props =
 static const struct json_schema without_required = {.type = JSON_T_OBJECT, .props = wanted};
 static const struct json_schema nothing = {.type = JSON_T_OBJECT};
 
-#define ROW(action_name, its_params, its_result) {.name = action_name, .params = its_params, .result = its_result}
+#define ROW(action_name, its_params, its_result)                                                                       \
+	{                                                                                                              \
+		.name = action_name, .params = its_params, .result = its_result                                        \
+	}
 
-static const struct action first_rows[] = {ROW("b.two", &with_required, &with_required), ROW("b.one", &without_required, &nothing)};
+static const struct action first_rows[] = {ROW("b.two", &with_required, &with_required),
+					   ROW("b.one", &without_required, &nothing)};
 static const struct action second_rows[] = {ROW("a.zero_1", &nothing, &without_required)};
 static const struct action_table first = {first_rows, 2}, second = {second_rows, 1}, none = {NULL, 0};
 static const struct action_table *const tables[] = {&first, &none, &second};
@@ -50,13 +54,14 @@ order_is_that_of_the_rows(void **state)
 static void
 tools_are_found_by_their_whole_name(void **state)
 {
-	static const char *const unknown[] = {"", "b", "b_", "b_on", "b_onee", "b.one", "B_one", "a_zero_1x", "zzz", "A"};
+	static const char *const unknown[] = {"",      "b",	"b_",	     "b_on", "b_onee",
+					      "b.one", "B_one", "a_zero_1x", "zzz",  "A"};
 	struct action_registry *registry = action_registry_new(tables, 3);
 
 	(void)state;
 	for (size_t i = 0; i < 3; i++) {
 		assert_ptr_equal(action_registry_find(registry, slice_from_str(action_registry_tool_name(registry, i))),
-		    action_registry_at(registry, i));
+				 action_registry_at(registry, i));
 	}
 	for (size_t i = 0; i < ARRAY_LEN(unknown); i++)
 		assert_null(action_registry_find(registry, slice_from_str(unknown[i])));
@@ -177,9 +182,11 @@ the_magento_rows_are_complete(void **state)
 		assert_true(action->tier >= ACTION_SAFE && action->tier <= ACTION_CRITICAL);
 		assert_non_null(action->run);
 		assert_false(json_get_bool(params, "additionalProperties", true));
-		if (!all_described(json_get_object(params, "properties")) && strcmp(action->name, "catalog.search_products") != 0)
+		if (!all_described(json_get_object(params, "properties")) &&
+		    strcmp(action->name, "catalog.search_products") != 0)
 			fail_msg("%s: a parameter without description", action->name);
-		assert_ptr_equal(action_registry_find(registry, slice_from_str(action_registry_tool_name(registry, i))), action);
+		assert_ptr_equal(action_registry_find(registry, slice_from_str(action_registry_tool_name(registry, i))),
+				 action);
 		json_decref(input);
 		json_decref(output);
 	}
@@ -190,12 +197,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(order_is_that_of_the_rows),
-	    cmocka_unit_test(tools_are_found_by_their_whole_name),
-	    cmocka_unit_test(a_wrong_name_is_a_bug),
-	    cmocka_unit_test(input_schema_wraps_the_parameters),
-	    cmocka_unit_test(output_schema_admits_refusals),
-	    cmocka_unit_test(the_magento_rows_are_complete),
+	    cmocka_unit_test(order_is_that_of_the_rows),     cmocka_unit_test(tools_are_found_by_their_whole_name),
+	    cmocka_unit_test(a_wrong_name_is_a_bug),	     cmocka_unit_test(input_schema_wraps_the_parameters),
+	    cmocka_unit_test(output_schema_admits_refusals), cmocka_unit_test(the_magento_rows_are_complete),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

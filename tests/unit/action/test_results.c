@@ -45,14 +45,22 @@ control_characters_are_taken_out(void **state)
 	assert_cleaned("\"\\u0000\"", "\"\"");
 	assert_cleaned("\"\\u001b[31mred\"", "\"[31mred\"");
 	assert_cleaned("{\"a\":[\"x\\u0001\",{\"b\":\"y\\u0002\"},[[\"z\\u0003\"]]],\"c\":\"d\\u0004\"}",
-	    "{\"a\":[\"x\",{\"b\":\"y\"},[[\"z\"]]],\"c\":\"d\"}");
+		       "{\"a\":[\"x\",{\"b\":\"y\"},[[\"z\"]]],\"c\":\"d\"}");
 }
 
 static void
 everything_else_stays(void **state)
 {
-	static const char *const texts[] = {"null", "5", "1.5", "true", "[]", "{}", "[[],{}]", "\"\"",
-	    "\"\\u00e4\\u20ac\\ud83d\\ude00\"", "{\"a\":[1,null,true,\"b\",{\"c\":[]}]}"};
+	static const char *const texts[] = {"null",
+					    "5",
+					    "1.5",
+					    "true",
+					    "[]",
+					    "{}",
+					    "[[],{}]",
+					    "\"\"",
+					    "\"\\u00e4\\u20ac\\ud83d\\ude00\"",
+					    "{\"a\":[1,null,true,\"b\",{\"c\":[]}]}"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)

@@ -150,7 +150,7 @@ members_are_checked(void **state)
 	expect_refused(RULE_SIDE_CART, ADDRESS("\"attribute_name\":\"base_subtotal\",\"operator\":\">=\",\"value\":\"fifty\""),
 	    "params.conditions[0].value", "number");
 	expect_refused(RULE_SIDE_CART, ADDRESS("\"attribute_name\":\"weight\",\"operator\":\">\",\"value\":1,\"valeu\":2"),
-	    "params.conditions[0].", "do not have");
+	    "params.conditions[0]", "do not have");
 	expect_refused(RULE_SIDE_CART,
 	    ADDRESS("\"attribute_name\":\"weight\",\"operator\":\">\",\"value\":1,\"aggregator_type\":\"all\""),
 	    "params.conditions[0].aggregator_type", "combinations");

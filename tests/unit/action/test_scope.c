@@ -12,7 +12,7 @@ assert_ids(const json_t *result, const char *name, const char *ids)
 
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		at += (size_t)snprintf(got + at, sizeof(got) - at, "%s%d", i > 0 ? " " : "",
-		    (int)json_get_int(json_array_get(list, i), "id", -1));
+				       (int)json_get_int(json_array_get(list, i), "id", -1));
 	}
 	assert_string_equal(got, ids);
 }
@@ -51,11 +51,14 @@ text_from_the_shop_is_cleaned(void **state)
 	struct told told;
 
 	shop_login(shop);
-	shop_rule(shop, "GET", "/rest/all/V1/store/websites", 200, "[{\"id\":1,\"code\":\"base\",\"name\":\"a\\u001bb\"}]");
+	shop_rule(shop, "GET", "/rest/all/V1/store/websites", 200,
+		  "[{\"id\":1,\"code\":\"base\",\"name\":\"a\\u001bb\"}]");
 	shop_lists(shop);
 	shop_call(shop, &told, "scope.list_websites_stores", NULL);
 	assert_string_equal(
-	    json_get_str(json_array_get(json_get_array(shop_result(&told, "scope.list_websites_stores"), "websites"), 0), "name", ""),
+	    json_get_str(
+		json_array_get(json_get_array(shop_result(&told, "scope.list_websites_stores"), "websites"), 0), "name",
+		""),
 	    "ab");
 	told_fini(&told);
 }
@@ -95,7 +98,8 @@ the_default_is_kept_and_used(void **state)
 	told_fini(&told);
 	shop_call(shop, &told, "auth.whoami", NULL);
 	assert_string_equal(
-	    json_get_str(json_object_get(shop_result(&told, "auth.whoami"), "default_scope"), "store_view_code", ""), "de");
+	    json_get_str(json_object_get(shop_result(&told, "auth.whoami"), "default_scope"), "store_view_code", ""),
+	    "de");
 	told_fini(&told);
 	shop_rule(shop, "GET", "/rest/de/V1/products/A", 200, "{\"sku\":\"A\"}");
 	shop_call(shop, &told, "catalog.get_product", "{\"sku\":\"A\"}");
@@ -130,7 +134,7 @@ static void
 a_wrong_code_changes_nothing(void **state)
 {
 	static const char *const wrong[] = {"{\"store_view_code\":\"nowhere\"}", "{\"store_view_code\":\"outlet_old\"}",
-	    "{\"store_view_code\":\"admin\"}"};
+					    "{\"store_view_code\":\"admin\"}"};
 	struct shop *shop = *state;
 	struct told told;
 
@@ -140,7 +144,8 @@ a_wrong_code_changes_nothing(void **state)
 	expect_result(&told, "scope.set_default");
 	for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
 		shop_call(shop, &told, "scope.set_default", wrong[i]);
-		assert_string_equal(json_get_str(json_array_get(told.details, 0), "path", ""), "params.store_view_code");
+		assert_string_equal(json_get_str(json_array_get(told.details, 0), "path", ""),
+				    "params.store_view_code");
 		assert_int_equal(json_get_array_len(json_array_get(told.details, 0), "allowed"), 3);
 		expect_fault(&told, FAULT_VALIDATION_ERROR);
 	}
@@ -148,7 +153,8 @@ a_wrong_code_changes_nothing(void **state)
 	expect_fault(&told, FAULT_VALIDATION_ERROR);
 	shop_call(shop, &told, "auth.whoami", NULL);
 	assert_string_equal(
-	    json_get_str(json_object_get(shop_result(&told, "auth.whoami"), "default_scope"), "store_view_code", ""), "de");
+	    json_get_str(json_object_get(shop_result(&told, "auth.whoami"), "default_scope"), "store_view_code", ""),
+	    "de");
 	told_fini(&told);
 }
 

@@ -38,8 +38,9 @@ assert_all(const struct json_schema *shape, const char *const *texts, size_t n, 
 	}
 }
 
-#define TAKES(shape, ...) assert_all(shape, (const char *const[]){__VA_ARGS__}, ARRAY_LEN(((const char *const[]){__VA_ARGS__})), true)
-#define REFUSES(shape, ...)                                                                                                  \
+#define TAKES(shape, ...)                                                                                              \
+	assert_all(shape, (const char *const[]){__VA_ARGS__}, ARRAY_LEN(((const char *const[]){__VA_ARGS__})), true)
+#define REFUSES(shape, ...)                                                                                            \
 	assert_all(shape, (const char *const[]){__VA_ARGS__}, ARRAY_LEN(((const char *const[]){__VA_ARGS__})), false)
 
 #define TEN "0123456789"
@@ -49,7 +50,8 @@ static void
 skus(void **state)
 {
 	(void)state;
-	TAKES(&shape_sku, "\"24-MB01\"", "\"a/b c,d\\\"%&#?\"", "\"...\"", "\"\xc3\xa4\"", "\"" SIXTY "0123\"", "\" \"");
+	TAKES(&shape_sku, "\"24-MB01\"", "\"a/b c,d\\\"%&#?\"", "\"...\"", "\"\xc3\xa4\"", "\"" SIXTY "0123\"",
+	      "\" \"");
 	REFUSES(&shape_sku, "\"\"", "\".\"", "\"..\"", "5", "null", "[\"a\"]", "\"" SIXTY "01234\"", "\"a\\u0000\"");
 }
 
@@ -58,10 +60,11 @@ scopes(void **state)
 {
 	(void)state;
 	TAKES(&shape_scope, "{\"scope\":\"global\"}", "{\"website_code\":\"base\"}", "{\"store_code\":\"Main_1\"}",
-	    "{\"store_view_code\":\"de\",\"website_code\":\"base\"}");
+	      "{\"store_view_code\":\"de\",\"website_code\":\"base\"}");
 	REFUSES(&shape_scope, "{}", "{\"scope\":\"Global\"}", "{\"scope\":\"all\"}", "{\"store_view_code\":\"\"}",
-	    "{\"store_view_code\":\"../x\"}", "{\"store_view_code\":\"1a\"}", "{\"store_view_code\":\"a b\"}", "{\"other\":\"x\"}",
-	    "{\"store_view_code\":5}", "\"global\"", "null", "{\"store_view_code\":\"a" SIXTY "01234\"}");
+		"{\"store_view_code\":\"../x\"}", "{\"store_view_code\":\"1a\"}", "{\"store_view_code\":\"a b\"}",
+		"{\"other\":\"x\"}", "{\"store_view_code\":5}", "\"global\"", "null",
+		"{\"store_view_code\":\"a" SIXTY "01234\"}");
 	TAKES(&shape_scope_or_null, "null", "{\"store_view_code\":\"de\"}");
 }
 
@@ -92,7 +95,7 @@ field_lists(void **state)
 	(void)state;
 	TAKES(&shape_fields, "[\"*\"]", "[\"sku\",\"url_key\"]", "[\"sku\",\"*\"]");
 	REFUSES(&shape_fields, "[]", "[\"SKU\"]", "[\"a]b\"]", "[\"items[x]\"]", "[\"\"]", "[\"**\"]", "[5]", "\"sku\"",
-	    "[\"sku,name\"]");
+		"[\"sku,name\"]");
 	for (int i = 0; i < 61; i++)
 		at += (size_t)snprintf(many + at, sizeof(many) - at, "%s\"f%d\"", i > 0 ? "," : "", i);
 	snprintf(many + at, sizeof(many) - at, "]");
@@ -103,20 +106,23 @@ static void
 filters(void **state)
 {
 	(void)state;
-	TAKES(&shape_filters, "{}", "{\"sku\":\"a\"}", "{\"sku\":[\"a\",1,true]}", "{\"price\":{\"value\":5,\"condition\":\"gt\"}}",
-	    "{\"price\":[{\"value\":5},{\"condition\":\"null\"}]}", "{\"a\":0,\"b\":false,\"c\":\"\"}");
-	REFUSES(&shape_filters, "{\"SKU\":1}", "{\"a b\":1}", "{\"a[0]\":1}", "{\"a\":null}", "{\"a\":[]}", "{\"a\":[[1]]}",
-	    "{\"a\":{}}", "{\"a\":{\"value\":1,\"condition\":\"equals\"}}", "{\"a\":{\"values\":1}}", "{\"a\":{\"value\":{}}}",
-	    "{\"a\":{\"value\":null,\"condition\":\"EQ\"}}", "[]", "{\"\":1}");
+	TAKES(&shape_filters, "{}", "{\"sku\":\"a\"}", "{\"sku\":[\"a\",1,true]}",
+	      "{\"price\":{\"value\":5,\"condition\":\"gt\"}}", "{\"price\":[{\"value\":5},{\"condition\":\"null\"}]}",
+	      "{\"a\":0,\"b\":false,\"c\":\"\"}");
+	REFUSES(&shape_filters, "{\"SKU\":1}", "{\"a b\":1}", "{\"a[0]\":1}", "{\"a\":null}", "{\"a\":[]}",
+		"{\"a\":[[1]]}", "{\"a\":{}}", "{\"a\":{\"value\":1,\"condition\":\"equals\"}}",
+		"{\"a\":{\"values\":1}}", "{\"a\":{\"value\":{}}}", "{\"a\":{\"value\":null,\"condition\":\"EQ\"}}",
+		"[]", "{\"\":1}");
 }
 
 /* Every shape can be published. */
 static void
 shapes_are_publishable(void **state)
 {
-	static const struct json_schema *const shapes[] = {&shape_nothing, &shape_text, &shape_flag, &shape_count, &shape_texts,
-	    &shape_objects, &shape_scope, &shape_scope_or_null, &shape_sku, &shape_store_view_code, &shape_page_size,
-	    &shape_current_page, &shape_fields, &shape_filters};
+	static const struct json_schema *const shapes[] = {
+	    &shape_nothing,   &shape_text,	   &shape_flag,		 &shape_count,	&shape_texts,
+	    &shape_objects,   &shape_scope,	   &shape_scope_or_null, &shape_sku,	&shape_store_view_code,
+	    &shape_page_size, &shape_current_page, &shape_fields,	 &shape_filters};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(shapes); i++) {

@@ -8,8 +8,7 @@
 
 #define WEBSITES "/rest/all/V1/store/websites"
 #define TOKEN "/rest/all/V1/integration/admin/token"
-#define JWT                                                                                                                  \
-	"eyJhbGciOiJIUzI1NiJ9.eyJ1aWQiOjcsInV0eXBpZCI6MiwiaWF0IjoxNzAwMDAwMDAwLCJleHAiOjQxMDI0NDQ4MDB9.c2lnbmF0dXJl"
+#define JWT "eyJhbGciOiJIUzI1NiJ9.eyJ1aWQiOjcsInV0eXBpZCI6MiwiaWF0IjoxNzAwMDAwMDAwLCJleHAiOjQxMDI0NDQ4MDB9.c2lnbmF0dXJl"
 
 /* ---- what a client is made of ---- */
 
@@ -27,11 +26,14 @@ static void
 only_listed_addresses_may_be_private(void **state)
 {
 	static const char *const settings[] = {"store.main.base_url=https://shop.example/sub",
-	    "auth.allowed_base_urls=https://listed.example/x", "auth.allow_any_base_url=yes"};
-	static const char *const listed[] = {"https://shop.example/sub", "https://listed.example/x", "https://listed.example/x/y"};
-	static const char *const others[] = {"https://shop.example", "https://shop.example/sub2", "https://listed.example",
-	    "https://other.example"};
-	static const uint8_t loopback[] = {127, 0, 0, 1}, metadata[] = {169, 254, 169, 254}, world[] = {93, 184, 216, 34};
+					       "auth.allowed_base_urls=https://listed.example/x",
+					       "auth.allow_any_base_url=yes"};
+	static const char *const listed[] = {"https://shop.example/sub", "https://listed.example/x",
+					     "https://listed.example/x/y"};
+	static const char *const others[] = {"https://shop.example", "https://shop.example/sub2",
+					     "https://listed.example", "https://other.example"};
+	static const uint8_t loopback[] = {127, 0, 0, 1}, metadata[] = {169, 254, 169, 254},
+			     world[] = {93, 184, 216, 34};
 	static const uint8_t mapped[16] = {[10] = 0xff, [11] = 0xff, [12] = 10};
 	struct shop *shop = *state;
 	struct store_client sc;
@@ -86,9 +88,10 @@ a_store_has_one_method(void **state)
 static void
 a_changed_configuration_ends_the_login(void **state)
 {
-	static const char *const elsewhere[] = {"store.main.base_url=https://elsewhere.example", "store.main.integration_token=x"};
+	static const char *const elsewhere[] = {"store.main.base_url=https://elsewhere.example",
+						"store.main.integration_token=x"};
 	static const char *const other_method[] = {"store.main.base_url=%s", "store.main.admin_username=u",
-	    "store.main.admin_password=p"};
+						   "store.main.admin_password=p"};
 	static const char *const gone[] = {"store.second.base_url=%s", "store.second.integration_token=x"};
 	static const char *const new_token[] = {"store.main.base_url=%s", "store.main.integration_token=newtoken"};
 	struct shop *shop = *state;
@@ -156,8 +159,8 @@ a_missing_permission_is_named(void **state)
 
 /* ---- the shared admin token ---- */
 
-static const char *const admin[] = {
-    "store.main.base_url=%s", "store.main.admin_username=admin", "store.main.admin_password=Dummy123pass"};
+static const char *const admin[] = {"store.main.base_url=%s", "store.main.admin_username=admin",
+				    "store.main.admin_password=Dummy123pass"};
 
 /* One asks, the others wait for what it gets. */
 static void

@@ -22,7 +22,8 @@ number_in(const char *target, const char *name)
 static void
 catalogue(void *ctx, struct server_peer *peer, const struct server_request *request)
 {
-	unsigned size = number_in(request->target, "pageSize%5D="), page = number_in(request->target, "currentPage%5D=");
+	unsigned size = number_in(request->target, "pageSize%5D="),
+		 page = number_in(request->target, "currentPage%5D=");
 	struct buf body;
 
 	(void)ctx;
@@ -30,7 +31,9 @@ catalogue(void *ctx, struct server_peer *peer, const struct server_request *requ
 	largest = size > largest ? size : largest;
 	buf_init(&body, 1024 * 1024);
 	if (size > allowed) {
-		buf_printf(&body, "{\"message\":\"Maximum SearchCriteria pageSize is %%max\",\"parameters\":{\"max\":%u}}", allowed);
+		buf_printf(&body,
+			   "{\"message\":\"Maximum SearchCriteria pageSize is %%max\",\"parameters\":{\"max\":%u}}",
+			   allowed);
 		server_reply_json(peer, 400, buf_cstr(&body));
 	} else {
 		buf_put_str(&body, "{\"items\":[");
@@ -61,7 +64,8 @@ assert_page(struct shop *shop, unsigned page_size, unsigned page, unsigned first
 	struct told told;
 	const json_t *items;
 
-	snprintf(arguments, sizeof(arguments), "{\"page_size\":%u,\"current_page\":%u,\"fields\":[\"id\"]}", page_size, page);
+	snprintf(arguments, sizeof(arguments), "{\"page_size\":%u,\"current_page\":%u,\"fields\":[\"id\"]}", page_size,
+		 page);
 	requests = 0;
 	shop_call(shop, &told, SEARCH, arguments);
 	items = json_get_array(shop_result(&told, SEARCH), "items");
@@ -155,10 +159,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    SHOP_TEST(a_small_page_is_one_request),
-	    SHOP_TEST(a_large_page_is_several_requests),
-	    SHOP_TEST(a_shop_may_allow_less),
-	    SHOP_TEST(a_shop_that_allows_nothing_is_a_failure),
+	    SHOP_TEST(a_small_page_is_one_request), SHOP_TEST(a_large_page_is_several_requests),
+	    SHOP_TEST(a_shop_may_allow_less),	    SHOP_TEST(a_shop_that_allows_nothing_is_a_failure),
 	    SHOP_TEST(half_a_window_is_no_window),
 	};
 

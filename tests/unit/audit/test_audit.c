@@ -61,7 +61,8 @@ stage_close(void **state)
 static struct audit_record
 record_of(const char *tool)
 {
-	return (struct audit_record){.wall_ms = 1790000000123ull, .phase = AUDIT_BEGIN, .tool = tool, .duration_ms = -1};
+	return (struct audit_record){
+	    .wall_ms = 1790000000123ull, .phase = AUDIT_BEGIN, .tool = tool, .duration_ms = -1};
 }
 
 static int
@@ -110,8 +111,9 @@ a_whole_record(void **state)
 	json_t *scope = json_pack("{s:s}", "store_view_code", "de");
 	json_t *params = json_pack("{s:s, s:s}", "sku", "A", "password", "hunter2");
 	json_t *counts = json_pack("{s:i}", "updated", 3);
-	struct audit_record record = {1790000000123ull, AUDIT_END, "r1", "alice", "s1", "joe", "staging", "main", "catalog.x",
-	    scope, params, "p1", "because\n\"so\"", "ok", counts, 42};
+	struct audit_record record = {1790000000123ull,	 AUDIT_END, "r1",	 "alice", "s1",	  "joe",
+				      "staging",	 "main",    "catalog.x", scope,	  params, "p1",
+				      "because\n\"so\"", "ok",	    counts,	 42};
 	struct stat status;
 	struct buf text;
 
@@ -123,10 +125,13 @@ a_whole_record(void **state)
 	assert_int_equal(status.st_mode & 0777, 0600);
 	buf_init(&text, 4096);
 	assert_int_equal(fd_read_file(st->path, 4096, &text, &st->err), 0);
-	assert_string_equal(buf_cstr(&text),
+	assert_string_equal(
+	    buf_cstr(&text),
 	    "{\"time\":\"2026-09-21T14:13:20.123Z\",\"phase\":\"end\",\"request_id\":\"r1\",\"principal\":\"alice\","
-	    "\"session\":\"s1\",\"username\":\"joe\",\"environment\":\"staging\",\"store\":\"main\",\"tool\":\"catalog.x\","
-	    "\"scope\":{\"store_view_code\":\"de\"},\"params\":{\"sku\":\"A\",\"password\":\"[secret]\"},\"plan_id\":\"p1\","
+	    "\"session\":\"s1\",\"username\":\"joe\",\"environment\":\"staging\",\"store\":\"main\",\"tool\":\"catalog."
+	    "x\","
+	    "\"scope\":{\"store_view_code\":\"de\"},\"params\":{\"sku\":\"A\",\"password\":\"[secret]\"},\"plan_id\":"
+	    "\"p1\","
 	    "\"reason\":\"because\\n\\\"so\\\"\",\"outcome\":\"ok\",\"counts\":{\"updated\":3},\"duration_ms\":42}\n");
 	buf_fini(&text);
 	json_decref(scope);
@@ -325,8 +330,8 @@ the_largest_record(void **state)
 	deep = json_incref(value);
 	for (int i = 0; i < 40; i++)
 		deep = json_pack("{s:o, s:i, s:i}", "a", deep, "b", 1, "c", 2);
-	record = (struct audit_record){~0ull >> 16, AUDIT_REFUSED, nasty, nasty, nasty, nasty, nasty, nasty, nasty, deep, value,
-	    nasty, nasty, nasty, value, INT64_MAX};
+	record = (struct audit_record){~0ull >> 16, AUDIT_REFUSED, nasty, nasty, nasty, nasty, nasty, nasty,
+				       nasty,	    deep,	   value, nasty, nasty, nasty, value, INT64_MAX};
 	st->audit = audit_open(st->path, &st->err);
 	assert_int_equal(audit_write(st->audit, &record), 0);
 	assert_int_equal(stat(st->path, &status), 0);

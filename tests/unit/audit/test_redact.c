@@ -95,12 +95,13 @@ static void
 every_depth(void **state UNUSED)
 {
 	check_copy("{\"username\":\"admin\",\"password\":\"p\",\"otp\":123456}",
-	    "{\"username\":\"admin\",\"password\":\"[secret]\",\"otp\":\"[secret]\"}");
+		   "{\"username\":\"admin\",\"password\":\"[secret]\",\"otp\":\"[secret]\"}");
 	check_copy("{\"a\":[{\"b\":{\"oauth_token\":[1,2],\"x\":1}},true,null,1.5]}",
-	    "{\"a\":[{\"b\":{\"oauth_token\":\"[secret]\",\"x\":1}},true,null,1.5]}");
+		   "{\"a\":[{\"b\":{\"oauth_token\":\"[secret]\",\"x\":1}},true,null,1.5]}");
 	check_copy("{\"credentials\":{\"anything\":\"x\"},\"session\":null}",
-	    "{\"credentials\":\"[secret]\",\"session\":\"[secret]\"}");
-	check_copy("{\"address\":{\"street\":[\"A 1\"],\"postcode\":12345},\"send_email\":true,\"email\":null}",
+		   "{\"credentials\":\"[secret]\",\"session\":\"[secret]\"}");
+	check_copy(
+	    "{\"address\":{\"street\":[\"A 1\"],\"postcode\":12345},\"send_email\":true,\"email\":null}",
 	    "{\"address\":{\"street\":\"[personal]\",\"postcode\":\"[personal]\"},\"send_email\":true,\"email\":null}");
 	check_copy("{}", "{}");
 	check_copy("[]", "[]");
@@ -110,8 +111,10 @@ every_depth(void **state UNUSED)
 static void
 pairs(void **state UNUSED)
 {
-	check_copy("[{\"attribute_code\":\"email\",\"value\":\"a@b\"},{\"attribute_code\":\"color\",\"value\":\"red\"}]",
-	    "[{\"attribute_code\":\"email\",\"value\":\"[personal]\"},{\"attribute_code\":\"color\",\"value\":\"red\"}]");
+	check_copy(
+	    "[{\"attribute_code\":\"email\",\"value\":\"a@b\"},{\"attribute_code\":\"color\",\"value\":\"red\"}]",
+	    "[{\"attribute_code\":\"email\",\"value\":\"[personal]\"},{\"attribute_code\":\"color\",\"value\":\"red\"}"
+	    "]");
 	check_copy("{\"field\":\"api_token\",\"value\":[1]}", "{\"field\":\"api_token\",\"value\":\"[secret]\"}");
 	check_copy("{\"field\":7,\"value\":[1]}", "{\"field\":7,\"value\":[1]}");
 }
@@ -122,15 +125,17 @@ texts_that_stand_for_anything(void **state UNUSED)
 	check_copy("\"{\\\"password\\\":\\\"p\\\"}\"", "\"[text]\"");
 	check_copy("{\"params\":\" { \\\"password\\\":\\\"p\\\"}\"}", "{\"params\":\"[text]\"}");
 	check_copy("{\"a\":\"[ {\\\"password\\\":\\\"p\\\"}]\"}", "{\"a\":\"[text]\"}");
-	check_copy("[\"{{widget type=\\\"x\\\"}}\",\"[1]\",\"{\",\"\"]", "[\"{{widget type=\\\"x\\\"}}\",\"[1]\",\"{\",\"\"]");
+	check_copy("[\"{{widget type=\\\"x\\\"}}\",\"[1]\",\"{\",\"\"]",
+		   "[\"{{widget type=\\\"x\\\"}}\",\"[1]\",\"{\",\"\"]");
 }
 
 static void
 userinfo(void **state UNUSED)
 {
-	check_copy("{\"base_url\":\"https://joe:pw@shop.example/a@b\"}", "{\"base_url\":\"https://[secret]@shop.example/a@b\"}");
+	check_copy("{\"base_url\":\"https://joe:pw@shop.example/a@b\"}",
+		   "{\"base_url\":\"https://[secret]@shop.example/a@b\"}");
 	check_copy("[\"see http://a@b@c/ and ftp://x:y@z, not http://q/?r=@\"]",
-	    "[\"see http://[secret]@c/ and ftp://[secret]@z, not http://q/?r=@\"]");
+		   "[\"see http://[secret]@c/ and ftp://[secret]@z, not http://q/?r=@\"]");
 	check_copy("[\"mail a@b.example\", \"://\", \"://@\"]", "[\"mail a@b.example\",\"://\",\"://@\"]");
 }
 

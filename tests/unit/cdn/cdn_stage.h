@@ -52,14 +52,18 @@ stage_handle(void *ctx, struct server_peer *peer, const struct server_request *r
 	snprintf(st->bodies[st->n], sizeof(st->bodies[0]), "%.*s", (int)request->body_len, request->body);
 	st->n++;
 	if (!st->is_silent)
-		server_reply_with(peer, st->statuses[i], st->fields != NULL ? st->fields : "", st->body != NULL ? st->body : "");
+		server_reply_with(peer, st->statuses[i], st->fields != NULL ? st->fields : "",
+				  st->body != NULL ? st->body : "");
 }
 
 static inline int
 stage_open(void **state)
 {
-	struct fetch_options options = {.verify_tls = true, .connect_timeout_ms = 2000, .connections_per_host = 8,
-	    .connections_total = 24, .user_agent = "magento-mcp/test"};
+	struct fetch_options options = {.verify_tls = true,
+					.connect_timeout_ms = 2000,
+					.connections_per_host = 8,
+					.connections_total = 24,
+					.user_agent = "magento-mcp/test"};
 	struct stage *st = calloc(1, sizeof(*st));
 	struct err err;
 

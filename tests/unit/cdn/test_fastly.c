@@ -14,8 +14,12 @@ static void
 use(struct stage *st)
 {
 	assert_int_equal(secret_set(&token, SLICE_LIT("tok")), 0);
-	fastly = (struct fastly){.fetch = st->fetch, .api_url = st->server.url, .service_id = "SvcId", .api_token = &token,
-	    .timeout_ms = 5000, .parallel = 6};
+	fastly = (struct fastly){.fetch = st->fetch,
+				 .api_url = st->server.url,
+				 .service_id = "SvcId",
+				 .api_token = &token,
+				 .timeout_ms = 5000,
+				 .parallel = 6};
 	keys[0] = "cat_p_12";
 	keys[1] = "p12";
 	n_keys = 2;
@@ -227,8 +231,14 @@ cancelled(void **state)
 static void
 spellings(void **state)
 {
-	static const char *const table[][2] = {{"cat_p_12", "p12"}, {"cat_c_5", "c5"}, {"cat_c_p_5", "cp_5"},
-	    {"cms_p_3", "cpg_3"}, {"cms_b_foot", "cb_foot"}, {"cat_p", NULL}, {"", NULL}, {"store", NULL}};
+	static const char *const table[][2] = {{"cat_p_12", "p12"},
+					       {"cat_c_5", "c5"},
+					       {"cat_c_p_5", "cp_5"},
+					       {"cms_p_3", "cpg_3"},
+					       {"cms_b_foot", "cb_foot"},
+					       {"cat_p", NULL},
+					       {"", NULL},
+					       {"store", NULL}};
 	char key[FASTLY_KEY_CAP], big[FASTLY_KEY_CAP + 10];
 
 	(void)state;

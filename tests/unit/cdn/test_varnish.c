@@ -101,10 +101,8 @@ what_answers_mean(void **state)
 		int status;
 		const char *text;
 	} table[] = {
-	    {405, "not in the acl `purge`"},
-	    {400, "does not know purging by tag"},
-	    {404, "answered 404 instead of purging"},
-	    {503, "answered 503 instead of purging"},
+	    {405, "not in the acl `purge`"},	      {400, "does not know purging by tag"},
+	    {404, "answered 404 instead of purging"}, {503, "answered 503 instead of purging"},
 	    {302, "answered 302 instead of purging"},
 	};
 
@@ -166,7 +164,13 @@ static void
 only_tags_become_patterns(void **state)
 {
 	struct stage *st = *state;
-	static const char *const bad[] = {"", ".*", "a|b", "cat p", "a\r\nX: y", "t\xc3\xa9",
+	static const char *const bad[] = {
+	    "",
+	    ".*",
+	    "a|b",
+	    "cat p",
+	    "a\r\nX: y",
+	    "t\xc3\xa9",
 	    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
 
 	use(st);

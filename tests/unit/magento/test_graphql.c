@@ -93,8 +93,8 @@ data_beside_errors(void **state)
 	struct buf text;
 
 	begin(store, 200,
-	    "{\"errors\":[{\"message\":\"This product is\\u0007 disabled.\",\"path\":[\"u1\"]}],"
-	    "\"data\":{\"u0\":{\"type\":\"CATEGORY\"},\"u1\":null}}");
+	      "{\"errors\":[{\"message\":\"This product is\\u0007 disabled.\",\"path\":[\"u1\"]}],"
+	      "\"data\":{\"u0\":{\"type\":\"CATEGORY\"},\"u1\":null}}");
 	fake_run(store, query);
 	assert_int_equal(asked.r, 0);
 	assert_true(json_is_null(json_object_get(asked.data, "u1")));
@@ -131,7 +131,8 @@ nothing_but_errors_of_aliases(void **state)
 }
 
 static void
-check_refusal(struct fake_store *store, int status, const char *body, enum fault_code code, const char *kind, const char *text)
+check_refusal(struct fake_store *store, int status, const char *body, enum fault_code code, const char *kind,
+	      const char *text)
 {
 	begin(store, status, body);
 	fake_run(store, ask);
@@ -150,12 +151,12 @@ refusals(void **state)
 {
 	struct fake_store *store = *state;
 
-	check_refusal(store, 200, "{\"errors\":[{\"message\":\"Syntax Error: x\"}]}", FAULT_MAGENTO_API_ERROR, "rejected",
-	    "Syntax Error: x");
-	check_refusal(store, 500, "{\"errors\":[{\"message\":\"Syntax Error: x\"}]}", FAULT_MAGENTO_API_ERROR, "rejected",
-	    "Syntax Error: x");
-	check_refusal(store, 200, "{\"errors\":[{\"message\":\"in /var/www/html/a.php\"}]}", FAULT_MAGENTO_API_ERROR, "rejected",
-	    "internal Magento error");
+	check_refusal(store, 200, "{\"errors\":[{\"message\":\"Syntax Error: x\"}]}", FAULT_MAGENTO_API_ERROR,
+		      "rejected", "Syntax Error: x");
+	check_refusal(store, 500, "{\"errors\":[{\"message\":\"Syntax Error: x\"}]}", FAULT_MAGENTO_API_ERROR,
+		      "rejected", "Syntax Error: x");
+	check_refusal(store, 200, "{\"errors\":[{\"message\":\"in /var/www/html/a.php\"}]}", FAULT_MAGENTO_API_ERROR,
+		      "rejected", "internal Magento error");
 	check_refusal(store, 200, "<html></html>", FAULT_MAGENTO_API_ERROR, "not_json", "");
 	check_refusal(store, 200, "{\"data\":null}", FAULT_MAGENTO_API_ERROR, "not_json", "");
 	check_refusal(store, 200, "{\"data\":null,\"errors\":[]}", FAULT_MAGENTO_API_ERROR, "not_json", "");
@@ -217,12 +218,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    FAKE_TEST(what_is_sent),
-	    FAKE_TEST(data_beside_errors),
-	    FAKE_TEST(nothing_but_errors_of_aliases),
-	    FAKE_TEST(refusals),
-	    FAKE_TEST(repeated_while_it_may_help),
-	    FAKE_TEST(deadline_and_cancellation),
+	    FAKE_TEST(what_is_sent), FAKE_TEST(data_beside_errors),	    FAKE_TEST(nothing_but_errors_of_aliases),
+	    FAKE_TEST(refusals),     FAKE_TEST(repeated_while_it_may_help), FAKE_TEST(deadline_and_cancellation),
 	};
 
 	return cmocka_run_group_tests_name("magento/graphql", tests, NULL, NULL);

@@ -101,7 +101,7 @@ run_refuse(struct action_call *call, json_t *params, json_t **result_r, struct f
 {
 	(void)call, (void)params, (void)result_r;
 	return fault_set(fault, FAULT_MAGENTO_API_ERROR, json_pack("{s:i, s:s}", "statusCode", 500, "kind", "internal"),
-	    "Magento answered 500 without an explanation. Try again later.");
+			 "Magento answered 500 without an explanation. Try again later.");
 }
 
 /* 0x01 takes six bytes in JSON, and thirteen in the text that repeats it. */
@@ -159,7 +159,8 @@ run_open(struct action_call *call, json_t *params, json_t **result_r, struct fau
 static inline int
 run_close(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault)
 {
-	int r = login_destroy(call->env->sessions, slice_from_str(call->principal->name), call->login_ref, action_now());
+	int r =
+	    login_destroy(call->env->sessions, slice_from_str(call->principal->name), call->login_ref, action_now());
 
 	(void)params;
 	if (call->memory.forget != NULL)
@@ -174,13 +175,15 @@ static const struct json_schema open_object = {.type = JSON_T_OBJECT, .extra = J
 static const struct json_schema no_params = {.type = JSON_T_OBJECT};
 static const struct json_prop echo_props[] = {{"text", &any_text, true, NULL}, {"count", &any_count, false, NULL}, {0}};
 static const struct json_schema echo_params = {.type = JSON_T_OBJECT, .props = echo_props};
-static const struct json_prop huge_props[] = {{"bytes", &any_count, true, NULL}, {"control", &any_flag, false, NULL}, {0}};
+static const struct json_prop huge_props[] = {
+    {"bytes", &any_count, true, NULL}, {"control", &any_flag, false, NULL}, {0}};
 static const struct json_schema huge_params = {.type = JSON_T_OBJECT, .props = huge_props};
-static const struct json_prop open_props[] = {{"wait", &any_flag, false, NULL}, {"username", &any_text, false, NULL}, {0}};
+static const struct json_prop open_props[] = {
+    {"wait", &any_flag, false, NULL}, {"username", &any_text, false, NULL}, {0}};
 static const struct json_schema open_params = {.type = JSON_T_OBJECT, .props = open_props};
 
-#define TEST_ACTION(action_name, its_flags, its_params, its_run)                                                             \
-	.name = action_name, .title = "Title of " action_name, .description = "Text of " action_name,                          \
+#define TEST_ACTION(action_name, its_flags, its_params, its_run)                                                       \
+	.name = action_name, .title = "Title of " action_name, .description = "Text of " action_name,                  \
 	.tier = ACTION_SAFE, .flags = its_flags, .params = its_params, .result = &open_object, .run = its_run
 
 static const struct action test_rows[] = {

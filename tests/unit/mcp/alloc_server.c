@@ -1,6 +1,6 @@
 /*
- * alloc_server.c - the protocol core without memory: started wholly or not at all; each message answered once, and either
- * as ever or with our own shortage
+ * alloc_server.c - the protocol core without memory: started wholly or not at all; each message answered once, and
+ * either as ever or with our own shortage
  */
 #include "world.h"
 
@@ -73,7 +73,8 @@ judge(const struct stage *stage, const struct seen *seen)
 	if (seen->status != 503 && seen->status != stage->status && strstr(seen->body, "VALIDATION_ERROR") == NULL)
 		fail_msg("%d %s", seen->status, seen->body);
 	/* A detail of a refusal may be missing; what is refused stays refused. */
-	assert_true(seen->status == 503 || strstr(stage->good, "\"error\"") != NULL || strstr(stage->good, "\\\"error\\\"") != NULL);
+	assert_true(seen->status == 503 || strstr(stage->good, "\"error\"") != NULL ||
+		    strstr(stage->good, "\\\"error\\\"") != NULL);
 	return ERR_NOMEM;
 }
 
@@ -82,14 +83,14 @@ serve_scenario(void *ctx)
 {
 	const struct stage *stage = ctx;
 	struct mcp_request request = {.body = slice_from_str(stage->sent->body),
-	    .headers = {.protocol_version = slice_from_str(stage->sent->version),
-		.method = slice_from_str(stage->sent->method),
-		.name = slice_from_str(stage->sent->name),
-		.session_id = slice_from_str(stage->sent->session)},
-	    .principal = &alice,
-	    .request_id = "1",
-	    .now_mono_ms = clock_mono_ms(),
-	    .now_wall_ms = clock_wall_ms()};
+				      .headers = {.protocol_version = slice_from_str(stage->sent->version),
+						  .method = slice_from_str(stage->sent->method),
+						  .name = slice_from_str(stage->sent->name),
+						  .session_id = slice_from_str(stage->sent->session)},
+				      .principal = &alice,
+				      .request_id = "1",
+				      .now_mono_ms = clock_mono_ms(),
+				      .now_wall_ms = clock_wall_ms()};
 	struct mcp_exchange *exchange;
 	struct seen seen = {.answers = 0};
 
@@ -124,20 +125,35 @@ static void
 serving_modern_messages(void **state)
 {
 	static const struct sent messages[] = {
-	    {.version = "2026-07-28", .method = "server/discover",
-		.body = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"server/discover\",\"params\":{" META "}}"},
+	    {.version = "2026-07-28",
+	     .method = "server/discover",
+	     .body = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"server/discover\",\"params\":{" META "}}"},
 	    {.version = "2027-01-01",
-		.body = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"x\",\"params\":{\"_meta\":{" META_VERSION "\"2027-01-01\"}}}"},
-	    {.version = "2026-07-28", .method = "tools/call", .name = "=?base64?dGVzdF9lY2hv?=",
-		.body = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":{\"name\":\"test_echo\",\"arguments\":{"
-			"\"params\":\"{\\\"text\\\":\\\"x\\\"}\"}," META "}}"},
-	    {.version = "2026-07-28", .method = "tools/call", .name = "test_refuse",
-		.body = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":{\"name\":\"test_refuse\"," META "}}"},
-	    {.version = "2026-07-28", .method = "tools/call", .name = "test_echo",
-		.body = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":{\"name\":\"test_echo\",\"arguments\":{"
-			"\"a\":1,\"params\":{}}," META "}}"},
-	    {.version = "2026-07-28", .method = "tools/call", .name = "test_me",
-		.body = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":{\"name\":\"test_me\"," META "}}"},
+	     .body = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"x\",\"params\":{\"_meta\":{" META_VERSION
+		     "\"2027-01-01\"}}}"},
+	    {.version = "2026-07-28",
+	     .method = "tools/call",
+	     .name = "=?base64?dGVzdF9lY2hv?=",
+	     .body = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/"
+		     "call\",\"params\":{\"name\":\"test_echo\",\"arguments\":{"
+		     "\"params\":\"{\\\"text\\\":\\\"x\\\"}\"}," META "}}"},
+	    {.version = "2026-07-28",
+	     .method = "tools/call",
+	     .name = "test_refuse",
+	     .body =
+		 "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":{\"name\":\"test_refuse\"," META
+		 "}}"},
+	    {.version = "2026-07-28",
+	     .method = "tools/call",
+	     .name = "test_echo",
+	     .body = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/"
+		     "call\",\"params\":{\"name\":\"test_echo\",\"arguments\":{"
+		     "\"a\":1,\"params\":{}}," META "}}"},
+	    {.version = "2026-07-28",
+	     .method = "tools/call",
+	     .name = "test_me",
+	     .body =
+		 "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":{\"name\":\"test_me\"," META "}}"},
 	};
 	struct world w;
 
@@ -151,8 +167,12 @@ serving_modern_messages(void **state)
 static void
 serving_calls_that_wait(void **state)
 {
-	static const struct sent call = {.version = "2026-07-28", .method = "tools/call", .name = "test_wait",
-	    .body = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":{\"name\":\"test_wait\"," META "}}"};
+	static const struct sent call = {
+	    .version = "2026-07-28",
+	    .method = "tools/call",
+	    .name = "test_wait",
+	    .body = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":{\"name\":\"test_wait\"," META
+		    "}}"};
 	struct world w;
 
 	(void)state;
@@ -171,7 +191,7 @@ serving_legacy_messages(void **state)
 	    {.session = session, .body = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}"},
 	    {.session = session, .body = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\"}"},
 	    {.session = session,
-		.body = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":{\"name\":\"test_me\"}}"},
+	     .body = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":{\"name\":\"test_me\"}}"},
 	    {.session = session, .body = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"initialize\",\"params\":{}}"},
 	    {.body = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"initialize\",\"params\":{}}"},
 	    {.session = session, .version = "1999-01-01", .body = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}"},

@@ -11,10 +11,10 @@
 static void
 the_asked_version_is_given_if_it_is_served(void **state)
 {
-	static const char *const asked[] = {"2025-03-26", "2025-06-18", "2025-11-25", "2024-11-05", "2026-07-28", "2027-01-01",
-	    "nonsense"};
-	static const char *const given[] = {"2025-03-26", "2025-06-18", "2025-11-25", "2025-11-25", "2025-11-25", "2025-11-25",
-	    "2025-11-25"};
+	static const char *const asked[] = {"2025-03-26", "2025-06-18", "2025-11-25", "2024-11-05",
+					    "2026-07-28", "2027-01-01", "nonsense"};
+	static const char *const given[] = {"2025-03-26", "2025-06-18", "2025-11-25", "2025-11-25",
+					    "2025-11-25", "2025-11-25", "2025-11-25"};
 	struct world w;
 	struct reply r;
 
@@ -188,7 +188,8 @@ a_session_belongs_to_its_caller(void **state)
 	struct world w;
 	struct reply r;
 	char session[MCP_SESSION_ID_CAP];
-	struct mcp_request request = {.principal = &bob, .now_mono_ms = clock_mono_ms(), .now_wall_ms = clock_wall_ms()};
+	struct mcp_request request = {
+	    .principal = &bob, .now_mono_ms = clock_mono_ms(), .now_wall_ms = clock_wall_ms()};
 
 	(void)state;
 	world_open(&w);
@@ -209,7 +210,8 @@ delete_ends_a_session(void **state)
 	struct world w;
 	struct reply r;
 	char session[MCP_SESSION_ID_CAP];
-	struct mcp_request request = {.principal = &alice, .now_mono_ms = clock_mono_ms(), .now_wall_ms = clock_wall_ms()};
+	struct mcp_request request = {
+	    .principal = &alice, .now_mono_ms = clock_mono_ms(), .now_wall_ms = clock_wall_ms()};
 
 	(void)state;
 	world_open(&w);
@@ -296,8 +298,9 @@ initialized_is_noted(void **state)
 static void
 an_unknown_method_is_200(void **state)
 {
-	static const char *const methods[] = {"no/such", "server/discover", "resources/list", "prompts/list", "logging/setLevel",
-	    "completion/complete", "tasks/get"};
+	static const char *const methods[] = {"no/such",      "server/discover",  "resources/list",
+					      "prompts/list", "logging/setLevel", "completion/complete",
+					      "tasks/get"};
 	struct world w;
 	struct reply r;
 	char session[MCP_SESSION_ID_CAP], body[128];

@@ -24,8 +24,9 @@ names_and_parsing_agree(void **state)
 static void
 what_is_not_served_is_unknown(void **state)
 {
-	static const char *const texts[] = {"", "2024-11-05", "2025-03-2", "2025-03-266", "2025-03-26 ", " 2025-06-18", "DRAFT",
-	    "2027-01-01", "2026-07-29"};
+	static const char *const texts[] = {
+	    "",	     "2024-11-05", "2025-03-2", "2025-03-266", "2025-03-26 ", " 2025-06-18",
+	    "DRAFT", "2027-01-01", "2026-07-29"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
@@ -39,8 +40,9 @@ static void
 later_dates_are_modern(void **state)
 {
 	static const char *const modern[] = {"2026-07-28", "2026-07-29", "2026-08-01", "2027-01-01", "9999-99-99"};
-	static const char *const others[] = {"", "2026-07-27", "2025-11-25", "2024-11-05", "2027", "2027-01-01x", "2027/01/01",
-	    "2027-1-001", "x027-01-01", "20270-1-01", "2027-01-0a"};
+	static const char *const others[] = {"",	   "2026-07-27",  "2025-11-25", "2024-11-05",
+					     "2027",	   "2027-01-01x", "2027/01/01", "2027-1-001",
+					     "x027-01-01", "20270-1-01",  "2027-01-0a"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(modern); i++)

@@ -5,7 +5,8 @@
 
 /* ---- which era ---- */
 
-/* R-001: the claim in the body decides, whatever the method; without the header it is a broken modern request (R-004). */
+/* R-001: the claim in the body decides, whatever the method; without the header it is a broken modern request (R-004).
+ */
 static void
 a_claim_makes_a_message_modern(void **state)
 {
@@ -28,7 +29,8 @@ a_claim_makes_a_message_modern(void **state)
 static void
 initialize_without_a_claim_is_legacy_whatever_the_header_says(void **state)
 {
-	static const char *const versions[] = {NULL, "2025-11-25", "2026-07-28", "2027-12-31", "1999-01-01", "nonsense", ""};
+	static const char *const versions[] = {NULL, "2025-11-25", "2026-07-28", "2027-12-31", "1999-01-01", "nonsense",
+					       ""};
 	struct world w;
 	struct reply r;
 
@@ -52,8 +54,9 @@ initialize_with_a_claim_is_an_unknown_method(void **state)
 
 	(void)state;
 	world_open(&w);
-	modern(&w, &r, "initialize", "\"protocolVersion\":\"2025-11-25\",\"capabilities\":{},\"clientInfo\":{\"name\":\"t\","
-				     "\"version\":\"1\"},");
+	modern(&w, &r, "initialize",
+	       "\"protocolVersion\":\"2025-11-25\",\"capabilities\":{},\"clientInfo\":{\"name\":\"t\","
+	       "\"version\":\"1\"},");
 	assert_string_equal(r.session_id, "");
 	expect_refused(&r, 404, RPC_METHOD_NOT_FOUND, "\"m-1\"");
 	world_close(&w);
@@ -84,9 +87,9 @@ a_modern_header_without_a_claim_is_a_broken_envelope(void **state)
 			legacy_as(&w, &r, NULL, i % 2 == 0 ? session : NULL, versions[v], bodies[i]);
 			assert_refused(&r, 400, RPC_INVALID_PARAMS, "5");
 			assert_non_null(strstr(json_get_str(error_of(&r), "message", ""),
-			    "io.modelcontextprotocol/protocolVersion"));
+					       "io.modelcontextprotocol/protocolVersion"));
 			assert_non_null(strstr(json_get_str(error_of(&r), "message", ""),
-			    "io.modelcontextprotocol/clientCapabilities"));
+					       "io.modelcontextprotocol/clientCapabilities"));
 			reply_fini(&r);
 		}
 	}
@@ -108,7 +111,8 @@ an_unknown_version_in_the_header_is_refused(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(versions); i++) {
 		const json_t *data;
 
-		legacy_as(&w, &r, NULL, session, versions[i], "{\"jsonrpc\":\"2.0\",\"id\":5,\"method\":\"tools/list\"}");
+		legacy_as(&w, &r, NULL, session, versions[i],
+			  "{\"jsonrpc\":\"2.0\",\"id\":5,\"method\":\"tools/list\"}");
 		assert_refused(&r, 400, RPC_VERSION_NOT_SERVED, "5");
 		data = json_object_get(error_of(&r), "data");
 		assert_string_equal(json_get_str(data, "requested", "?"), versions[i]);
@@ -173,7 +177,8 @@ a_modern_request_learns_nothing_from_a_session(void **state)
 	legacy_call(&w, &r, session, "test_me", "{}");
 	json_decref(content_of(&r, false));
 	reply_fini(&r);
-	sent.body = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":{\"name\":\"test_me\"," META "}}";
+	sent.body =
+	    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":{\"name\":\"test_me\"," META "}}";
 	post(&w, &r, &sent);
 	assert_string_equal(r.session_id, "");
 	expect_fault(&r, "NOT_AUTHENTICATED");
@@ -216,11 +221,12 @@ what_is_no_request_is_refused(void **state)
 	    {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"x\",\"method\":\"y\"}", RPC_INVALID_REQUEST, "1"},
 	    {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"x\",\"m\\u0065thod\":\"y\"}", RPC_INVALID_REQUEST, "1"},
 	    {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"x\",\"params\":{},\"params\":{}}", RPC_INVALID_REQUEST, "1"},
-	    {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"x\",\"params\":{\"_meta\":{},\"_meta\":{}}}", RPC_INVALID_REQUEST, "1"},
+	    {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"x\",\"params\":{\"_meta\":{},\"_meta\":{}}}",
+	     RPC_INVALID_REQUEST, "1"},
 	    {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":{\"name\":\"a\",\"name\":\"b\"}}",
-		RPC_INVALID_REQUEST, "1"},
-	    {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"x\",\"params\":{\"arguments\":{\"a\":1,\"a\":2}}}", RPC_INVALID_REQUEST,
-		"1"},
+	     RPC_INVALID_REQUEST, "1"},
+	    {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"x\",\"params\":{\"arguments\":{\"a\":1,\"a\":2}}}",
+	     RPC_INVALID_REQUEST, "1"},
 	    {"[]", RPC_INVALID_REQUEST, NULL},
 	    {"5", RPC_INVALID_REQUEST, NULL},
 	    {"\"x\"", RPC_INVALID_REQUEST, NULL},
@@ -270,8 +276,16 @@ an_array_is_refused(void **state)
 static void
 the_id_is_echoed_as_it_was_sent(void **state)
 {
-	static const char *const ids[] = {"1", "\"1\"", "0", "-7", "9007199254740993", "123456789012345678901234567890", "\"\"",
-	    "\"a\\u0041\\\"\\n\\u0000\"", "\"\xc3\xa4\"", "\"/\\/\""};
+	static const char *const ids[] = {"1",
+					  "\"1\"",
+					  "0",
+					  "-7",
+					  "9007199254740993",
+					  "123456789012345678901234567890",
+					  "\"\"",
+					  "\"a\\u0041\\\"\\n\\u0000\"",
+					  "\"\xc3\xa4\"",
+					  "\"/\\/\""};
 	struct world w;
 	struct reply r;
 	char session[MCP_SESSION_ID_CAP];
@@ -290,8 +304,9 @@ the_id_is_echoed_as_it_was_sent(void **state)
 		snprintf(body, sizeof(body), "{\"jsonrpc\":\"2.0\",\"id\":%s,\"method\":\"no/such\"}", ids[i]);
 		legacy(&w, &r, session, body);
 		expect_refused(&r, 200, RPC_METHOD_NOT_FOUND, ids[i]);
-		snprintf(body, sizeof(body), "{\"jsonrpc\":\"2.0\",\"id\":%s,\"method\":\"server/discover\",\"params\":{" META "}}",
-		    ids[i]);
+		snprintf(body, sizeof(body),
+			 "{\"jsonrpc\":\"2.0\",\"id\":%s,\"method\":\"server/discover\",\"params\":{" META "}}",
+			 ids[i]);
 		post(&w, &r, &sent);
 		assert_id(&r, ids[i]);
 		expect_good(&r);
@@ -364,8 +379,8 @@ a_response_is_never_answered_under_its_id(void **state)
 static void
 a_notification_is_never_answered(void **state)
 {
-	static const char *const methods[] = {"notifications/initialized", "notifications/cancelled", "tools/list", "tools/call",
-	    "ping", "no/such", ""};
+	static const char *const methods[] = {
+	    "notifications/initialized", "notifications/cancelled", "tools/list", "tools/call", "ping", "no/such", ""};
 	struct world w;
 	struct reply r;
 	char session[MCP_SESSION_ID_CAP], body[256];
@@ -377,7 +392,8 @@ a_notification_is_never_answered(void **state)
 		snprintf(body, sizeof(body), "{\"jsonrpc\":\"2.0\",\"method\":\"%s\"}", methods[i]);
 		legacy(&w, &r, session, body);
 		expect_empty(&r, 202);
-		snprintf(body, sizeof(body), "{\"jsonrpc\":\"2.0\",\"method\":\"%s\",\"params\":{" META "}}", methods[i]);
+		snprintf(body, sizeof(body), "{\"jsonrpc\":\"2.0\",\"method\":\"%s\",\"params\":{" META "}}",
+			 methods[i]);
 		legacy(&w, &r, NULL, body);
 		expect_empty(&r, 202);
 	}
@@ -396,7 +412,8 @@ depth_is_bounded(void **state)
 	(void)state;
 	world_open(&w);
 	for (int depth = 62; depth <= 63; depth++) { /* the envelope and params are two more */
-		at = (size_t)snprintf(body, sizeof(body), "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"x\",\"params\":{\"a\":");
+		at = (size_t)snprintf(body, sizeof(body),
+				      "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"x\",\"params\":{\"a\":");
 		memset(body + at, '[', (size_t)depth);
 		memset(body + at + depth, ']', (size_t)depth);
 		snprintf(body + at + 2 * depth, sizeof(body) - at - 2 * (size_t)depth, "}}");

@@ -87,7 +87,8 @@ each_tool_is_described(void **state)
 			assert_true((json_object_get(tool, "title") != NULL) == (v > 0));
 			assert_true((json_object_get(tool, "outputSchema") != NULL) == (v > 0));
 			if (v > 0)
-				assert_string_equal(json_get_str(json_get_object(tool, "outputSchema"), "type", ""), "object");
+				assert_string_equal(json_get_str(json_get_object(tool, "outputSchema"), "type", ""),
+						    "object");
 			assert_int_equal(json_object_size(annotations), 5);
 			assert_true(json_is_boolean(json_object_get(annotations, "readOnlyHint")));
 			assert_true(json_is_boolean(json_object_get(annotations, "destructiveHint")));
@@ -162,7 +163,8 @@ a_result_is_text_and_structured_content(void **state)
 			legacy_call(&w, &r, session, "test_echo", "{\"text\":\"a\\\"\\u00e4\\n\\u0001</x>\"}");
 		}
 		content = content_of(&r, false);
-		assert_string_equal(json_get_str(json_object_get(content, "params"), "text", ""), "a\"\xc3\xa4\n\x01</x>");
+		assert_string_equal(json_get_str(json_object_get(content, "params"), "text", ""),
+				    "a\"\xc3\xa4\n\x01</x>");
 		json_decref(content);
 		assert_true((json_object_get(result_of(&r), "structuredContent") != NULL) == (v > 0));
 		assert_string_equal(r.method, "tools/call");
@@ -266,7 +268,8 @@ static void
 parameters_come_in_four_forms(void **state)
 {
 	static const char *const forms[] = {"{\"text\":\"x\"}", "{\"params\":{\"text\":\"x\"}}",
-	    "{\"params\":\"{\\\"text\\\":\\\"x\\\"}\"}", "{\"session\":\"ignored-here\",\"text\":\"x\"}"};
+					    "{\"params\":\"{\\\"text\\\":\\\"x\\\"}\"}",
+					    "{\"session\":\"ignored-here\",\"text\":\"x\"}"};
 	struct world w;
 	struct reply r, first;
 
@@ -468,8 +471,7 @@ a_caller_without_the_right_is_refused(void **state)
 
 	(void)state;
 	world_open(&w);
-	modern_as(&w, &r, &carol, "tools/call", "test_write",
-	    "\"name\":\"test_write\",\"arguments\":{\"wrong\":1},");
+	modern_as(&w, &r, &carol, "tools/call", "test_write", "\"name\":\"test_write\",\"arguments\":{\"wrong\":1},");
 	assert_non_null(strstr(r.body, "catalog:write"));
 	expect_fault(&r, "FORBIDDEN");
 	modern_as(&w, &r, &alice, "tools/call", "test_write", "\"name\":\"test_write\",");

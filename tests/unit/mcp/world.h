@@ -1,9 +1,9 @@
 /*
  * world.h - a protocol core with a session table, fixture actions and callers, and what it answers
  *
- * Bodies and header values are handed in as exact copies on the heap, which are freed as soon as the contract allows it, so
- * that a late look at them is seen by AddressSanitizer and valgrind.  Every answer is checked to be the only one and,
- * when it has a body, to be JSON-RPC.
+ * Bodies and header values are handed in as exact copies on the heap, which are freed as soon as the contract allows
+ * it, so that a late look at them is seen by AddressSanitizer and valgrind.  Every answer is checked to be the only one
+ * and, when it has a body, to be JSON-RPC.
  */
 #ifndef TEST_MCP_WORLD_H
 #define TEST_MCP_WORLD_H
@@ -64,12 +64,12 @@ world_open_with(struct world *w, size_t max_result_bytes, size_t max_fibers)
 	w->registry = action_registry_new(tables, 1);
 	assert_non_null(w->registry);
 	w->options = (struct mcp_options){.name = "test-server",
-	    .title = "A \"test\" server",
-	    .version = "9.8.7",
-	    .instructions = "Read this first.",
-	    .registry = w->registry,
-	    .env = &w->env,
-	    .max_result_bytes = max_result_bytes};
+					  .title = "A \"test\" server",
+					  .version = "9.8.7",
+					  .instructions = "Read this first.",
+					  .registry = w->registry,
+					  .env = &w->env,
+					  .max_result_bytes = max_result_bytes};
 	w->server = mcp_server_new(&w->options);
 	assert_non_null(w->server);
 }
@@ -98,7 +98,7 @@ world_close(struct world *w)
 
 struct sent {
 	const char *version, *method, *name, *session; /* headers; NULL: absent */
-	const struct principal *who;                   /* NULL: alice */
+	const struct principal *who;		       /* NULL: alice */
 	const char *body;
 	size_t body_len; /* 0: to its NUL */
 };
@@ -153,7 +153,8 @@ on_answer(void *ctx, const struct mcp_answer *answer)
 		memcpy(r->body, answer->body.ptr, answer->body.len);
 	r->body[answer->body.len] = '\0';
 	if (answer->session_id != NULL)
-		assert_int_equal(slice_to_str(slice_from_str(answer->session_id), r->session_id, sizeof(r->session_id)), 0);
+		assert_int_equal(slice_to_str(slice_from_str(answer->session_id), r->session_id, sizeof(r->session_id)),
+				 0);
 	snprintf(r->method, sizeof(r->method), "%s", answer->method);
 	snprintf(r->tool, sizeof(r->tool), "%s", answer->tool);
 	r->rpc_code = answer->rpc_code;
@@ -195,9 +196,9 @@ post(struct world *w, struct reply *r, const struct sent *sent)
 	request = (struct mcp_request){
 	    .body = keep(r, 0, sent->body, sent->body_len > 0 ? sent->body_len : strlen(sent->body)),
 	    .headers = {.protocol_version = keep_text(r, 1, sent->version),
-		.method = keep_text(r, 2, sent->method),
-		.name = keep_text(r, 3, sent->name),
-		.session_id = keep_text(r, 4, sent->session)},
+			.method = keep_text(r, 2, sent->method),
+			.name = keep_text(r, 3, sent->name),
+			.session_id = keep_text(r, 4, sent->session)},
 	    .principal = sent->who != NULL ? sent->who : &alice,
 	    .now_mono_ms = clock_mono_ms() + w->later_ms,
 	    .now_wall_ms = clock_wall_ms() + w->later_ms,
@@ -236,13 +237,13 @@ hang_up(struct reply *r)
 /* A good modern request: `params` is the inside of params without _meta, "" or ending in a comma. */
 static inline void
 modern_as(struct world *w, struct reply *r, const struct principal *who, const char *method, const char *name,
-    const char *params)
+	  const char *params)
 {
 	char *body = NULL;
 	struct sent sent = {.version = "2026-07-28", .method = method, .name = name, .who = who};
 
-	assert_true(asprintf(&body, "{\"jsonrpc\":\"2.0\",\"id\":\"m-1\",\"method\":\"%s\",\"params\":{%s" META "}}", method,
-	    params) > 0);
+	assert_true(asprintf(&body, "{\"jsonrpc\":\"2.0\",\"id\":\"m-1\",\"method\":\"%s\",\"params\":{%s" META "}}",
+			     method, params) > 0);
 	sent.body = body;
 	post(w, r, &sent);
 	free(body);
@@ -267,7 +268,7 @@ modern_call(struct world *w, struct reply *r, const char *tool, const char *argu
 
 static inline void
 legacy_as(struct world *w, struct reply *r, const struct principal *who, const char *session, const char *version,
-    const char *body)
+	  const char *body)
 {
 	const struct sent sent = {.version = version, .session = session, .who = who, .body = body};
 
@@ -280,8 +281,8 @@ legacy(struct world *w, struct reply *r, const char *session, const char *body)
 	legacy_as(w, r, NULL, session, NULL, body);
 }
 
-#define INITIALIZE(version)                                                                                                  \
-	"{\"jsonrpc\":\"2.0\",\"id\":0,\"method\":\"initialize\",\"params\":{\"protocolVersion\":\"" version                   \
+#define INITIALIZE(version)                                                                                            \
+	"{\"jsonrpc\":\"2.0\",\"id\":0,\"method\":\"initialize\",\"params\":{\"protocolVersion\":\"" version           \
 	"\",\"capabilities\":{},\"clientInfo\":{\"name\":\"t\",\"version\":\"1\"}}}"
 
 /* Opens a legacy session and gives its id. */
@@ -306,8 +307,9 @@ legacy_call(struct world *w, struct reply *r, const char *session, const char *t
 	char *body = NULL;
 
 	assert_true(asprintf(&body,
-	    "{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"tools/call\",\"params\":{\"name\":\"%s\",\"arguments\":%s}}", tool,
-	    arguments) > 0);
+			     "{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"tools/"
+			     "call\",\"params\":{\"name\":\"%s\",\"arguments\":%s}}",
+			     tool, arguments) > 0);
 	legacy(w, r, session, body);
 	free(body);
 }

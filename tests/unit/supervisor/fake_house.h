@@ -158,6 +158,47 @@ fake_worker(const char *slot)
 	return culprit;
 }
 
+/* ---- The part of the keeper ---- */
+
+/* DIR/keeper says how it behaves: good, crash, refuse, stubborn (does not end when told). */
+static inline int
+fake_keeper(void)
+{
+	struct pollfd p = {.fd = HERITAGE_FD_CONTROL, .events = POLLIN};
+	struct control_message message;
+	char path[128], mode[32] = "";
+	ssize_t n;
+	int fd, r;
+
+	for (fd = 0; fd < 64; fd++) {
+		bool open_wanted = fd <= HERITAGE_FD_CONTROL || fd == HERITAGE_FD_CONFIG || fd == HERITAGE_FD_LISTEN;
+
+		if ((fcntl(fd, F_GETFD) >= 0) != open_wanted)
+			return 4;
+	}
+	(void)snprintf(path, sizeof(path), "%s/keeper", getenv("FAKE_DIR"));
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd >= 0 ? read(fd, mode, sizeof(mode) - 1) : 0;
+	mode[n > 0 ? n : 0] = '\0';
+	fd_close(&fd);
+	if (strcmp(mode, "crash") == 0)
+		return 1;
+	if (strcmp(mode, "refuse") == 0) {
+		fake_say(CONTROL_FAILED, "keeper.db is a photograph");
+		return 2;
+	}
+	for (;;) {
+		fake_say(CONTROL_READY, "");
+		if (poll(&p, 1, 100) <= 0)
+			continue;
+		r = fd_recv(HERITAGE_FD_CONTROL, &message, sizeof(message), NULL, NULL);
+		if (r == 0 || r == ERR_CLOSED)
+			return 0;
+		if (r == (int)sizeof(message) && message.type == CONTROL_STOP && strcmp(mode, "stubborn") != 0)
+			return 0;
+	}
+}
+
 /* ---- The part of `check` ---- */
 
 static inline int
@@ -211,6 +252,8 @@ fake_main(int argc, char **argv)
 		return fake_serve(argv[2]);
 	if (argc == 3 && strcmp(argv[1], "worker") == 0)
 		return fake_worker(argv[2]);
+	if (argc == 2 && strcmp(argv[1], "keeper") == 0)
+		return fake_keeper();
 	if (argc >= 2 && strcmp(argv[1], "check") == 0)
 		return fake_check(argc, argv);
 	return -1;

@@ -117,6 +117,7 @@ fill(struct status_view *view)
 						  .respawns = 1};
 	view->table =
 	    (struct status_table){.slots = 65536, .used = 12, .evictions = 1, .owner_deaths = 2, .corrupt = 0};
+	view->keeper = (struct status_keeper){.pid = 4713, .state = "ready", .respawns = 4};
 	view->last_reload = (struct status_reload){
 	    .is_known = true, .ok = false, .message = "a \"quoted\" line\x01", .at_wall_ms = 1000};
 }
@@ -138,6 +139,7 @@ json_has_every_promised_member(void **state)
 	    "\"listen\":[\"127.0.0.1:8765\"],\"admin\":\"127.0.0.1:9464\",\"control_socket\":\"/run/x/control.sock\","
 	    "\"workers\":[{\"slot\":3,\"pid\":4712,\"generation\":2,\"state\":\"ready\",\"ready_ms\":41,"
 	    "\"heartbeat_age_ms\":120,\"requests\":99,\"connections\":7,\"respawns\":1}],"
+	    "\"keeper\":{\"pid\":4713,\"state\":\"ready\",\"respawns\":4},"
 	    "\"table\":{\"slots\":65536,\"used\":12,\"evictions\":1,\"full\":0,\"owner_deaths\":2,\"corrupt\":0},"
 	    "\"last_reload\":{\"ok\":false,\"message\":\"a \\\"quoted\\\" "
 	    "line\\u0001\",\"at\":\"1970-01-01T00:00:01Z\"}}\n");
