@@ -6,7 +6,7 @@
 
 #include "action/action.h"
 #include "action/env.h"
-#include "base/enc.h"
+#include "batch.h"
 #include "cache_tools.h"
 #include "json/get.h"
 #include "magento/error.h"
@@ -167,20 +167,6 @@ const struct json_schema cache_backends_shape = {.type = JSON_T_ARRAY, .items = 
 
 /* ---- cache.purge_product ---- */
 
-static const char *
-product_path(struct pool *pool, struct slice sku)
-{
-	struct buf path;
-	const char *text = NULL;
-
-	buf_init(&path, sku.len * 3 + 32);
-	buf_put_str(&path, "/products/");
-	if (enc_percent_put(&path, sku) == 0)
-		text = pool_slicedup(pool, buf_slice(&path));
-	buf_fini(&path);
-	return text;
-}
-
 static int
 purge_product_tags(struct store_client *sc, const json_t *product, const char *view, json_t **result_r,
 		   struct fault *fault)
@@ -210,7 +196,7 @@ purge_product(struct store_client *sc, json_t *params, json_t **result_r, struct
 	if (check_view(sc, params, &view, fault) < 0 || cache_take_rate(sc->call, fault) < 0)
 		return -1;
 	magento_reply_init(&reply);
-	r = read_entity(sc, product_path(sc->call->pool, sku), "id,sku,type_id", &reply, fault);
+	r = read_entity(sc, batch_path(sc->call->pool, "/products/", json_get_str(params, "sku", ""), ""), "id,sku,type_id", &reply, fault);
 	if (r == 0) {
 		r = result_clean(reply.body) == 0 ? purge_product_tags(sc, reply.body, view, result_r, fault)
 						  : result_out_of_memory(fault);

@@ -7,7 +7,7 @@
 #include "action/action.h"
 #include "action/env.h"
 #include "arguments.h"
-#include "base/enc.h"
+#include "batch.h"
 #include "catalog_private.h"
 #include "filters.h"
 #include "json/get.h"
@@ -282,26 +282,12 @@ static const struct json_schema search_result = {.type = JSON_T_OBJECT, .props =
 
 /* ---- catalog.get_product ---- */
 
-static const char *
-product_path(struct pool *pool, struct slice sku)
-{
-	struct buf path;
-	const char *text = NULL;
-
-	buf_init(&path, sku.len * 3 + 32);
-	buf_put_str(&path, "/products/");
-	if (enc_percent_put(&path, sku) == 0)
-		text = pool_slicedup(pool, buf_slice(&path));
-	buf_fini(&path);
-	return text;
-}
-
 static int
 get_product(struct store_client *sc, json_t *params, json_t **result_r, struct fault *fault)
 {
 	struct slice sku = json_get_slice(params, "sku");
 	struct magento_param fields = {.name = "fields"};
-	struct magento_request request = {.method = FETCH_GET, .path = product_path(sc->call->pool, sku)};
+	struct magento_request request = {.method = FETCH_GET, .path = batch_path(sc->call->pool, "/products/", json_string_value(json_object_get(params, "sku")), "")};
 	struct magento_reply reply;
 	struct selection selection;
 	struct scope_target target;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "action/env.h"
-#include "base/enc.h"
+#include "batch.h"
 #include "catalog_private.h"
 #include "guard.h"
 #include "json/get.h"
@@ -98,7 +98,6 @@ static json_t *
 build_body(const struct commit_step *step)
 {
 	json_t *product = json_pack("{s:O}", "sku", json_object_get(json_object_get(step->plan_item, "key"), "sku"));
-	json_t *links = json_object_get(step->plan_item, "links");
 	json_t *extra = json_object_get(step->plan_item, "extra_attributes");
 	const char *name;
 	json_t *target;
@@ -107,7 +106,7 @@ build_body(const struct commit_step *step)
 	{
 		const struct product_field *field = fields_find(name);
 
-		if (field == NULL || fields_put(field, product, target, links) < 0) {
+		if (field == NULL || fields_put(field, product, target) < 0) {
 			json_decref(product);
 			return NULL;
 		}
@@ -118,21 +117,6 @@ build_body(const struct commit_step *step)
 		return NULL;
 	}
 	return json_pack("{s:o}", "product", product);
-}
-
-static const char *
-product_path(struct pool *pool, const struct commit_step *step)
-{
-	struct slice sku = json_get_slice(json_object_get(step->plan_item, "key"), "sku");
-	struct buf path;
-	const char *text = NULL;
-
-	buf_init(&path, sku.len * 3 + 32);
-	buf_put_str(&path, "/products/");
-	if (enc_percent_put(&path, sku) == 0)
-		text = pool_slicedup(pool, buf_slice(&path));
-	buf_fini(&path);
-	return text;
 }
 
 /* Magento ignores what it does not like and says 200: so its answer is compared with what was sent. */
@@ -163,7 +147,7 @@ write_steps(struct store_client *sc, struct commit_step *const *steps, size_t n)
 	for (size_t i = 0; requests != NULL && i < n; i++) {
 		requests[i] = (struct magento_request){.method = FETCH_PUT,
 		    .scope = steps[i]->scope,
-		    .path = product_path(sc->call->pool, steps[i]),
+		    .path = batch_path(sc->call->pool, "/products/", json_get_str(json_object_get(steps[i]->plan_item, "key"), "sku", ""), ""),
 		    .body = build_body(steps[i])};
 	}
 	if (requests == NULL) {

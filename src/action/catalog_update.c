@@ -303,7 +303,7 @@ static int
 add_product(struct preparing *p, const json_t *product)
 {
 	bool failed = false;
-	json_t *writes, *item, *links;
+	json_t *writes, *item;
 
 	if (json_get_int(product, "status", 1) == 1)
 		p->seen.live++;
@@ -323,12 +323,7 @@ add_product(struct preparing *p, const json_t *product)
 	}
 	item = json_pack("{s:{s:O}, s:O*, s:O, s:o}", "key", "sku", json_object_get(product, "sku"), "title",
 	    json_object_get(product, "name"), "id", json_object_get(product, "id"), "writes", writes);
-	links = json_get_array(json_get_object(product, "extension_attributes"), "category_links");
-	if (item == NULL || (links != NULL && json_object_set(item, "links", links) < 0)) {
-		json_decref(item);
-		return -1;
-	}
-	return plan_add(p->plan, item);
+	return item != NULL ? plan_add(p->plan, item) : -1;
 }
 
 static int

@@ -320,7 +320,7 @@ write_blocks(struct store_client *sc, struct commit_step *const *steps, size_t n
 	write_steps(sc, &cms_blocks, steps, n);
 }
 
-static const struct commit_ops page_ops = {
+const struct commit_ops cms_page_commit_ops = {
     .pair = "cms.bulk_update_pages",
     .noun = "pages",
     .read = read_pages,
@@ -330,7 +330,7 @@ static const struct commit_ops page_ops = {
     .after = shorten_conflicts,
 };
 
-static const struct commit_ops block_ops = {
+const struct commit_ops cms_block_commit_ops = {
     .pair = "cms.bulk_update_blocks",
     .noun = "blocks",
     .read = read_blocks,
@@ -343,5 +343,5 @@ static const struct commit_ops block_ops = {
 int
 cms_commit(struct action_call *call, const struct cms_kind *kind, json_t *params, json_t **result_r, struct fault *fault)
 {
-	return commit_run(call, params, kind == &cms_pages ? &page_ops : &block_ops, result_r, fault);
+	return commit_run(call, params, kind == &cms_pages ? &cms_page_commit_ops : &cms_block_commit_ops, result_r, fault);
 }

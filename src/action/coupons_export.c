@@ -202,7 +202,8 @@ coupons_export(struct action_call *call, json_t *params, json_t **result_r, stru
 static const char *const formats[] = {"csv", NULL};
 static const struct json_prop params_props[] = {
     {"rule_id", &rule_id_shape, true, NULL},
-    JSON_OPTIONAL("format", .type = JSON_T_STRING, .enumeration = formats, .default_json = "\"csv\""),
+    JSON_OPTIONAL("format", .type = JSON_T_STRING, .enumeration = formats, .default_json = "\"csv\"",
+	.description = "Form of the list"),
     JSON_OPTIONAL("max_rows", .type = JSON_T_INTEGER, .minimum = JSON_BOUND(1), .maximum = JSON_BOUND(ROWS_MAX),
 	.default_json = "10000", .description = "Rows in this answer"),
     JSON_OPTIONAL("after_coupon_id", .type = JSON_T_INTEGER, .minimum = JSON_BOUND(0), .maximum = JSON_BOUND(4294967295),

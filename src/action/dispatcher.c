@@ -135,6 +135,14 @@ find_login(struct action_running *running, json_t *arguments)
 	return 0;
 }
 
+static bool
+is_read_only_store(const struct action_call *call)
+{
+	const struct config_store *store = config_store_find(call->env->config, slice_from_str(call->login.store));
+
+	return call->has_login && store != NULL && store->read_only;
+}
+
 static int
 check_rights(struct action_running *running)
 {
@@ -143,6 +151,10 @@ check_rights(struct action_running *running)
 	if (!principal_has_scope(call->principal, call->action->scope)) {
 		return fault_set(&running->fault, FAULT_FORBIDDEN, NULL,
 		    "Your client token does not include %s. Ask the operator for a token with that scope.", call->action->scope);
+	}
+	if (record_is_write(call->action) && is_read_only_store(call)) {
+		return fault_set(&running->fault, FAULT_FORBIDDEN, NULL,
+		    "The store %s is read-only on this server (store.%s.read_only).", call->login.store, call->login.store);
 	}
 	if (call->has_login && !principal_may_use_store(call->principal, call->login.store)) {
 		return fault_set(&running->fault, FAULT_FORBIDDEN, NULL,

@@ -293,18 +293,23 @@ fields_same(const struct product_field *field, const json_t *a, const json_t *b)
 
 /* ---- bodies ---- */
 
+/* The list of custom attributes of a body, made when it is not there; NULL without memory. */
+static json_t *
+attributes_of(json_t *body)
+{
+	if (json_object_get(body, "custom_attributes") == NULL &&
+	    json_object_set_new(body, "custom_attributes", json_array()) < 0)
+		return NULL;
+	return json_object_get(body, "custom_attributes");
+}
+
 static int
 put_attribute(const struct product_field *field, json_t *body, const json_t *target)
 {
-	json_t *list = json_object_get(body, "custom_attributes");
+	json_t *list = attributes_of(body);
 	json_t *value;
 	char text[64];
 
-	if (list == NULL) {
-		if (json_object_set_new(body, "custom_attributes", json_array()) < 0)
-			return -1;
-		list = json_object_get(body, "custom_attributes");
-	}
 	/* Only null removes a special price: empty text would store 0.00. */
 	if (json_is_null(target)) {
 		value = json_null();
@@ -317,41 +322,33 @@ put_attribute(const struct product_field *field, json_t *body, const json_t *tar
 	return json_array_append_new(list, json_pack("{s:s, s:o}", "attribute_code", field->name, "value", value));
 }
 
-static json_int_t
-position_of(const json_t *links, json_int_t id)
-{
-	for (size_t i = 0; i < json_array_size(links); i++) {
-		const json_t *link = json_array_get(links, i);
-
-		if (id_of(json_object_get(link, "category_id")) == id)
-			return json_get_int(link, "position", 0);
-	}
-	return 0;
-}
-
+/*
+ * Two ways, for two cases: the attribute `category_ids` replaces the set but ignores an empty list; `category_links` merges,
+ * and only an empty list of them takes the product out of all.
+ */
 static int
-put_categories(json_t *body, const json_t *target, const json_t *links)
+put_categories(json_t *body, const json_t *target)
 {
-	json_t *list = json_array();
-	char id[24];
-	int r = list != NULL ? 0 : -1;
+	json_t *ids, *list;
 
-	for (size_t i = 0; r == 0 && i < json_array_size(target); i++) {
-		json_int_t number = json_integer_value(json_array_get(target, i));
+	if (json_array_size(target) == 0)
+		return json_object_set_new(body, "extension_attributes", json_pack("{s:[]}", "category_links"));
+	list = attributes_of(body);
+	ids = json_array();
+	for (size_t i = 0; i < json_array_size(target); i++) {
+		char id[24];
 
-		snprintf(id, sizeof(id), "%lld", (long long)number);
-		r = json_array_append_new(list,
-		    json_pack("{s:I, s:s}", "position", position_of(links, number), "category_id", id));
+		snprintf(id, sizeof(id), "%lld", (long long)json_integer_value(json_array_get(target, i)));
+		if (json_array_append_new(ids, json_string(id)) < 0) {
+			json_decref(ids);
+			return -1;
+		}
 	}
-	if (r < 0) {
-		json_decref(list);
-		return -1;
-	}
-	return json_object_set_new(body, "extension_attributes", json_pack("{s:o}", "category_links", list));
+	return json_array_append_new(list, json_pack("{s:s, s:o}", "attribute_code", "category_ids", "value", ids));
 }
 
 int
-fields_put(const struct product_field *field, json_t *body, const json_t *target, const json_t *links)
+fields_put(const struct product_field *field, json_t *body, const json_t *target)
 {
 	switch (field->place) {
 	case FIELD_TOP:
@@ -361,5 +358,5 @@ fields_put(const struct product_field *field, json_t *body, const json_t *target
 	case FIELD_CATEGORIES:
 		break;
 	}
-	return put_categories(body, target, links);
+	return put_categories(body, target);
 }

@@ -20,7 +20,7 @@
 enum field_place {
 	FIELD_TOP,       /* a member of the product; ignored among the custom attributes */
 	FIELD_ATTRIBUTE, /* only among the custom attributes; refused as a member */
-	FIELD_CATEGORIES /* extension_attributes.category_links */
+	FIELD_CATEGORIES /* the attribute category_ids, or empty extension_attributes.category_links */
 };
 
 enum field_kind { FIELD_TEXT, FIELD_WORD, FIELD_NUMBER, FIELD_DATE, FIELD_IDS };
@@ -46,10 +46,7 @@ json_t *fields_of_product(const struct product_field *field, const json_t *produ
 
 bool fields_same(const struct product_field *field, const json_t *a, const json_t *b); /* normal forms */
 
-/*
- * Puts a target into the body of a product PUT.  `links` are the product's present category links, whose positions stay.
- * 0, or -1 without memory.
- */
-int fields_put(const struct product_field *field, json_t *body, const json_t *target, const json_t *links) MUST_CHECK;
+/* Puts a target into the body of a product PUT.  0, or -1 without memory. */
+int fields_put(const struct product_field *field, json_t *body, const json_t *target) MUST_CHECK;
 
 #endif

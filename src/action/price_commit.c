@@ -295,7 +295,7 @@ put_body(const struct job *job)
 		const json_t *target = json_object_get(job->step->to, price_field_names[i]);
 
 		if (target != NULL)
-			r = fields_put(fields_find(price_field_names[i]), product, target, NULL);
+			r = fields_put(fields_find(price_field_names[i]), product, target);
 	}
 	if (r < 0) {
 		json_decref(product);

@@ -161,7 +161,7 @@ static const struct json_schema action_conditions = {.any_of = condition_forms,
 
 static const struct json_prop create_props[] = {
     {"name", &name, true, NULL},
-    {"description", &description, false, NULL},
+    {"description", &description, false, "Note for administrators"},
     {"website_ids", &website_ids, true, NULL},
     {"customer_group_ids", &group_ids, true, NULL},
     {"from_date", &date, false, "First day, YYYY-MM-DD"},

@@ -1,6 +1,7 @@
 /*
  * salable_render.c - from facts about stock to a report: what each website can sell, and what looks odd
  */
+#include <math.h>
 #include <string.h>
 
 #include "json/get.h"
@@ -128,7 +129,7 @@ total_quantity(const struct salable_facts *facts)
 			return json_null();
 		sum += json_number_value(quantity);
 	}
-	return json_real(sum);
+	return sum == floor(sum) ? json_integer((json_int_t)sum) : json_real(sum);
 }
 
 /* ---- children ---- */

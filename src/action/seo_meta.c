@@ -13,6 +13,7 @@
 
 #define TITLE_ADVISED 70
 #define DESCRIPTION_ADVISED 160
+#define STORED_ADVISED 255
 #define SAMPLE_MAX 5
 #define PAIR "seo.bulk_update_meta" /* the action's own name: its key must lead to the plan */
 
@@ -75,10 +76,12 @@ characters(const char *text)
 }
 
 static void
-warn(struct seo_products *seo, const json_t *updates)
+warn(struct seo_products *seo, json_t *updates)
 {
 	const char *title = json_get_str(updates, "meta_title", "");
 	const char *description = json_get_str(updates, "meta_description", "");
+	const char *field;
+	json_t *value;
 
 	seo_warn_scope(seo);
 	if (characters(title) > TITLE_ADVISED)
@@ -86,6 +89,11 @@ warn(struct seo_products *seo, const json_t *updates)
 	if (characters(description) > DESCRIPTION_ADVISED) {
 		seo_warn(seo, "The meta description has %zu characters: search engines show about %d",
 		    characters(description), DESCRIPTION_ADVISED);
+	}
+	json_object_foreach(updates, field, value)
+	{
+		if (characters(json_get_str(updates, field, "")) > STORED_ADVISED)
+			seo_warn(seo, "%s is longer than %d characters: themes and exports may cut it", field, STORED_ADVISED);
 	}
 	if (title[0] != '\0' && json_array_size(seo->products.items) > 1)
 		seo_warn(seo, "%zu products get one and the same meta title", json_array_size(seo->products.items));

@@ -231,6 +231,20 @@ add_item(struct planning *p, const struct seo_change *changes, size_t n)
 	return plan_add(p->seo.plan, item);
 }
 
+/* The same in several views is said once. */
+static int
+note_collision(struct planning *p, const struct seo_change *change)
+{
+	json_t *row = json_pack("{s:s, s:s, s:s}", "sku", change->sku, "new_url_key", change->new_key, "with", change->taken_by);
+	size_t n = json_array_size(p->collisions);
+
+	if (row != NULL && n > 0 && json_equal(row, json_array_get(p->collisions, n - 1))) {
+		json_decref(row);
+		return 0;
+	}
+	return json_array_append_new(p->collisions, row);
+}
+
 /* 1 when one of the changes collides: then the product is left out as a whole. */
 static int
 note_collisions(struct planning *p, const struct seo_change *changes, size_t n)
@@ -240,8 +254,7 @@ note_collisions(struct planning *p, const struct seo_change *changes, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		if (changes[i].taken_by == NULL)
 			continue;
-		if (json_array_append_new(p->collisions, json_pack("{s:s, s:s, s:s}", "sku", changes[i].sku, "new_url_key",
-							     changes[i].new_key, "with", changes[i].taken_by)) < 0)
+		if (note_collision(p, &changes[i]) < 0)
 			return -1;
 		r = 1;
 	}

@@ -41,15 +41,17 @@ tell(enum control_type type, const char *text)
 static int
 check_descriptors(struct err *err)
 {
-	int fill[2] = {open("/dev/null", O_RDONLY | O_CLOEXEC), open("/dev/null", O_RDONLY | O_CLOEXEC)};
-	int culprit = -1;
-	bool fine = fill[0] == HERITAGE_FD_TABLE && fill[1] == HERITAGE_FD_KEYS && fd_only_open_below(HERITAGE_FD_LISTEN + 1, &culprit);
+	int table = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	int keys = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	int culprit = table != HERITAGE_FD_TABLE ? table : keys;
+	bool fine = table == HERITAGE_FD_TABLE && keys == HERITAGE_FD_KEYS && fd_only_open_below(HERITAGE_FD_LISTEN + 1, &culprit);
 
-	fd_close(&fill[0]);
-	fd_close(&fill[1]);
+	fd_close(&table);
+	fd_close(&keys);
 	if (fine)
 		return 0;
-	return err_set(err, ERR_INVALID, "`keeper` is started by `magento-mcp serve` only: its descriptors are not the expected ones");
+	return err_set(err, ERR_INVALID, "descriptor %d is missing, or open and should not be: `keeper` is started by "
+	    "`magento-mcp serve` only", culprit);
 }
 
 static int

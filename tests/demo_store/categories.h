@@ -88,7 +88,7 @@ struct category *categories_add(struct categories *categories, int parent_id, co
 /* Takes a category and everything below it away, and products out of them. */
 void categories_remove(struct categories *categories, struct catalog *catalog, int id);
 
-/* Puts a category below a parent: after a sibling, first for 0, last for anything else. */
+/* Puts a category below a parent: right after the position of another one, first for 0, last if there is none. */
 void categories_move(struct categories *categories, struct category *category, int parent_id, json_int_t after_id);
 
 /* Works out paths, levels, children and addresses anew; to be called after every change of the tree or of a url key. */

@@ -10,6 +10,7 @@
 #include <event2/http_struct.h>
 #include <event2/keyvalq_struct.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -213,6 +214,16 @@ on_request(struct evhttp_request *http, void *arg)
 		evhttp_send_error(http, 503, NULL);
 }
 
+/* libevent writes in pieces; without this the last one would wait for the client's acknowledgement of the others. */
+static void
+send_at_once(evutil_socket_t listener)
+{
+	int on = 1;
+
+	/* Accepted sockets inherit it. */
+	(void)setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+}
+
 struct server *
 server_new(struct event_base *base, struct demo *demo, const char *address, int port)
 {
@@ -241,6 +252,7 @@ server_new(struct event_base *base, struct demo *demo, const char *address, int 
 		server_free(&server);
 		return NULL;
 	}
+	send_at_once(evhttp_bound_socket_get_fd(bound));
 	server->port = ntohs(name.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&name)->sin6_port
 							: ((struct sockaddr_in *)&name)->sin_port);
 	return server;

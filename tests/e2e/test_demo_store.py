@@ -730,8 +730,8 @@ def test_graphql_settings_and_refusals(store):
     assert "data" not in graphql(store, query, None, "nowhere")
     missing = graphql(store, "query($u: String!) { route(url: $u) { type } }")
     assert missing["errors"][0]["message"] == 'Variable "$u" of required type "String!" was not provided.'
-    named_fragment = "fragment F on CmsPage { title }"
-    query = '{ route(url: "home") { ...F ... on ProductInterface { sku } } } ' + named_fragment
+    fragment = "fragment F on CmsPage { title }"
+    query = '{ route(url: "home") { ...F ... on ProductInterface { sku } } } ' + fragment
     assert graphql(store, query)["data"] == {"route": {"title": "Home page"}}
 
 

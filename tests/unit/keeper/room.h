@@ -53,7 +53,8 @@ room_dir(char *dir, size_t cap)
 static inline void
 room_remove(const char *dir)
 {
-	static const char *const names[] = {"keeper.db", "keeper.db-wal", "keeper.db-shm", "keeper.db-keepers", "keeper.sock"};
+	static const char *const names[] = {
+	    "keeper.db", "keeper.db-wal", "keeper.db-shm", "keeper.db-journal", "keeper.db-keepers", "keeper.sock"};
 	char path[128];
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
@@ -147,6 +148,7 @@ room_plan(struct room *room, const char *id, unsigned n)
 	message.text[TEXT_LIST] = n > 0 ? buf_slice(&list) : SLICE_LIT("");
 	assert_int_equal(room_send(room, 1, MESSAGE_PLAN_ADD, &message), 0);
 	buf_fini(&list);
+	message.text[TEXT_LIST] = SLICE_NONE;
 	message.number[NUMBER_N_ITEMS] = n;
 	assert_int_equal(room_send(room, 1, MESSAGE_PLAN_STORE, &message), 0);
 }
