@@ -218,6 +218,7 @@ deps: ## install missing Debian packages (root, or sudo without a password; else
 install: $(BUILD)/magento-mcp ## DESTDIR and prefix are honoured
 	install -D -m 755 $(BUILD)/magento-mcp $(DESTDIR)$(prefix)/sbin/magento-mcp
 	install -D -m 640 conf/magento-mcp.conf $(DESTDIR)$(sysconfdir)/magento-mcp/magento-mcp.conf.sample
+	install -D -m 644 conf/magento-mcp.logrotate $(DESTDIR)$(sysconfdir)/logrotate.d/magento-mcp
 	install -d $(DESTDIR)$(prefix)/lib/systemd/system
 	sed 's|/usr/sbin|$(prefix)/sbin|g' systemd/magento-mcp.service > $(DESTDIR)$(prefix)/lib/systemd/system/magento-mcp.service
 	install -m 644 systemd/magento-mcp.socket $(DESTDIR)$(prefix)/lib/systemd/system/magento-mcp.socket
