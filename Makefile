@@ -54,6 +54,7 @@ DEBIAN   := gcc make pkg-config libevent-dev libjansson-dev libcurl4-openssl-dev
 
 # ---- How it is built -------------------------------------------------------------------------------------------------
 
+JOBS    ?= $(shell nproc)
 VERSION := $(shell cat VERSION)
 BUILD   ?= build
 CC      ?= cc
@@ -89,7 +90,7 @@ LIB     = $(patsubst %,$(BUILD)/lib/%.a,$1)
 all: $(BUILD)/magento-mcp $(BUILD)/demo-store ## build the server and the demo store
 
 define module_rules
-$(BUILD)/obj/$1/%.o: src/$1/%.c | $(BUILD)/flags
+$(BUILD)/obj/$1/%.o: src/$1/%.c $(BUILD)/flags
 	@mkdir -p $$(@D)
 	$$(CC) $$(CFLAGS_ALL) $(call pkg_cflags,$(NEEDS_$1)) -c -o $$@ $$<
 
@@ -106,7 +107,7 @@ $(BUILD)/flags: FORCE
 	@echo '$(CC) $(CFLAGS_ALL)' | cmp -s - $@ || echo '$(CC) $(CFLAGS_ALL)' > $@
 .PHONY: FORCE
 
-$(BUILD)/obj/main.o: src/main.c | $(BUILD)/flags
+$(BUILD)/obj/main.o: src/main.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) -c -o $@ $<
 
@@ -115,7 +116,7 @@ $(BUILD)/magento-mcp: $(BUILD)/obj/main.o $(call LIB,$(MODULES))
 	    $(call pkg_libs,$(call needs,$(MODULES)))
 
 DEMO_SOURCES := $(wildcard tests/demo_store/*.c)
-$(BUILD)/obj/demo_store/%.o: tests/demo_store/%.c | $(BUILD)/flags
+$(BUILD)/obj/demo_store/%.o: tests/demo_store/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) -Itests/demo_store -c -o $@ $<
 
@@ -127,7 +128,8 @@ debug: ## build without optimization into build/debug
 
 # ---- Trying it -------------------------------------------------------------------------------------------------------
 
-run: deps all ## demo store and server in the foreground, Ctrl-C ends both
+run: deps ## demo store and server in the foreground, Ctrl-C ends both
+	@$(MAKE) --no-print-directory -s -j$(JOBS) all
 	@BUILD=$(BUILD) sh tests/demo_store/run.sh
 
 # ---- Tests -----------------------------------------------------------------------------------------------------------
@@ -135,7 +137,13 @@ run: deps all ## demo store and server in the foreground, Ctrl-C ends both
 UNIT_TESTS  := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*/test_*.c))
 ALLOC_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*/alloc_*.c))
 
-test: deps all unit e2e ## everything a change must pass
+test: deps ## everything a change must pass
+	@$(MAKE) --no-print-directory -s -j$(JOBS) all unit-build $(BUILD)/js/.installed
+	@$(MAKE) --no-print-directory -s unit e2e
+
+unit-build: $(UNIT_TESTS)
+alloc-build: $(ALLOC_TESTS)
+.PHONY: unit-build alloc-build
 
 unit: $(UNIT_TESTS) ## cmocka tests, one binary per source file
 	@sh tests/unit/run.sh $(UNIT_TESTS)
@@ -166,9 +174,11 @@ $(BUILD)/js/.installed: tests/e2e/js/package.json tests/e2e/js/package-lock.json
 	cd $(@D) && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
+ASAN = BUILD=$(BUILD)/asan OPTIMIZE='-O1 -g $(SANITIZE)' HARDEN=-fPIE
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 asan: ## unit, allocation and end-to-end tests under AddressSanitizer and UBSan
-	$(MAKE) unit alloc e2e BUILD=$(BUILD)/asan OPTIMIZE='-O1 -g $(SANITIZE)' HARDEN=-fPIE
+	$(MAKE) -s -j$(JOBS) all unit-build alloc-build $(ASAN)
+	$(MAKE) -s unit alloc e2e $(ASAN)
 
 # ---- Fuzzing ---------------------------------------------------------------------------------------------------------
 
@@ -176,7 +186,7 @@ FUZZ_SECONDS ?= 600
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
 fuzz: ## every libFuzzer target for FUZZ_SECONDS (600)
-	$(MAKE) fuzz-build BUILD=$(BUILD)/fuzz CC=clang HARDEN=-fPIE HARDEN_LD=-pie \
+	$(MAKE) -s -j$(JOBS) fuzz-build BUILD=$(BUILD)/fuzz CC=clang HARDEN=-fPIE HARDEN_LD=-pie \
 	    OPTIMIZE='-O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all'
 	@sh tests/fuzz/run.sh $(BUILD)/fuzz $(FUZZ_SECONDS) $(FUZZERS)
 

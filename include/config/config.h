@@ -187,7 +187,8 @@ struct config_sources {
 	const char *path;	     /* file, or NULL for none */
 	const char *const *settings; /* texts of -s options: section.key=value, store.NAME.key=value */
 	size_t n_settings;
-	char *const *environ; /* like environ(7), or NULL for none */
+	char *const *environ;  /* like environ(7), or NULL for none */
+	const char *state_dir; /* server.state_dir when no source sets it; NULL: the key's own default */
 };
 
 /*

@@ -1,8 +1,8 @@
 /*
  * keeper.h - what must outlive every process: plans, the journal of their items, idempotency keys (the worker's side)
  *
- * One process, the keeper, alone opens the database.  Workers talk to it over a Unix stream socket; nothing here touches
- * a disk.  What a function has acknowledged by 0 was synced to the disk: no kill -9 of anybody loses it.
+ * One process, the keeper, alone opens the database.  Workers talk to it over a Unix stream socket; nothing here
+ *touches a disk.  What a function has acknowledged by 0 was synced to the disk: no kill -9 of anybody loses it.
  *
  * The functions marked [fiber] wait for the keeper's answer and run on a fiber only.  They give 0 or a negative enum
  * err_code with a text that is safe to show:
@@ -34,12 +34,12 @@
 #include "base/err.h"
 #include "base/slice.h"
 
-#define KEEPER_ITEMS_MAX 10000		       /* of a plan */
+#define KEEPER_ITEMS_MAX 10000			 /* of a plan */
 #define KEEPER_PLAN_BYTES_MAX (64 * 1024 * 1024) /* all items of a plan together */
-#define KEEPER_TEXT_BYTES_MAX (8 * 1024 * 1024)  /* one item, arguments, summary, result, detail */
-#define KEEPER_NAME_MAX 1024		       /* tool, owner, store, key */
-#define KEEPER_ENTRIES_MAX 4096		       /* of one keeper_journal() */
-#define KEEPER_ID_LEN 36		       /* a UUID in text form */
+#define KEEPER_TEXT_BYTES_MAX (8 * 1024 * 1024)	 /* one item, arguments, summary, result, detail */
+#define KEEPER_NAME_MAX 1024			 /* tool, owner, store, key */
+#define KEEPER_ENTRIES_MAX 4096			 /* of one keeper_journal() */
+#define KEEPER_ID_LEN 36			 /* a UUID in text form */
 #define KEEPER_DIGEST_LEN 32
 
 #define KEEPER_RESUME_MS (24ULL * 3600 * 1000)	  /* a claimed plan can be resumed for so long after its first claim */
@@ -55,8 +55,8 @@ struct keeper_claim; /* the right to carry out one plan, or one call under a key
 struct keeper_options {
 	const char *socket_path; /* where the keeper listens; copied */
 	/*
-	 * Instead of socket_path: gives a connected stream socket (the callee's from then on) or a negative code.  Called
-	 * at the first use and whenever the connection was lost.
+	 * Instead of socket_path: gives a connected stream socket (the callee's from then on) or a negative code.
+	 * Called at the first use and whenever the connection was lost.
 	 */
 	int (*connect)(void *ctx);
 	void *ctx;
@@ -65,7 +65,7 @@ struct keeper_options {
 
 /* Connects in the background (with `connect`: at first use).  Fails with NULL only when memory is short. */
 struct keeper *keeper_new(struct event_base *base, const struct keeper_options *options, struct err *err);
-void keeper_free(struct keeper **keeper); /* not from a fiber; calls under way end with ERR_AGAIN */
+void keeper_free(struct keeper **keeper);	/* not from a fiber; calls under way end with ERR_AGAIN */
 bool keeper_is_up(const struct keeper *keeper); /* the keeper has answered on the present connection */
 
 /* Whose plan or key it is: all three are compared as they stand.  A foreign one is the same as one that is unknown. */
@@ -95,7 +95,7 @@ struct keeper_plan_meta {
  * keeper_plan_drop() frees the handle and, when it was not stored, the draft; NULL is fine, a failure does not matter.
  */
 int keeper_plan_begin(struct keeper *keeper, const struct keeper_plan_meta *meta, struct keeper_draft **draft_r,
-    struct err *err) MUST_CHECK;
+		      struct err *err) MUST_CHECK;
 int keeper_plan_add(struct keeper_draft *draft, struct slice item_json, struct err *err) MUST_CHECK;
 int keeper_plan_store(struct keeper_draft *draft, struct err *err) MUST_CHECK;
 void keeper_plan_drop(struct keeper_draft **draft);
@@ -106,13 +106,13 @@ const char *keeper_draft_id(const struct keeper_draft *draft); /* lives as long 
 enum keeper_outcome { KEEPER_COMPLETED = 1, KEEPER_COMPLETED_WITH_ERRORS };
 
 enum keeper_claim_verdict {
-	KEEPER_CLAIMED = 1,  /* ours, for the first time */
-	KEEPER_RESUMED,	     /* ours; an earlier call was interrupted, released it or died */
-	KEEPER_BUSY,	     /* a call that still runs holds it */
-	KEEPER_DONE,	     /* finished before: finished_wall_ms, outcome, result */
-	KEEPER_NOT_FOUND,    /* unknown, or of another tool, owner or store */
-	KEEPER_EXPIRED,	     /* ran out before it was claimed, or 24 h after */
-	KEEPER_KEY_CONFLICT  /* the key was used for another plan or for other arguments */
+	KEEPER_CLAIMED = 1, /* ours, for the first time */
+	KEEPER_RESUMED,	    /* ours; an earlier call was interrupted, released it or died */
+	KEEPER_BUSY,	    /* a call that still runs holds it */
+	KEEPER_DONE,	    /* finished before: finished_wall_ms, outcome, result */
+	KEEPER_NOT_FOUND,   /* unknown, or of another tool, owner or store */
+	KEEPER_EXPIRED,	    /* ran out before it was claimed, or 24 h after */
+	KEEPER_KEY_CONFLICT /* the key was used for another plan or for other arguments */
 };
 
 struct keeper_verdict {
@@ -120,8 +120,8 @@ struct keeper_verdict {
 	bool same_key; /* DONE: it was carried out under this very key (never without a key) */
 	uint64_t finished_wall_ms;
 	enum keeper_outcome outcome;
-	struct slice result; /* NUL-terminated, in the caller's pool */
-	uint32_t n_items;    /* CLAIMED, RESUMED */
+	struct slice result;	/* NUL-terminated, in the caller's pool */
+	uint32_t n_items;	/* CLAIMED, RESUMED */
 	struct slice scope;	/* CLAIMED, RESUMED: as stored, in the caller's pool */
 	struct slice arguments; /* likewise */
 	uint64_t created_wall_ms;
@@ -138,17 +138,10 @@ struct keeper_verdict {
  * outdated fence is refused.
  */
 int keeper_plan_claim(struct keeper *keeper, const char *id, const struct keeper_party *party, const char *key,
-    uint64_t now_wall_ms, struct pool *pool, struct keeper_claim **claim_r, struct keeper_verdict *verdict_r,
-    struct err *err) MUST_CHECK;
+		      uint64_t now_wall_ms, struct pool *pool, struct keeper_claim **claim_r,
+		      struct keeper_verdict *verdict_r, struct err *err) MUST_CHECK;
 
-enum keeper_status {
-	KEEPER_PENDING = 0,
-	KEEPER_SENT,
-	KEEPER_UPDATED,
-	KEEPER_UNCHANGED,
-	KEEPER_CONFLICT,
-	KEEPER_ERROR
-};
+enum keeper_status { KEEPER_PENDING = 0, KEEPER_SENT, KEEPER_UPDATED, KEEPER_UNCHANGED, KEEPER_CONFLICT, KEEPER_ERROR };
 #define KEEPER_STATUS_COUNT 6
 
 struct keeper_entry {
@@ -163,14 +156,15 @@ struct keeper_entry {
  * [fiber] Sets the state of items' steps (the last word counts).  All or none, durable when it returns 0; many calls
  * of many workers share one sync, so small ones are cheap.  ERR_DENIED, ERR_LIMIT, ERR_INVALID (no such item).
  */
-int keeper_journal(struct keeper_claim *claim, const struct keeper_entry *entries, size_t n, struct err *err) MUST_CHECK;
+int keeper_journal(struct keeper_claim *claim, const struct keeper_entry *entries, size_t n,
+		   struct err *err) MUST_CHECK;
 
 /*
  * [fiber] The end: stores outcome and result (shown by later claims, replayed for the key).  ERR_DENIED when the claim
  * was lost.  On failure the claim is still held and the call may be repeated.  Then keeper_claim_free().
  */
 int keeper_plan_finish(struct keeper_claim *claim, enum keeper_outcome outcome, struct slice result_json,
-    uint64_t now_wall_ms, struct err *err) MUST_CHECK;
+		       uint64_t now_wall_ms, struct err *err) MUST_CHECK;
 
 /* [fiber] Frees the handle.  A plan that was not finished is released: interrupted, to be resumed.  NULL is fine. */
 void keeper_claim_free(struct keeper_claim **claim);
@@ -190,7 +184,8 @@ struct keeper_step {
 struct keeper_item {
 	uint32_t index;
 	struct slice json;
-	const struct keeper_step *steps; /* those with an entry in the journal, by step; a step without one is pending */
+	const struct keeper_step
+	    *steps; /* those with an entry in the journal, by step; a step without one is pending */
 	size_t n_steps;
 };
 
@@ -203,7 +198,7 @@ typedef int (*keeper_item_fn)(void *ctx, const struct keeper_item *item);
  * fn may wait.
  */
 int keeper_plan_items(struct keeper *keeper, const char *id, uint32_t from, uint32_t max, keeper_item_fn fn, void *ctx,
-    struct err *err) MUST_CHECK;
+		      struct err *err) MUST_CHECK;
 
 struct keeper_counts {
 	uint32_t n_items;
@@ -211,7 +206,8 @@ struct keeper_counts {
 };
 
 /* [fiber] ERR_NOT_FOUND. */
-int keeper_plan_counts(struct keeper *keeper, const char *id, struct keeper_counts *counts_r, struct err *err) MUST_CHECK;
+int keeper_plan_counts(struct keeper *keeper, const char *id, struct keeper_counts *counts_r,
+		       struct err *err) MUST_CHECK;
 
 enum keeper_plan_state {
 	KEEPER_PLAN_PREPARED = 1,
@@ -232,7 +228,7 @@ struct keeper_plan {
 
 /* [fiber] party->tool NULL: of any tool.  All strings are in the pool.  ERR_NOT_FOUND. */
 int keeper_plan_read(struct keeper *keeper, const char *id, const struct keeper_party *party, uint64_t now_wall_ms,
-    struct pool *pool, struct keeper_plan *plan_r, struct err *err) MUST_CHECK;
+		     struct pool *pool, struct keeper_plan *plan_r, struct err *err) MUST_CHECK;
 
 /*
  * [fiber] The newest first, at most `max` (and at most KEEPER_LIST_MAX).  party->tool, party->store NULL: of any.
@@ -240,7 +236,7 @@ int keeper_plan_read(struct keeper *keeper, const char *id, const struct keeper_
  */
 #define KEEPER_LIST_MAX 200
 int keeper_plan_list(struct keeper *keeper, const struct keeper_party *party, uint64_t now_wall_ms, struct pool *pool,
-    struct keeper_plan *plans_r, size_t max, struct err *err) MUST_CHECK;
+		     struct keeper_plan *plans_r, size_t max, struct err *err) MUST_CHECK;
 
 /* ---- Idempotency keys of one-step tools ---- */
 
@@ -254,8 +250,8 @@ enum keeper_key_verdict {
 
 struct keeper_key_answer {
 	enum keeper_key_verdict kind;
-	uint64_t finished_wall_ms; /* DONE */
-	struct slice result;	   /* DONE: NUL-terminated, in the caller's pool */
+	uint64_t finished_wall_ms;	 /* DONE */
+	struct slice result;		 /* DONE: NUL-terminated, in the caller's pool */
 	char plan_id[KEEPER_ID_LEN + 1]; /* INTERRUPTED: the plan that the earlier call had claimed; "" = none */
 };
 
@@ -266,11 +262,13 @@ struct keeper_key_answer {
  * resumable from then on.
  */
 int keeper_key_take(struct keeper *keeper, const struct keeper_party *party, const char *key,
-    const uint8_t digest[static KEEPER_DIGEST_LEN], uint64_t now_wall_ms, struct pool *pool, struct keeper_claim **claim_r,
-    struct keeper_key_answer *answer_r, struct err *err) MUST_CHECK;
+		    const uint8_t digest[static KEEPER_DIGEST_LEN], uint64_t now_wall_ms, struct pool *pool,
+		    struct keeper_claim **claim_r, struct keeper_key_answer *answer_r, struct err *err) MUST_CHECK;
 
-/* [fiber] Stores the result to be given again.  A key that is bound to a plan ends with keeper_plan_finish() instead. */
-int keeper_key_finish(struct keeper_claim *claim, struct slice result_json, uint64_t now_wall_ms, struct err *err) MUST_CHECK;
+/* [fiber] Stores the result to be given again.  A key that is bound to a plan ends with keeper_plan_finish() instead.
+ */
+int keeper_key_finish(struct keeper_claim *claim, struct slice result_json, uint64_t now_wall_ms,
+		      struct err *err) MUST_CHECK;
 
 /* [fiber] The call changed nothing and the key may be used afresh, with other arguments too. */
 int keeper_key_forget(struct keeper_claim *claim, struct err *err) MUST_CHECK;

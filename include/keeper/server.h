@@ -6,10 +6,10 @@
  * supervisor (state_dir/keeper.sock, mode 0600), or already connected (stdio): then the keeper serves this connection
  * only and ends with it.
  *
- * It says CONTROL_READY when the database is open and sound, and CONTROL_FAILED with the reason when it is not; then the
- * exit status is 2, because no restart cures a damaged or a foreign file.  While it lives it says CONTROL_READY again
- * every KEEPER_BEAT_MS, as its heartbeat.  CONTROL_RETIRE, CONTROL_STOP, end-of-file and SIGTERM all end it after the
- * transaction at hand; a second keeper may open the file before the first has gone.
+ * It says CONTROL_READY when the database is open and sound, and CONTROL_FAILED with the reason when it is not; then
+ * the exit status is 2, because no restart cures a damaged or a foreign file.  While it lives it says CONTROL_READY
+ * again every KEEPER_BEAT_MS, as its heartbeat.  CONTROL_RETIRE, CONTROL_STOP, end-of-file and SIGTERM all end it after
+ * the transaction at hand; a second keeper may open the file before the first has gone.
  */
 #ifndef KEEPER_SERVER_H
 #define KEEPER_SERVER_H

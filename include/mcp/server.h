@@ -1,12 +1,12 @@
 /*
  * server.h - the MCP protocol core: bytes of one message in, bytes of its answer out
  *
- * Pure with respect to I/O: an endpoint (HTTP, later stdio) hands in a body, the headers that matter and the caller; the
+ * Pure with respect to I/O: an endpoint (HTTP, stdio) hands in a body, the headers that matter and the caller; the
  * core judges era, envelope and params in the order of R-013, runs tools through the action dispatcher and gives back one
  * answer.  Two eras live side by side: modern (2026-07-28, stateless) and legacy (2025-11-25, 2025-06-18, 2025-03-26, with
  * sessions in the shared table).
  *
- * Runs in: worker.
+ * Runs in: worker, stdio.
  */
 #ifndef MCP_SERVER_H
 #define MCP_SERVER_H
@@ -47,7 +47,14 @@ struct mcp_headers {
 	struct slice session_id;       /* Mcp-Session-Id */
 };
 
+/*
+ * On stdio no header carries meaning (R-124); session_id is then the id that the process's own `initialize` was given, kept
+ * by the endpoint and handed in with every message (R-010).
+ */
+enum mcp_transport { MCP_HTTP, MCP_STDIO };
+
 struct mcp_request {
+	enum mcp_transport transport;
 	struct slice body; /* must stay until the answer, or the cancellation */
 	struct mcp_headers headers;
 	const struct principal *principal;
@@ -64,6 +71,7 @@ struct mcp_answer {
 	const char *method;      /* for metrics and log: a known method's name, or "" */
 	const char *tool;        /* known tool's name, or "" */
 	int rpc_code;            /* JSON-RPC error code, 0 for none */
+	struct slice cancels;    /* the id, as a raw token, that a notifications/cancelled names; else SLICE_NONE */
 	int fault_code;          /* enum fault_code of a tool call that was refused, 0 for none */
 	enum mcp_protocol protocol;
 };
@@ -84,6 +92,12 @@ void mcp_server_post(struct mcp_server *server, const struct mcp_request *reques
  * legacy one runs to its end and its answer is dropped (R-102).
  */
 void mcp_server_hangup(struct mcp_exchange **exchange);
+
+/* Stops a call of either era; the answer function will not be called any more.  NULL is fine. */
+void mcp_server_cancel(struct mcp_exchange **exchange);
+
+/* The raw id of a request that is under way; SLICE_NONE for what is no request. */
+struct slice mcp_exchange_id(const struct mcp_exchange *exchange);
 
 /* HTTP DELETE: ends a legacy session.  Gives the HTTP status: 200, 400 (no id), 404 (unknown, or another's). */
 int mcp_server_delete(struct mcp_server *server, const struct mcp_request *request);

@@ -1,5 +1,6 @@
 #include "batch.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -124,6 +125,28 @@ batch_fault(const struct batch *batch, size_t index)
 {
 	must(index < batch->n);
 	return batch->faults[index].code != FAULT_NONE ? &batch->faults[index] : NULL;
+}
+
+uint32_t
+batch_allowed_page(const struct fault *fault, uint32_t asked)
+{
+	static const char text[] = "Maximum SearchCriteria pageSize is ";
+	const char *at = strstr(fault->message, text);
+	unsigned long size = at != NULL ? strtoul(at + sizeof(text) - 1, NULL, 10) : 0;
+
+	return size < asked ? (uint32_t)size : 0;
+}
+
+uint32_t
+batch_smaller_page(const struct batch *batch, uint32_t asked)
+{
+	for (size_t i = 0; i < batch->n; i++) {
+		uint32_t size = batch_allowed_page(&batch->faults[i], asked);
+
+		if (size > 0)
+			return size;
+	}
+	return 0;
 }
 
 const char *

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "action/env.h"
 #include "batch.h"
@@ -25,14 +26,21 @@ find_product(const json_t *items, int64_t id)
 	return NULL;
 }
 
+static const char *
+sku_of(const struct commit_step *step)
+{
+	return json_get_str(json_object_get(step->plan_item, "key"), "sku", "");
+}
+
 static int
 take_present(struct commit_step *step, const json_t *product)
 {
 	const char *name;
 	json_t *unused;
 
-	step->gone = product == NULL;
-	if (product == NULL)
+	/* A PUT names the sku: under another one it would make a new product. */
+	step->gone = product == NULL || strcasecmp(json_get_str(product, "sku", ""), sku_of(step)) != 0;
+	if (step->gone)
 		return 0;
 	step->present = json_object();
 	json_object_foreach(step->to, name, unused)
@@ -129,7 +137,7 @@ check_answer(struct commit_step *step, const json_t *reply, struct fault *fault)
 	json_object_foreach(step->to, name, target)
 	{
 		const struct product_field *field = fields_find(name);
-		json_t *stored = fields_of_product(field, reply);
+		json_t *stored = field != NULL ? fields_of_product(field, reply) : NULL;
 		bool same = stored != NULL && fields_same(field, stored, target);
 
 		json_decref(stored);
@@ -143,22 +151,22 @@ static void
 write_steps(struct store_client *sc, struct commit_step *const *steps, size_t n)
 {
 	struct magento_request *requests = calloc(n + 1, sizeof(*requests));
+	bool is_short = requests == NULL;
 
 	for (size_t i = 0; requests != NULL && i < n; i++) {
 		requests[i] = (struct magento_request){.method = FETCH_PUT,
 		    .scope = steps[i]->scope,
-		    .path = batch_path(sc->call->pool, "/products/", json_get_str(json_object_get(steps[i]->plan_item, "key"), "sku", ""), ""),
+		    .path = batch_path(sc->call->pool, "/products/", sku_of(steps[i]), ""),
 		    .body = build_body(steps[i])};
+		is_short = is_short || requests[i].path == NULL || requests[i].body == NULL;
 	}
-	if (requests == NULL) {
-		for (size_t i = 0; i < n; i++) {
-			result_out_of_memory(&steps[i]->fault);
-			steps[i]->status = KEEPER_ERROR;
-		}
-		return;
+	for (size_t i = 0; is_short && i < n; i++) {
+		result_out_of_memory(&steps[i]->fault);
+		steps[i]->status = KEEPER_ERROR;
 	}
-	commit_send(sc, steps, requests, n, check_answer);
-	for (size_t i = 0; i < n; i++)
+	if (!is_short)
+		commit_send(sc, steps, requests, n, check_answer);
+	for (size_t i = 0; requests != NULL && i < n; i++)
 		json_decref(requests[i].body);
 	free(requests);
 }

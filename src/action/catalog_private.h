@@ -21,12 +21,14 @@ extern const struct commit_ops catalog_commit_ops; /* product PUTs; any plan of 
 struct catalog_field {
 	const struct product_field *field;
 	enum reach_field scope; /* in this shop */
+	bool is_wider;          /* more views see it than were asked for */
 	json_t *target;         /* owned; normal form */
 };
 
 struct catalog_place {
-	const struct reach_write *write;
+	const struct reach_write *write; /* of its first field */
 	size_t fields[16]; /* indices of struct catalog_update's fields written here */
+	const struct reach_write *writes[16]; /* of each field: one prefix, but other views may see it */
 	size_t n_fields;
 };
 

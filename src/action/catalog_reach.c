@@ -122,14 +122,18 @@ place_fields(struct store_client *sc, struct catalog_update *update, struct faul
 
 		if (reach_writes_of(sc, &update->reach, update->fields[i].scope, &writes, fault) < 0)
 			return -1;
+		update->fields[i].is_wider = writes.is_wider;
 		for (size_t k = 0; k < writes.n; k++) {
 			struct catalog_place *place = find_place(update, &writes.items[k]);
 
 			if (place == NULL)
 				return fault_set(fault, FAULT_BULK_CAP_EXCEEDED, NULL, "This reaches too many store views at once.");
+			place->writes[place->n_fields] = &writes.items[k];
 			place->fields[place->n_fields++] = i;
 		}
 	}
+	if (update->n_places == 0)
+		return fault_set(fault, FAULT_VALIDATION_ERROR, NULL, "There is no active store view to write to.");
 	return 0;
 }
 

@@ -21,9 +21,19 @@
 
 /* What the warnings are made of, gathered over all items. */
 struct impressions {
-	size_t big_price, big_special, from_zero, special_not_lower, special_zero, live, disabled, no_own_price;
+	size_t big_price, from_zero, special_not_lower, special_zero, ends_before, live, disabled, no_own_price;
 	double worst_pct, worst_from, worst_to;
 	char worst_sku[SHAPE_SKU_MAX * 4 + 1];
+};
+
+/* A product counts once in each, however many scopes are written. */
+enum noted {
+	NOTED_BIG_PRICE = 1 << 0,
+	NOTED_FROM_ZERO = 1 << 1,
+	NOTED_NOT_LOWER = 1 << 2,
+	NOTED_ZERO = 1 << 3,
+	NOTED_ENDS_BEFORE = 1 << 4,
+	NOTED_DISABLED = 1 << 5
 };
 
 struct preparing {
@@ -34,6 +44,7 @@ struct preparing {
 	json_t **views; /* the products as each place sees them, in the order of the places; owned */
 	struct plan *plan;
 	struct impressions seen;
+	unsigned noted; /* of the product that is looked at */
 };
 
 /* ---- rules ---- */
@@ -124,14 +135,36 @@ check_categories(struct store_client *sc, json_t *updates, struct fault *fault)
 }
 
 static int
-check_rules(struct preparing *p, struct fault *fault)
+check_decimals(json_t *updates, struct fault *fault)
 {
-	json_t *updates = json_object_get(p->params, "updates");
+	static const char *const prices[] = {"price", "special_price"};
+	json_t *violations = json_array();
+	char path[64];
 
-	if (refuse_fields(updates, &p->sc.call->env->config->guardrails.catalog_update_fields, fault) < 0 ||
-	    check_dates(updates, fault) < 0)
+	for (size_t i = 0; i < ARRAY_LEN(prices); i++) {
+		double scaled = json_get_num(updates, prices[i], 0) * 10000.0;
+
+		snprintf(path, sizeof(path), "params.updates.%s", prices[i]);
+		if (fabs(scaled - round(scaled)) > 0.001)
+			arguments_violation(violations, path, "has more than four decimals");
+	}
+	if (json_array_size(violations) > 0)
+		return arguments_refuse(violations, fault);
+	json_decref(violations);
+	return 0;
+}
+
+/* All that can be said before the shop is asked anything. */
+static int
+check_rules(struct action_call *call, json_t *params, struct fault *fault)
+{
+	const struct config *config = call->env->config;
+	json_t *updates = json_object_get(params, "updates");
+
+	if (refuse_fields(updates, &config->guardrails.catalog_update_fields, fault) < 0 || check_dates(updates, fault) < 0 ||
+	    check_decimals(updates, fault) < 0)
 		return -1;
-	return check_categories(&p->sc, updates, fault);
+	return match_check(json_object_get(params, "match"), config->guardrails.max_skus_per_bulk, fault);
 }
 
 /* ---- products ---- */
@@ -145,6 +178,7 @@ read_products(struct preparing *p, struct fault *fault)
 	p->views = pool_alloc(p->sc.call->pool, (p->update.n_places + 1) * sizeof(json_t *));
 	if (p->views == NULL)
 		return result_out_of_memory(fault);
+	memset(p->views, 0, (p->update.n_places + 1) * sizeof(json_t *));
 	query.scope = p->update.places[0].write->prefix;
 	if (match_resolve(&p->sc, json_object_get(p->params, "match"), &query, &p->products, fault) < 0)
 		return -1;
@@ -192,7 +226,14 @@ has_own_price(const json_t *product)
 }
 
 static void
-judge_price(struct preparing *p, const char *sku, size_t *counter, const json_t *from, const json_t *to)
+note(struct preparing *p, enum noted what, size_t *counter)
+{
+	*counter += (p->noted & what) == 0;
+	p->noted |= what;
+}
+
+static void
+judge_price(struct preparing *p, const char *sku, const json_t *from, const json_t *to)
 {
 	double before = json_number_value(from), after = json_number_value(to);
 	double pct;
@@ -200,13 +241,13 @@ judge_price(struct preparing *p, const char *sku, size_t *counter, const json_t 
 	if (json_is_null(from) || json_is_null(to))
 		return;
 	if (before == 0.0) {
-		p->seen.from_zero++;
+		note(p, NOTED_FROM_ZERO, &p->seen.from_zero);
 		return;
 	}
 	pct = fabs(after - before) / before * 100.0;
 	if (pct <= p->sc.call->env->config->guardrails.price_threshold_pct)
 		return;
-	(*counter)++;
+	note(p, NOTED_BIG_PRICE, &p->seen.big_price);
 	if (pct > p->seen.worst_pct) {
 		p->seen.worst_pct = pct;
 		p->seen.worst_from = before;
@@ -224,9 +265,29 @@ judge_special(struct preparing *p, const json_t *product, const json_t *to)
 	if (json_is_null(to))
 		return;
 	if (json_number_value(to) == 0.0)
-		p->seen.special_zero++;
+		note(p, NOTED_ZERO, &p->seen.special_zero);
 	else if (json_number_value(to) >= regular)
-		p->seen.special_not_lower++;
+		note(p, NOTED_NOT_LOWER, &p->seen.special_not_lower);
+}
+
+/* A date that is changed alone is held against the other one as it is; Magento would take any order. */
+static void
+judge_period(struct preparing *p, const json_t *product)
+{
+	const json_t *updates = json_object_get(p->params, "updates");
+	const struct product_field *fields[] = {fields_find("special_from_date"), fields_find("special_to_date")};
+	json_t *dates[2];
+
+	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
+		const json_t *given = json_object_get(updates, fields[i]->name);
+
+		dates[i] = given != NULL ? fields_of_param(fields[i], given) : fields_of_product(fields[i], product);
+	}
+	if (json_is_string(dates[0]) && json_is_string(dates[1]) &&
+	    strcmp(json_string_value(dates[0]), json_string_value(dates[1])) > 0)
+		note(p, NOTED_ENDS_BEFORE, &p->seen.ends_before);
+	json_decref(dates[0]);
+	json_decref(dates[1]);
 }
 
 static void
@@ -235,12 +296,14 @@ look_at(struct preparing *p, const json_t *product, const struct product_field *
 	const char *sku = json_get_str(product, "sku", "");
 
 	if (strcmp(field->name, "price") == 0) {
-		judge_price(p, sku, &p->seen.big_price, from, to);
+		judge_price(p, sku, from, to);
 	} else if (strcmp(field->name, "special_price") == 0) {
-		judge_price(p, sku, &p->seen.big_special, from, to);
+		judge_price(p, sku, from, to);
 		judge_special(p, product, to);
+	} else if (field->kind == FIELD_DATE) {
+		judge_period(p, product);
 	} else if (strcmp(field->name, "status") == 0 && json_integer_value(from) == 1 && json_integer_value(to) == 2) {
-		p->seen.disabled++;
+		note(p, NOTED_DISABLED, &p->seen.disabled);
 	}
 }
 
@@ -305,6 +368,7 @@ add_product(struct preparing *p, const json_t *product)
 	bool failed = false;
 	json_t *writes, *item;
 
+	p->noted = 0;
 	if (json_get_int(product, "status", 1) == 1)
 		p->seen.live++;
 	if (!has_own_price(product) && json_object_get(json_object_get(p->params, "updates"), "price") != NULL) {
@@ -344,9 +408,9 @@ warn_prices(struct preparing *p)
 	const struct impressions *seen = &p->seen;
 	double threshold = p->sc.call->env->config->guardrails.price_threshold_pct;
 
-	if (seen->big_price + seen->big_special > 0) {
-		plan_warn(p->plan, "%zu products: price change over %g %%; largest: %s %.2f -> %.2f", seen->big_price + seen->big_special,
-		    threshold, seen->worst_sku, seen->worst_from, seen->worst_to);
+	if (seen->big_price > 0) {
+		plan_warn(p->plan, "%zu products: price change over %g %%; largest: %s %.2f -> %.2f", seen->big_price, threshold,
+		    seen->worst_sku, seen->worst_from, seen->worst_to);
 	}
 	if (seen->from_zero > 0)
 		plan_warn(p->plan, "%zu products: the price is 0 now, so the size of the change cannot be judged", seen->from_zero);
@@ -354,6 +418,8 @@ warn_prices(struct preparing *p)
 		plan_warn(p->plan, "%zu products: the special price is not below the regular price", seen->special_not_lower);
 	if (seen->special_zero > 0)
 		plan_warn(p->plan, "%zu products: a special price of 0 sells for nothing", seen->special_zero);
+	if (seen->ends_before > 0)
+		plan_warn(p->plan, "%zu products: the special price would end before it begins", seen->ends_before);
 	if (seen->no_own_price > 0)
 		plan_warn(p->plan, "%zu products: configurable or grouped; their price comes from their children", seen->no_own_price);
 }
@@ -367,12 +433,10 @@ level_of(enum reach_field scope)
 static void
 warn_scopes(struct preparing *p)
 {
-	bool is_global_write = p->update.reach.target.level == SCOPE_GLOBAL;
-
-	for (size_t i = 0; i < p->update.n_fields && !is_global_write; i++) {
+	for (size_t i = 0; i < p->update.n_fields; i++) {
 		const struct catalog_field *f = &p->update.fields[i];
 
-		if (f->scope != REACH_STORE_VIEW)
+		if (f->is_wider)
 			plan_warn(p->plan, "%s is %s in this shop: more store views are changed than you asked for", f->field->name,
 			    level_of(f->scope));
 	}
@@ -397,7 +461,7 @@ warn_extent(struct preparing *p)
 
 /* Values of a view's own hide a global change there.  Looked at for the products that are shown as examples. */
 static size_t
-count_overrides(struct preparing *p, const json_t *shown, const json_t *seen, const struct catalog_field *f)
+count_overrides(const json_t *shown, const json_t *seen, const struct catalog_field *f)
 {
 	size_t n = 0;
 
@@ -412,7 +476,6 @@ count_overrides(struct preparing *p, const json_t *shown, const json_t *seen, co
 		json_decref(a);
 		json_decref(b);
 	}
-	(void)p;
 	return n;
 }
 
@@ -426,7 +489,7 @@ warn_overrides_in(struct preparing *p, json_t *shown, const char *view, struct f
 		return -1;
 	for (size_t i = 0; i < p->update.n_fields; i++) {
 		const struct catalog_field *f = &p->update.fields[i];
-		size_t n = f->scope != REACH_GLOBAL ? count_overrides(p, shown, seen, f) : 0;
+		size_t n = f->scope != REACH_GLOBAL ? count_overrides(shown, seen, f) : 0;
 
 		if (n > 0)
 			plan_warn(p->plan, "Store view %s has %s of its own for %zu of the products shown: the change is hidden there", view,
@@ -441,12 +504,13 @@ warn_overrides(struct preparing *p, struct fault *fault)
 {
 	size_t n = (size_t)json_get_int(p->params, "sample_size", 5);
 	const char **views = NULL;
-	size_t n_views = reach_all_views(&p->sc, &p->update.reach, &views);
+	size_t n_views;
 	json_t *shown;
 	int r = 0;
 
 	if (p->update.reach.target.level != SCOPE_GLOBAL || plan_count(p->plan) == 0)
 		return 0;
+	n_views = reach_all_views(&p->sc, &p->update.reach, &views);
 	shown = json_array();
 	for (size_t i = 0; i < n && i < plan_count(p->plan); i++) {
 		int64_t id = json_get_int(plan_item(p->plan, i), "id", 0);
@@ -468,7 +532,7 @@ note_places(struct preparing *p, struct fault *fault)
 		const struct catalog_place *place = &p->update.places[i];
 
 		for (size_t k = 0; k < place->n_fields; k++) {
-			if (plan_effective(p->plan, place->write, p->update.fields[place->fields[k]].field->name) < 0)
+			if (plan_effective(p->plan, place->writes[k], p->update.fields[place->fields[k]].field->name) < 0)
 				return result_out_of_memory(fault);
 		}
 	}
@@ -495,8 +559,9 @@ prepare(struct preparing *p, json_t **result_r, struct fault *fault)
 {
 	json_t *updates = json_object_get(p->params, "updates");
 
-	if (check_rules(p, fault) < 0 || reach_resolve(&p->sc, p->params, &p->update.reach, fault) < 0 ||
-	    catalog_update_init(&p->sc, &p->update, updates, fault) < 0 || read_products(p, fault) < 0)
+	if (reach_resolve(&p->sc, p->params, &p->update.reach, fault) < 0 ||
+	    catalog_update_init(&p->sc, &p->update, updates, fault) < 0 || check_categories(&p->sc, updates, fault) < 0 ||
+	    read_products(p, fault) < 0)
 		return -1;
 	p->plan = plan_new(p->sc.call, catalog_commit_ops.pair, "catalog_commit_bulk_update", catalog_commit_ops.noun);
 	if (p->plan == NULL)
@@ -513,8 +578,11 @@ int
 catalog_prepare_update(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault)
 {
 	struct preparing p = {.params = params};
-	int r = store_open(&p.sc, call, fault);
+	int r = check_rules(call, params, fault);
 
+	if (r < 0)
+		return r;
+	r = store_open(&p.sc, call, fault);
 	if (r == 0)
 		r = prepare(&p, result_r, fault);
 	for (size_t i = 0; p.views != NULL && i < p.update.n_places; i++)

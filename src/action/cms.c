@@ -16,6 +16,12 @@
 #include "shapes.h"
 #include "window.h"
 
+const struct cms_kind *
+cms_kind_of(const struct action_call *call)
+{
+	return strstr(call->action->name, "block") != NULL ? &cms_blocks : &cms_pages;
+}
+
 /* ---- search ---- */
 
 struct view_choice {
@@ -27,8 +33,9 @@ static int
 refuse_unknown_ids(struct fault *fault)
 {
 	return fault_set(fault, FAULT_FORBIDDEN, NULL,
-	    "To look for one store view needs the Magento permission %s. Leave scope out, or use {\"scope\":\"global\"}.",
-	    MAGENTO_RESOURCE_STORE);
+			 "To look for one store view needs the Magento permission %s. Leave scope out, or use "
+			 "{\"scope\":\"global\"}.",
+			 MAGENTO_RESOURCE_STORE);
 }
 
 /* The id of the view whose rows are wanted. */
@@ -44,7 +51,8 @@ choose_view(struct store_client *sc, const json_t *params, struct view_choice *c
 	if (scope_from_json(json_object_get(params, "scope"), "params.scope", &given, fault) < 0 ||
 	    scope_resolve_read(&sc->magento, cache, &given, sc->call->login.scope.store_view, &target, fault) < 0)
 		return -1;
-	*choice_r = (struct view_choice){.is_any = strcmp(target.prefix, MAGENTO_SCOPE_ALL) == 0, .store_id = target.view_id};
+	*choice_r =
+	    (struct view_choice){.is_any = strcmp(target.prefix, MAGENTO_SCOPE_ALL) == 0, .store_id = target.view_id};
 	if (choice_r->is_any || choice_r->store_id > 0)
 		return 0;
 	if (scope_tree_get(&sc->magento, cache, false, &tree, NULL, fault) < 0)
@@ -67,7 +75,7 @@ compare_ids(const void *a, const void *b)
 /* The ids of rows assigned to a view or to all views, in order, each once. */
 static int
 find_assigned(struct store_client *sc, const struct cms_kind *kind, struct cms_search *search, int64_t store_id,
-    int64_t **ids_r, size_t *n_r, struct fault *fault)
+	      int64_t **ids_r, size_t *n_r, struct fault *fault)
 {
 	const int64_t stores[] = {0, store_id};
 	int64_t *ids = pool_alloc(sc->call->pool, (2 * CMS_ROWS_MAX + 1) * sizeof(*ids));
@@ -87,7 +95,8 @@ find_assigned(struct store_client *sc, const struct cms_kind *kind, struct cms_s
 		json_decref(rows);
 		if (total > CMS_ROWS_MAX) {
 			return fault_set(fault, FAULT_VALIDATION_ERROR, NULL,
-			    "More than %d %s match. Narrow the search, or ask without scope.", CMS_ROWS_MAX, kind->nouns);
+					 "More than %d %s match. Narrow the search, or ask without scope.",
+					 CMS_ROWS_MAX, kind->nouns);
 		}
 	}
 	qsort(ids, n, sizeof(*ids), compare_ids);
@@ -103,7 +112,8 @@ find_assigned(struct store_client *sc, const struct cms_kind *kind, struct cms_s
 /* Rows of one view: two questions, put together and cut into pages by us. */
 static int
 search_view(struct store_client *sc, const struct cms_kind *kind, struct cms_search *search, int64_t store_id,
-    const char *fields, uint32_t page_size, uint32_t current_page, struct window_page *page_r, struct fault *fault)
+	    const char *fields, uint32_t page_size, uint32_t current_page, struct window_page *page_r,
+	    struct fault *fault)
 {
 	uint64_t from = (uint64_t)(current_page - 1) * page_size;
 	int64_t *ids = NULL;
@@ -114,21 +124,21 @@ search_view(struct store_client *sc, const struct cms_kind *kind, struct cms_sea
 	page_r->total_count = (int64_t)n;
 	if (from > n)
 		from = n;
-	return cms_read_ids(sc, kind, ids + from, n - from < page_size ? n - (size_t)from : page_size, fields, &page_r->items,
-	    fault);
+	return cms_read_ids(sc, kind, ids + from, n - from < page_size ? n - (size_t)from : page_size, fields,
+			    &page_r->items, fault);
 }
 
 static int
 render_search(const struct window_page *page, uint32_t page_size, uint32_t current_page, json_t **result_r,
-    struct fault *fault)
+	      struct fault *fault)
 {
 	int64_t seen = (int64_t)page_size * current_page;
 
 	if (result_clean(page->items) < 0)
 		return result_out_of_memory(fault);
 	*result_r = json_pack("{s:O, s:I, s:{s:i, s:i}, s:b}", "items", page->items, "total_count",
-	    (json_int_t)page->total_count, "search_criteria", "page_size", (int)page_size, "current_page", (int)current_page,
-	    "has_more", seen < page->total_count);
+			      (json_int_t)page->total_count, "search_criteria", "page_size", (int)page_size,
+			      "current_page", (int)current_page, "has_more", seen < page->total_count);
 	return *result_r != NULL ? 0 : result_out_of_memory(fault);
 }
 
@@ -160,13 +170,13 @@ search(struct store_client *sc, const struct cms_kind *kind, json_t *params, jso
 }
 
 static int
-run_search(struct action_call *call, const struct cms_kind *kind, json_t *params, json_t **result_r, struct fault *fault)
+run_search(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault)
 {
 	struct store_client sc;
 	int r = store_open(&sc, call, fault);
 
 	if (r == 0)
-		r = search(&sc, kind, params, result_r, fault);
+		r = search(&sc, cms_kind_of(call), params, result_r, fault);
 	store_close(&sc);
 	return r;
 }
@@ -202,13 +212,15 @@ assigned_views(struct store_client *sc, const struct cms_kind *kind, int64_t id,
 
 static int
 render_row(struct store_client *sc, const struct cms_kind *kind, int64_t id, json_t *row, json_t **result_r,
-    struct fault *fault)
+	   struct fault *fault)
 {
 	json_t *store_ids;
 
 	if (!json_is_object(row)) {
-		return fault_set(fault, FAULT_MAGENTO_API_ERROR, json_pack("{s:s}", "kind", MAGENTO_KIND_NOT_JSON),
-		    "Magento answered something that is no CMS %s. Is there a proxy or a module in between?", kind->noun);
+		return fault_set(
+		    fault, FAULT_MAGENTO_API_ERROR, json_pack("{s:s}", "kind", MAGENTO_KIND_NOT_JSON),
+		    "Magento answered something that is no CMS %s. Is there a proxy or a module in between?",
+		    kind->noun);
 	}
 	store_ids = assigned_views(sc, kind, id, fault);
 	if (fault->code != FAULT_NONE)
@@ -224,8 +236,8 @@ get(struct store_client *sc, const struct cms_kind *kind, json_t *params, json_t
 {
 	int64_t id = json_get_int(params, kind->id_name, 0);
 	struct magento_request request = {.method = FETCH_GET,
-	    .scope = MAGENTO_SCOPE_ALL,
-	    .path = pool_printf(sc->call->pool, "%s/%lld", kind->path, (long long)id)};
+					  .scope = MAGENTO_SCOPE_ALL,
+					  .path = pool_printf(sc->call->pool, "%s/%lld", kind->path, (long long)id)};
 	struct magento_reply reply;
 	int r;
 
@@ -236,33 +248,31 @@ get(struct store_client *sc, const struct cms_kind *kind, json_t *params, json_t
 	if (r == 0) {
 		r = render_row(sc, kind, id, reply.body, result_r, fault);
 	} else if (fault->code == FAULT_NOT_FOUND) {
-		fault_set(fault, FAULT_NOT_FOUND, NULL, "There is no CMS %s with %s %lld. Try %s.", kind->noun, kind->id_name,
-		    (long long)id, kind->search_tool);
+		fault_set(fault, FAULT_NOT_FOUND, NULL, "There is no CMS %s with %s %lld. Try %s.", kind->noun,
+			  kind->id_name, (long long)id, kind->search_tool);
 	}
 	magento_reply_fini(&reply);
 	return r;
 }
 
 static int
-run_get(struct action_call *call, const struct cms_kind *kind, json_t *params, json_t **result_r, struct fault *fault)
+run_get(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault)
 {
 	struct store_client sc;
 	int r = store_open(&sc, call, fault);
 
 	if (r == 0)
-		r = get(&sc, kind, params, result_r, fault);
+		r = get(&sc, cms_kind_of(call), params, result_r, fault);
 	store_close(&sc);
 	return r;
 }
 
 /* ---- shapes ---- */
 
-static const struct json_schema query_shape = {.type = JSON_T_STRING,
-    .min_length = 1,
-    .max_length = 255,
-    .description = "Text in the title or the identifier"};
-static const struct json_schema active_shape = {
-    .type = JSON_T_BOOLEAN, .description = "Only active, or only inactive ones"};
+static const struct json_schema query_shape = {
+    .type = JSON_T_STRING, .min_length = 1, .max_length = 255, .description = "Text in the title or the identifier"};
+static const struct json_schema active_shape = {.type = JSON_T_BOOLEAN,
+						.description = "Only active, or only inactive ones"};
 static const struct json_schema include_shape = {
     .type = JSON_T_BOOLEAN, .default_json = "false", .description = "Also return the HTML"};
 static const struct json_schema id_shape = {.type = JSON_T_INTEGER, .minimum = JSON_BOUND(1)};
@@ -298,25 +308,13 @@ static const struct json_schema get_block_params = {.type = JSON_T_OBJECT, .prop
 /* The row is Magento's, member by member. */
 static const struct json_schema store_ids_shape = {.type = JSON_T_ARRAY, .items = &shape_count};
 static const struct json_prop get_result_props[] = {
-    {"store_ids", &store_ids_shape, false, "Store views it is assigned to, 0 = all; absent when they may not be listed"}, {0}};
+    {"store_ids", &store_ids_shape, false,
+     "Store views it is assigned to, 0 = all; absent when they may not be listed"},
+    {0}};
 static const struct json_schema get_result = {
     .type = JSON_T_OBJECT, .props = get_result_props, .extra = JSON_EXTRA_ALLOWED};
 
 /* ---- the rows ---- */
-
-#define TOOL(function, verb, kind)                                                                                     \
-	static int function##_##kind(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault) \
-	{                                                                                                              \
-		return verb(call, &cms_##kind, params, result_r, fault);                                               \
-	}
-TOOL(search, run_search, pages)
-TOOL(search, run_search, blocks)
-TOOL(get, run_get, pages)
-TOOL(get, run_get, blocks)
-TOOL(prepare, cms_prepare, pages)
-TOOL(prepare, cms_prepare, blocks)
-TOOL(commit, cms_commit, pages)
-TOOL(commit, cms_commit, blocks)
 
 #define READS (ACTION_NEEDS_LOGIN | ACTION_READ_ONLY | ACTION_IDEMPOTENT | ACTION_OPEN_WORLD)
 #define PREPARES (ACTION_NEEDS_LOGIN | ACTION_READ_ONLY | ACTION_OPEN_WORLD)
@@ -332,7 +330,7 @@ static const struct action rows[] = {
 	.scope = "cms:read",
 	.params = &search_params,
 	.result = &search_result,
-	.run = search_pages,
+	.run = run_search,
     },
     {
 	.name = "cms.get_page",
@@ -343,19 +341,20 @@ static const struct action rows[] = {
 	.scope = "cms:read",
 	.params = &get_page_params,
 	.result = &get_result,
-	.run = get_pages,
+	.run = run_get,
     },
     {
 	.name = "cms.prepare_bulk_update_pages",
 	.title = "Plan an update of CMS pages",
-	.description = "Plan a change of fields for CMS pages; shows what would change and changes nothing. Commit with "
-		       "cms_commit_bulk_update_pages.",
+	.description =
+	    "Plan a change of fields for CMS pages; shows what would change and changes nothing. Commit with "
+	    "cms_commit_bulk_update_pages.",
 	.tier = ACTION_RISK,
 	.flags = PREPARES,
 	.scope = "cms:write",
 	.params = &cms_prepare_pages_params,
 	.result = &cms_prepare_result,
-	.run = prepare_pages,
+	.run = cms_prepare,
     },
     {
 	.name = "cms.commit_bulk_update_pages",
@@ -366,7 +365,7 @@ static const struct action rows[] = {
 	.scope = "cms:write",
 	.params = &commit_params,
 	.result = &commit_result,
-	.run = commit_pages,
+	.run = cms_commit,
     },
     {
 	.name = "cms.search_blocks",
@@ -377,7 +376,7 @@ static const struct action rows[] = {
 	.scope = "cms:read",
 	.params = &search_params,
 	.result = &search_result,
-	.run = search_blocks,
+	.run = run_search,
     },
     {
 	.name = "cms.get_block",
@@ -388,19 +387,20 @@ static const struct action rows[] = {
 	.scope = "cms:read",
 	.params = &get_block_params,
 	.result = &get_result,
-	.run = get_blocks,
+	.run = run_get,
     },
     {
 	.name = "cms.prepare_bulk_update_blocks",
 	.title = "Plan an update of CMS blocks",
-	.description = "Plan a change of fields for CMS blocks; shows what would change and changes nothing. Commit with "
-		       "cms_commit_bulk_update_blocks.",
+	.description =
+	    "Plan a change of fields for CMS blocks; shows what would change and changes nothing. Commit with "
+	    "cms_commit_bulk_update_blocks.",
 	.tier = ACTION_RISK,
 	.flags = PREPARES,
 	.scope = "cms:write",
 	.params = &cms_prepare_blocks_params,
 	.result = &cms_prepare_result,
-	.run = prepare_blocks,
+	.run = cms_prepare,
     },
     {
 	.name = "cms.commit_bulk_update_blocks",
@@ -411,7 +411,7 @@ static const struct action rows[] = {
 	.scope = "cms:write",
 	.params = &commit_params,
 	.result = &commit_result,
-	.run = commit_blocks,
+	.run = cms_commit,
     },
 };
 

@@ -1,8 +1,8 @@
 /*
  * cms_commit.c - cms.commit_bulk_update_*: one PUT for each row
  *
- * A PUT always carries id, identifier, title and active, as they are now: without the identifier Magento derives a new URL
- * from the title, and other releases switch off what does not say that it is active.
+ * A PUT always carries id, identifier, title and active, as they are now: without the identifier Magento derives a new
+ * URL from the title, and other releases switch off what does not say that it is active.
  */
 #include <string.h>
 
@@ -47,7 +47,8 @@ projection(struct store_client *sc, const struct cms_kind *kind, struct commit_s
 	for (size_t i = 0; i < kind->n_fields; i++) {
 		const char *member = kind->fields[i].member;
 
-		if (strcmp(member, "title") != 0 && strcmp(member, "active") != 0 && any_wants(steps, n, kind->fields[i].name))
+		if (strcmp(member, "title") != 0 && strcmp(member, "active") != 0 &&
+		    any_wants(steps, n, kind->fields[i].name))
 			buf_printf(&out, ",%s", member);
 	}
 	if (buf_put_str(&out, "],total_count") == 0)
@@ -88,7 +89,7 @@ present_of(const struct cms_kind *kind, const struct commit_step *step, const js
 
 static int
 read_steps(struct store_client *sc, const struct cms_kind *kind, struct commit_step *const *steps, size_t n,
-    struct fault *fault)
+	   struct fault *fault)
 {
 	const char *fields = projection(sc, kind, steps, n);
 	int64_t *ids = pool_alloc(sc->call->pool, (n + 1) * sizeof(*ids));
@@ -134,7 +135,8 @@ make_body(const struct cms_kind *kind, const struct commit_step *step, const jso
 {
 	const json_t *row = json_object_get(step->present, ROW);
 	json_t *inner = json_pack("{s:I, s:O?, s:O?, s:O?}", "id", (json_int_t)step_id(kind, step), "identifier",
-	    json_object_get(row, "identifier"), "title", json_object_get(row, "title"), "active", json_object_get(row, "active"));
+				  json_object_get(row, "identifier"), "title", json_object_get(row, "title"), "active",
+				  json_object_get(row, "active"));
 	int r = inner != NULL ? 0 : -1;
 
 	for (size_t i = 0; r == 0 && i < kind->n_fields; i++) {
@@ -166,7 +168,7 @@ is_intact(const struct commit_step *step, const json_t *reply)
 	if (json_object_get(step->to, "is_active") != NULL)
 		wanted = json_is_true(json_object_get(step->to, "is_active"));
 	return strcmp(json_get_str(row, "identifier", ""), json_get_str(reply, "identifier", "")) == 0 &&
-	    json_get_bool(reply, "active", !wanted) == wanted;
+	       json_get_bool(reply, "active", !wanted) == wanted;
 }
 
 #define DAMAGED "damaged" /* in `present`: to be put back */
@@ -177,7 +179,8 @@ check_reply(const struct cms_kind *kind, struct commit_step *step, const json_t 
 	if (!is_intact(step, reply)) {
 		json_object_set_new(step->present, DAMAGED, json_true());
 		return fault_set(fault, FAULT_MAGENTO_API_ERROR, NULL,
-		    "Magento changed the identifier or the state of this %s against what was sent.", kind->noun);
+				 "Magento changed the identifier or the state of this %s against what was sent.",
+				 kind->noun);
 	}
 	for (size_t i = 0; i < kind->n_fields; i++) {
 		const struct cms_field *field = &kind->fields[i];
@@ -191,8 +194,8 @@ check_reply(const struct cms_kind *kind, struct commit_step *step, const json_t 
 		same = stored != NULL && cms_field_same(field->name, wanted, stored);
 		json_decref(stored);
 		if (!same) {
-			return fault_set(fault, FAULT_MAGENTO_API_ERROR, NULL, "Magento accepted the request but did not store %s.",
-			    field->name);
+			return fault_set(fault, FAULT_MAGENTO_API_ERROR, NULL,
+					 "Magento accepted the request but did not store %s.", field->name);
 		}
 	}
 	return 0;
@@ -226,12 +229,14 @@ put_back(struct store_client *sc, const struct cms_kind *kind, struct commit_ste
 	fault_init(&fault);
 	if (body != NULL && request.path != NULL && magento_call(&sc->magento, &request, &reply, &fault) == 0) {
 		done = strcmp(json_get_str(row, "identifier", ""), json_get_str(reply.body, "identifier", "")) == 0 &&
-		    json_get_bool(row, "active", false) == json_get_bool(reply.body, "active", false);
+		       json_get_bool(row, "active", false) == json_get_bool(reply.body, "active", false);
 	}
 	fault_set(&step->fault, FAULT_MAGENTO_API_ERROR, NULL,
-	    done ? "Magento changed the identifier or the state of this %s against what was sent. It was put back as it was." :
-		   "Magento changed the identifier or the state of this %s against what was sent, and putting it back failed. Look at it.",
-	    kind->noun);
+		  done ? "Magento changed the identifier or the state of this %s against what was sent. It was put "
+			 "back as it was."
+		       : "Magento changed the identifier or the state of this %s against what was sent, and putting it "
+			 "back failed. Look at it.",
+		  kind->noun);
 	fault_fini(&fault);
 	magento_reply_fini(&reply);
 	json_decref(body);
@@ -245,9 +250,9 @@ write_steps(struct store_client *sc, const struct cms_kind *kind, struct commit_
 
 	for (size_t i = 0; !failed && i < n; i++) {
 		requests[i] = (struct magento_request){.method = FETCH_PUT,
-		    .scope = MAGENTO_SCOPE_ALL,
-		    .path = row_path(sc, kind, steps[i]),
-		    .body = make_body(kind, steps[i], steps[i]->to)};
+						       .scope = MAGENTO_SCOPE_ALL,
+						       .path = row_path(sc, kind, steps[i]),
+						       .body = make_body(kind, steps[i], steps[i]->to)};
 		failed = requests[i].path == NULL || requests[i].body == NULL;
 	}
 	if (!failed)
@@ -270,7 +275,8 @@ static int
 recheck(struct action_call *call, json_t *arguments, uint32_t n_items, struct fault *fault)
 {
 	(void)arguments;
-	return guard_cap(n_items, call->env->config->guardrails.max_skus_per_bulk, "guardrails.max_skus_per_bulk", fault);
+	return guard_cap(n_items, call->env->config->guardrails.max_skus_per_bulk, "guardrails.max_skus_per_bulk",
+			 fault);
 }
 
 /* Contents of conflicts are shown in part: a hundred pages would not fit an answer. */
@@ -291,7 +297,8 @@ shorten_conflicts(struct store_client *sc, struct commit_step *const *steps, siz
 		json_object_foreach(changes, name, change)
 		{
 			for (size_t s = 0; s < ARRAY_LEN(sides); s++)
-				json_object_set_new(change, sides[s], cms_text_short(json_object_get(change, sides[s])));
+				json_object_set_new(change, sides[s],
+						    cms_text_short(json_object_get(change, sides[s])));
 		}
 	}
 }
@@ -341,7 +348,8 @@ const struct commit_ops cms_block_commit_ops = {
 };
 
 int
-cms_commit(struct action_call *call, const struct cms_kind *kind, json_t *params, json_t **result_r, struct fault *fault)
+cms_commit(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault)
 {
-	return commit_run(call, params, kind == &cms_pages ? &cms_page_commit_ops : &cms_block_commit_ops, result_r, fault);
+	return commit_run(call, params, cms_kind_of(call) == &cms_pages ? &cms_page_commit_ops : &cms_block_commit_ops,
+			  result_r, fault);
 }

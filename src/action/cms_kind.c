@@ -102,7 +102,7 @@ json_t *
 cms_key(const struct cms_kind *kind, const json_t *row)
 {
 	return json_pack("{s:I, s:s}", kind->id_name, (json_int_t)cms_id(row), "identifier",
-	    json_get_str(row, "identifier", ""));
+			 json_get_str(row, "identifier", ""));
 }
 
 int64_t

@@ -101,13 +101,13 @@ on_add(void *ctx, struct criteria *criteria, struct fault *fault)
 
 int
 cms_read_page(struct store_client *sc, const struct cms_kind *kind, const struct cms_search *search, const char *fields,
-    uint32_t page_size, uint32_t current_page, struct window_page *page_r, struct fault *fault)
+	      uint32_t page_size, uint32_t current_page, struct window_page *page_r, struct fault *fault)
 {
 	struct reading reading = {.kind = kind, .search = search, .fields = fields};
 	struct window window = {.scope = MAGENTO_SCOPE_ALL,
-	    .path = kind->search_path,
-	    .page_size = page_size,
-	    .current_page = current_page};
+				.path = kind->search_path,
+				.page_size = page_size,
+				.current_page = current_page};
 
 	return window_read(&sc->magento, &window, on_add, &reading, page_r, fault);
 }
@@ -128,13 +128,13 @@ is_whole(const struct window_page *page)
 static int
 refuse_changing(const struct cms_kind *kind, struct fault *fault)
 {
-	return fault_set(fault, FAULT_MAGENTO_API_ERROR, NULL, "The list of CMS %s changed while it was being read. Try again.",
-	    kind->nouns);
+	return fault_set(fault, FAULT_MAGENTO_API_ERROR, NULL,
+			 "The list of CMS %s changed while it was being read. Try again.", kind->nouns);
 }
 
 int
 cms_read_all(struct store_client *sc, const struct cms_kind *kind, const struct cms_search *search, const char *fields,
-    size_t max, json_t **rows_r, int64_t *total_r, struct fault *fault)
+	     size_t max, json_t **rows_r, int64_t *total_r, struct fault *fault)
 {
 	struct window_page page = {NULL, 0};
 	uint32_t size = 100;
@@ -176,7 +176,8 @@ struct pieces {
 };
 
 static int
-cut_pieces(struct pool *pool, const int64_t *ids, size_t n_ids, const int64_t *stores, size_t n_stores, struct pieces *pieces)
+cut_pieces(struct pool *pool, const int64_t *ids, size_t n_ids, const int64_t *stores, size_t n_stores,
+	   struct pieces *pieces)
 {
 	size_t size = piece_size(pieces->fields), n_pieces = (n_ids + size - 1) / size;
 
@@ -184,10 +185,11 @@ cut_pieces(struct pool *pool, const int64_t *ids, size_t n_ids, const int64_t *s
 	pieces->searches = pool_alloc(pool, (n_pieces * n_stores + 1) * sizeof(*pieces->searches));
 	for (size_t s = 0; pieces->searches != NULL && s < n_stores; s++) {
 		for (size_t from = 0; from < n_ids; from += size) {
-			pieces->searches[pieces->n++] = (struct cms_search){.is_active = -1,
-			    .store_id = stores[s],
-			    .ids = ids + from,
-			    .n_ids = n_ids - from < size ? n_ids - from : size};
+			pieces->searches[pieces->n++] =
+			    (struct cms_search){.is_active = -1,
+						.store_id = stores[s],
+						.ids = ids + from,
+						.n_ids = n_ids - from < size ? n_ids - from : size};
 		}
 	}
 	return pieces->searches != NULL ? 0 : -1;
@@ -211,8 +213,8 @@ ask_piece(struct batch *batch, const struct cms_kind *kind, const struct cms_sea
  * those of a reading of its own.
  */
 static int
-take_piece(struct store_client *sc, const struct cms_kind *kind, const struct pieces *pieces, size_t index, json_t *body,
-    json_t **rows_r, struct fault *fault)
+take_piece(struct store_client *sc, const struct cms_kind *kind, const struct pieces *pieces, size_t index,
+	   json_t *body, json_t **rows_r, struct fault *fault)
 {
 	json_t *items = json_get_array(body, "items");
 
@@ -227,8 +229,8 @@ typedef int (*take_rows_fn)(void *ctx, const struct cms_search *search, json_t *
 
 /* Asks for all pieces side by side and hands over the rows of each. */
 static int
-read_pieces(struct store_client *sc, const struct cms_kind *kind, const struct pieces *pieces, take_rows_fn take, void *ctx,
-    struct fault *fault)
+read_pieces(struct store_client *sc, const struct cms_kind *kind, const struct pieces *pieces, take_rows_fn take,
+	    void *ctx, struct fault *fault)
 {
 	struct batch batch;
 	int r;
@@ -258,7 +260,7 @@ append_rows(void *ctx, const struct cms_search *search, json_t *rows)
 
 int
 cms_read_ids(struct store_client *sc, const struct cms_kind *kind, const int64_t *ids, size_t n, const char *fields,
-    json_t **rows_r, struct fault *fault)
+	     json_t **rows_r, struct fault *fault)
 {
 	static const int64_t any_store[] = {-1};
 	struct pieces pieces = {.fields = fields};
@@ -316,14 +318,15 @@ mark_rows(void *ctx, const struct cms_search *search, json_t *rows)
 }
 
 int
-cms_read_assignment(struct store_client *sc, const struct cms_kind *kind, const struct scope_tree *tree, const int64_t *ids,
-    size_t n_ids, struct cms_assignment *assignment_r, struct fault *fault)
+cms_read_assignment(struct store_client *sc, const struct cms_kind *kind, const struct scope_tree *tree,
+		    const int64_t *ids, size_t n_ids, struct cms_assignment *assignment_r, struct fault *fault)
 {
 	struct pool *pool = sc->call->pool;
 	int64_t *stores = pool_alloc(pool, (tree->n_views + 1) * sizeof(*stores));
 	struct pieces pieces = {.fields = "items[id],total_count"};
 
-	*assignment_r = (struct cms_assignment){.store_ids = stores, .n_stores = tree->n_views + 1, .ids = ids, .n_ids = n_ids};
+	*assignment_r =
+	    (struct cms_assignment){.store_ids = stores, .n_stores = tree->n_views + 1, .ids = ids, .n_ids = n_ids};
 	assignment_r->is_assigned = pool_alloc(pool, (tree->n_views + 1) * n_ids + 1);
 	if (stores == NULL || assignment_r->is_assigned == NULL)
 		return result_out_of_memory(fault);

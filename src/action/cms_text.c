@@ -105,7 +105,7 @@ cms_text_diff(const json_t *from, const json_t *to)
 		return json_pack("{s:o, s:o}", "from", shown(from, 0), "to", shown(to, 0));
 	start = back_characters(a, first_difference(a, b), BEFORE_MAX);
 	return json_pack("{s:o, s:o, s:I, s:I}", "from", shown(from, start), "to", shown(to, start), "from_length",
-	    (json_int_t)a_length, "to_length", (json_int_t)b_length);
+			 (json_int_t)a_length, "to_length", (json_int_t)b_length);
 }
 
 json_t *
@@ -129,7 +129,8 @@ has_handler(const char *html)
 			in_tag = isalpha((unsigned char)p[1]) != 0;
 		else if (*p == '>')
 			in_tag = false;
-		if (!in_tag || !(isspace((unsigned char)*p) || strchr("/\"'", *p) != NULL) || strncasecmp(p + 1, "on", 2) != 0)
+		if (!in_tag || !(isspace((unsigned char)*p) || strchr("/\"'", *p) != NULL) ||
+		    strncasecmp(p + 1, "on", 2) != 0)
 			continue;
 		for (name = 3; isalpha((unsigned char)p[name]); name++)
 			continue;

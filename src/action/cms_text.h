@@ -15,8 +15,8 @@
 #define CMS_EXCERPT_MAX 300 /* characters shown of a text that is longer */
 
 /*
- * {"from","to"} of a text.  Texts longer than CMS_EXCERPT_MAX characters are shown around the first difference ("..." marks
- * a cut) with "from_length" and "to_length" in characters.  A new reference, NULL without memory.
+ * {"from","to"} of a text.  Texts longer than CMS_EXCERPT_MAX characters are shown around the first difference ("..."
+ * marks a cut) with "from_length" and "to_length" in characters.  A new reference, NULL without memory.
  */
 json_t *cms_text_diff(const json_t *from, const json_t *to) MUST_CHECK;
 
@@ -25,9 +25,9 @@ json_t *cms_text_short(const json_t *text) MUST_CHECK;
 
 /* What the storefront or Magento will act upon: Magento stores and shows it unfiltered. */
 struct cms_risks {
-	bool script;    /* <script */
+	bool script;	/* <script */
 	bool directive; /* {{ */
-	bool handler;   /* an attribute such as onclick= within a tag */
+	bool handler;	/* an attribute such as onclick= within a tag */
 };
 struct cms_risks cms_text_risks(const char *html);
 

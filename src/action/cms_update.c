@@ -15,7 +15,6 @@
 #include "magento/error.h"
 #include "plan.h"
 #include "results.h"
-#include "shapes.h"
 
 #define CAP_SETTING "guardrails.max_skus_per_bulk"
 #define LIGHT "id,identifier,title,active"
@@ -27,8 +26,8 @@ struct preparing {
 	json_t *params;
 	json_t *updates; /* borrowed from params */
 	struct reach reach;
-	json_t *rows;      /* owned; those that match */
-	json_t *not_found; /* owned; ids */
+	json_t *rows;			  /* owned; those that match */
+	json_t *not_found;		  /* owned; ids */
 	struct cms_assignment assignment; /* of rows, unless the reach is global */
 	struct plan *plan;
 	struct cms_warnings warnings;
@@ -41,7 +40,8 @@ allowed_fields(const struct preparing *p)
 {
 	const struct config *config = p->sc->call->env->config;
 
-	return p->kind == &cms_pages ? &config->guardrails.cms_page_update_fields : &config->guardrails.cms_block_update_fields;
+	return p->kind == &cms_pages ? &config->guardrails.cms_page_update_fields
+				     : &config->guardrails.cms_block_update_fields;
 }
 
 static bool
@@ -78,9 +78,9 @@ check_fields(const struct preparing *p, struct fault *fault)
 		if (list_has(allowed, name))
 			continue;
 		arguments_violation(violations, pool_printf(p->sc->call->pool, "params.updates.%s", name),
-		    "may not be changed here: see %s", p->kind->allowed_setting);
-		json_object_set_new(
-		    json_array_get(violations, json_array_size(violations) - 1), "allowed", list_to_json(allowed));
+				    "may not be changed here: see %s", p->kind->allowed_setting);
+		json_object_set_new(json_array_get(violations, json_array_size(violations) - 1), "allowed",
+				    list_to_json(allowed));
 	}
 	if (json_array_size(violations) > 0)
 		return arguments_refuse(violations, fault);
@@ -187,7 +187,7 @@ note_missing(struct preparing *p, const int64_t *ids, size_t n, struct fault *fa
 		return result_out_of_memory(fault);
 	if (n > 0 && json_array_size(p->not_found) == n) {
 		return fault_set(fault, FAULT_NOT_FOUND, NULL, "None of these %s exists. Try %s.", p->kind->ids_name,
-		    p->kind->search_tool);
+				 p->kind->search_tool);
 	}
 	return 0;
 }
@@ -227,11 +227,11 @@ read_assignment(struct preparing *p, struct fault *fault)
 		return 0;
 	if (p->reach.tree == NULL) {
 		return fault_set(fault, FAULT_FORBIDDEN, NULL,
-		    "To find out which %s belong to a store view needs the Magento permission %s. Use {\"scope\":\"global\"}.",
-		    p->kind->nouns, MAGENTO_RESOURCE_STORE);
+				 "To find out which %s belong to a store view needs the Magento permission %s. Use "
+				 "{\"scope\":\"global\"}.",
+				 p->kind->nouns, MAGENTO_RESOURCE_STORE);
 	}
-	return cms_read_assignment(
-	    p->sc, p->kind, p->reach.tree, ids, json_array_size(p->rows), &p->assignment, fault);
+	return cms_read_assignment(p->sc, p->kind, p->reach.tree, ids, json_array_size(p->rows), &p->assignment, fault);
 }
 
 static bool
@@ -290,8 +290,8 @@ compare(const struct preparing *p, const json_t *row, json_t *from, json_t *to, 
 		if (!cms_field_same(field->name, present, target)) {
 			n++;
 			r |= json_object_set_new(shown, field->name,
-			    field->is_flag ? json_pack("{s:O, s:O}", "from", present, "to", target) :
-					     cms_text_diff(present, target));
+						 field->is_flag ? json_pack("{s:O, s:O}", "from", present, "to", target)
+								: cms_text_diff(present, target));
 			r |= json_object_set(from, field->name, present);
 			r |= json_object_set(to, field->name, target);
 		}
@@ -313,7 +313,7 @@ make_item(const struct preparing *p, const json_t *row, json_t *from, json_t *to
 		return NULL;
 	}
 	return json_pack("{s:o, s:o, s:[{s:s, s:O, s:O}], s:O}", "key", key, "title", title, "writes", "scope",
-	    MAGENTO_SCOPE_ALL, "from", from, "to", to, "shown_diff", shown);
+			 MAGENTO_SCOPE_ALL, "from", from, "to", to, "shown_diff", shown);
 }
 
 static int
@@ -342,7 +342,8 @@ skip_row(struct preparing *p, const json_t *row, struct fault *fault)
 {
 	json_t *key = cms_key(p->kind, row);
 
-	if (key == NULL || result_clean(key) < 0 || plan_skip(p->plan, key, "It is not assigned to the store views asked for.") < 0)
+	if (key == NULL || result_clean(key) < 0 ||
+	    plan_skip(p->plan, key, "It is not assigned to the store views asked for.") < 0)
 		return result_out_of_memory(fault);
 	return 0;
 }
@@ -352,7 +353,8 @@ plan_rows(struct preparing *p, struct fault *fault)
 {
 	struct reach_writes asked = {NULL, 0, false};
 
-	if (p->reach.target.level != SCOPE_GLOBAL && reach_writes_of(p->sc, &p->reach, REACH_STORE_VIEW, &asked, fault) < 0)
+	if (p->reach.target.level != SCOPE_GLOBAL &&
+	    reach_writes_of(p->sc, &p->reach, REACH_STORE_VIEW, &asked, fault) < 0)
 		return -1;
 	for (size_t i = 0; i < json_array_size(p->rows); i++) {
 		const json_t *row = json_array_get(p->rows, i);
@@ -421,7 +423,7 @@ finish(struct preparing *p, json_t **result_r, struct fault *fault)
 
 	if (json_array_size(p->not_found) > 0) {
 		plan_warn(p->plan, "%zu of the %s do not exist, see not_found_ids.", json_array_size(p->not_found),
-		    p->kind->ids_name);
+			  p->kind->ids_name);
 		if (r == 0 && json_object_set(extra, "not_found_ids", p->not_found) < 0)
 			r = result_out_of_memory(fault);
 	}
@@ -453,11 +455,11 @@ prepare(struct preparing *p, json_t **result_r, struct fault *fault)
 }
 
 int
-cms_prepare(struct action_call *call, const struct cms_kind *kind, json_t *params, json_t **result_r, struct fault *fault)
+cms_prepare(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault)
 {
 	struct store_client sc;
 	struct preparing p = {
-	    .sc = &sc, .kind = kind, .params = params, .updates = json_get_object(params, "updates")};
+	    .sc = &sc, .kind = cms_kind_of(call), .params = params, .updates = json_get_object(params, "updates")};
 	int r = store_open(&sc, call, fault);
 
 	if (r == 0)
@@ -469,82 +471,3 @@ cms_prepare(struct action_call *call, const struct cms_kind *kind, json_t *param
 	store_close(&sc);
 	return r;
 }
-
-/* ---- shapes ---- */
-
-static bool
-match_not_blank(const char *text, size_t len)
-{
-	return strspn(text, " \t\r\n") < len;
-}
-
-#define TEXT_MAX 1000000
-
-static const struct json_schema title_shape = {.type = JSON_T_STRING,
-    .min_length = 1,
-    .max_length = 255,
-    .match = match_not_blank,
-    .pattern = "[^ \\t\\r\\n]",
-    .hint = "not blank"};
-static const struct json_schema content_shape = {.type = JSON_T_STRING, .max_length = TEXT_MAX, .description = "HTML"};
-static const struct json_schema line_shape = {
-    .type = JSON_T_STRING, .max_length = 255, .nullable = true, .description = "null removes it"};
-static const struct json_schema meta_shape = {
-    .type = JSON_T_STRING, .max_length = 65535, .nullable = true, .description = "null removes it"};
-static const struct json_schema active_shape = {.type = JSON_T_BOOLEAN};
-
-static const struct json_prop page_updates_props[] = {
-    {"title", &title_shape, false, NULL},
-    {"content", &content_shape, false, NULL},
-    {"content_heading", &line_shape, false, NULL},
-    {"meta_title", &line_shape, false, NULL},
-    {"meta_description", &meta_shape, false, NULL},
-    {"meta_keywords", &meta_shape, false, NULL},
-    {"is_active", &active_shape, false, NULL},
-    {0},
-};
-static const struct json_prop block_updates_props[] = {
-    {"title", &title_shape, false, NULL},
-    {"content", &content_shape, false, NULL},
-    {"is_active", &active_shape, false, NULL},
-    {0},
-};
-static const struct json_schema page_updates = {.type = JSON_T_OBJECT, .props = page_updates_props, .min_properties = 1};
-static const struct json_schema block_updates = {.type = JSON_T_OBJECT, .props = block_updates_props, .min_properties = 1};
-
-static const struct json_schema id_shape = {.type = JSON_T_INTEGER, .minimum = JSON_BOUND(1)};
-static const struct json_schema ids_shape = {.type = JSON_T_ARRAY, .items = &id_shape, .min_items = 1};
-static const struct json_schema identifier_shape = {.type = JSON_T_STRING,
-    .min_length = 1,
-    .max_length = 100,
-    .description = "Exact identifier, or a pattern in which % stands for any text"};
-static const struct json_prop page_match_props[] = {
-    {"page_ids", &ids_shape, false, NULL}, {"identifier", &identifier_shape, false, NULL}, {0}};
-static const struct json_prop block_match_props[] = {
-    {"block_ids", &ids_shape, false, NULL}, {"identifier", &identifier_shape, false, NULL}, {0}};
-static const struct json_schema page_match = {.type = JSON_T_OBJECT, .props = page_match_props, .min_properties = 1};
-static const struct json_schema block_match = {.type = JSON_T_OBJECT, .props = block_match_props, .min_properties = 1};
-
-#define SCOPE_TEXT                                                                                                     \
-	"Which may be touched: those assigned to one of these store views or to all. Needed unless a default is set"
-static const struct json_prop pages_props[] = {
-    {"match", &page_match, true, "Which pages; all that is given must hold"},
-    {"updates", &page_updates, true, "New values"},
-    {"scope", &shape_scope, false, SCOPE_TEXT},
-    {"sample_size", &plan_sample_size_shape, false, NULL},
-    {0},
-};
-static const struct json_prop blocks_props[] = {
-    {"match", &block_match, true, "Which blocks; all that is given must hold"},
-    {"updates", &block_updates, true, "New values"},
-    {"scope", &shape_scope, false, SCOPE_TEXT},
-    {"sample_size", &plan_sample_size_shape, false, NULL},
-    {0},
-};
-const struct json_schema cms_prepare_pages_params = {.type = JSON_T_OBJECT, .props = pages_props};
-const struct json_schema cms_prepare_blocks_params = {.type = JSON_T_OBJECT, .props = blocks_props};
-
-static const struct json_schema not_found_shape = {.type = JSON_T_ARRAY, .items = &shape_count};
-static const struct json_prop result_props[] = {
-    PLAN_RESULT_PROPS, {"not_found_ids", &not_found_shape, false, "Asked for, but there is none"}, {0}};
-const struct json_schema cms_prepare_result = {.type = JSON_T_OBJECT, .props = result_props};

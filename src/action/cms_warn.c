@@ -27,7 +27,7 @@ cms_warnings_fini(struct cms_warnings *warnings)
 	json_decref(warnings->switched_off);
 	json_decref(warnings->all_views);
 	json_decref(warnings->more_views);
-	*warnings = (struct cms_warnings){NULL};
+	*warnings = (struct cms_warnings){.kind = NULL};
 }
 
 static void
@@ -38,8 +38,8 @@ note(struct cms_warnings *warnings, json_t *list, const json_t *row)
 }
 
 void
-cms_warnings_note(struct cms_warnings *warnings, const json_t *row, const json_t *from, const json_t *to, bool is_all_views,
-    bool is_more_views)
+cms_warnings_note(struct cms_warnings *warnings, const json_t *row, const json_t *from, const json_t *to,
+		  bool is_all_views, bool is_more_views)
 {
 	if (json_is_true(json_object_get(from, "is_active")))
 		note(warnings, warnings->switched_off, row);
@@ -80,7 +80,8 @@ say_risks(json_t *updates, struct plan *plan)
 	if (risks.script)
 		plan_warn(plan, "The content has a <script> tag: Magento stores and shows it unfiltered.");
 	if (risks.handler)
-		plan_warn(plan, "The content has an inline event handler (such as onclick=): Magento stores and shows it unfiltered.");
+		plan_warn(plan, "The content has an inline event handler (such as onclick=): Magento stores and shows "
+				"it unfiltered.");
 	if (risks.directive)
 		plan_warn(plan, "The content has {{ }} directives: the storefront will carry them out.");
 }
@@ -147,8 +148,8 @@ read_homes(struct store_client *sc, const struct scope_tree *tree, json_t *homes
 }
 
 static int
-say_switched_off(struct cms_warnings *warnings, struct store_client *sc, const struct scope_tree *tree, struct plan *plan,
-    struct fault *fault)
+say_switched_off(struct cms_warnings *warnings, struct store_client *sc, const struct scope_tree *tree,
+		 struct plan *plan, struct fault *fault)
 {
 	json_t *homes;
 
@@ -163,8 +164,10 @@ say_switched_off(struct cms_warnings *warnings, struct store_client *sc, const s
 		const char *identifier = json_string_value(json_array_get(warnings->switched_off, i));
 
 		if (is_special(homes, identifier)) {
-			plan_warn(plan, "The page %.100s is %s: the storefront needs it, and it would be switched off.", identifier,
-			    strcmp(identifier, "no-route") == 0 ? "what visitors see instead of a missing page" : "a home page");
+			plan_warn(plan, "The page %.100s is %s: the storefront needs it, and it would be switched off.",
+				  identifier,
+				  strcmp(identifier, "no-route") == 0 ? "what visitors see instead of a missing page"
+								      : "a home page");
 		}
 	}
 	json_decref(homes);
@@ -182,12 +185,14 @@ say_views(const struct cms_warnings *warnings, struct plan *plan)
 	put_names(&names, warnings->all_views);
 	if (json_array_size(warnings->all_views) > 0) {
 		plan_warn(plan, "%zu %s assigned to all store views, so the change shows in all of them: %s.",
-		    json_array_size(warnings->all_views), warnings->kind->nouns, buf_cstr(&names));
+			  json_array_size(warnings->all_views), warnings->kind->nouns, buf_cstr(&names));
 	}
 	buf_clear(&names);
 	put_names(&names, warnings->more_views);
 	if (json_array_size(warnings->more_views) > 0) {
-		plan_warn(plan, "%zu %s also assigned to store views that were not asked for, the change shows there, too: %s.",
+		plan_warn(
+		    plan,
+		    "%zu %s also assigned to store views that were not asked for, the change shows there, too: %s.",
 		    json_array_size(warnings->more_views), warnings->kind->nouns, buf_cstr(&names));
 	}
 	buf_fini(&names);
@@ -195,7 +200,7 @@ say_views(const struct cms_warnings *warnings, struct plan *plan)
 
 int
 cms_warnings_say(struct cms_warnings *warnings, struct store_client *sc, const struct scope_tree *tree, json_t *updates,
-    struct plan *plan, struct fault *fault)
+		 struct plan *plan, struct fault *fault)
 {
 	if (warnings->failed)
 		return result_out_of_memory(fault);

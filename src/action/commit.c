@@ -10,11 +10,13 @@
 #include "json/get.h"
 #include "json/parse.h"
 #include "json/write.h"
+#include "magento/error.h"
 #include "results.h"
 
 #define CHUNK_DEFAULT 100
 #define CHUNK_MAX 500
 #define SETTLE_PAUSE_MS 500
+#define WINDOW_PER_CONNECTION 4
 
 /* ---- whether to go on ---- */
 
@@ -45,7 +47,17 @@ check_alive(struct commit *commit)
 static bool
 is_about_the_call(enum fault_code code)
 {
-	return code == FAULT_NOT_AUTHENTICATED || code == FAULT_CANCELLED;
+	return code == FAULT_NOT_AUTHENTICATED || code == FAULT_CANCELLED || code == FAULT_RATE_LIMITED;
+}
+
+/* A transport's failure without doubt: the request is still here. */
+static bool
+has_never_left(const struct commit_step *step)
+{
+	const char *kind = json_get_str(step->fault.details, "kind", "");
+
+	return !step->in_doubt && step->fault.code == FAULT_MAGENTO_API_ERROR &&
+	    (strcmp(kind, MAGENTO_KIND_NETWORK) == 0 || strcmp(kind, MAGENTO_KIND_TIMEOUT) == 0);
 }
 
 /* ---- reading ---- */
@@ -92,6 +104,13 @@ may_be_under_way(const struct commit *commit, const struct commit_step *step)
 	return clock_wall_ms() < commit->sent_wall_ms[commit_index(commit, step)] + limit_ms;
 }
 
+/* Is there something to say about why it was not carried out, and no sense in one more try? */
+static bool
+has_failed(const struct commit_step *step)
+{
+	return step->fault.code != FAULT_NONE && (step->answered || step->tries > 1);
+}
+
 /* What a sent write came to; false: not known yet. */
 static bool
 settle(struct commit *commit, struct commit_step *step)
@@ -107,12 +126,14 @@ settle(struct commit *commit, struct commit_step *step)
 		step->status = KEEPER_UPDATED;
 		return true;
 	}
-	if (may_be_under_way(commit, step))
+	if (!step->answered && may_be_under_way(commit, step))
 		return false;
-	if (finding == COMMIT_IS_BEFORE)
-		step->status = KEEPER_PENDING; /* it never arrived: written again in its turn */
-	else
+	if (finding == COMMIT_IS_OTHER && !commit->force)
 		commit_set_conflict(commit, step);
+	else if (has_failed(step))
+		commit_set_error(commit, step);
+	else
+		step->status = KEEPER_PENDING; /* it never arrived: written again in its turn */
 	return true;
 }
 
@@ -164,17 +185,29 @@ settle_all(struct commit *commit, struct commit_step **steps, size_t n)
 static size_t
 judge_chunk(struct commit *commit, struct commit_step *const *steps, size_t n, struct commit_step **to_write)
 {
-	uint64_t now_ms = clock_wall_ms();
 	size_t n_write = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		if (!commit_judge(commit, steps[i]))
-			continue;
-		steps[i]->status = KEEPER_SENT;
-		commit->sent_wall_ms[commit_index(commit, steps[i])] = now_ms;
-		to_write[n_write++] = steps[i];
+		if (commit_judge(commit, steps[i]))
+			to_write[n_write++] = steps[i];
 	}
 	return n_write;
+}
+
+static void
+mark_sent(struct commit *commit, struct commit_step *const *steps, size_t n)
+{
+	uint64_t now_ms = clock_wall_ms();
+
+	for (size_t i = 0; i < n; i++) {
+		struct commit_step *step = steps[i];
+
+		fault_fini(&step->fault);
+		step->in_doubt = step->answered = false;
+		step->tries++;
+		step->status = KEEPER_SENT;
+		commit->sent_wall_ms[commit_index(commit, step)] = now_ms;
+	}
 }
 
 /* After the answers: what failed for good gets its error, what is in doubt is read, a dead login stops everything. */
@@ -196,7 +229,7 @@ collect(struct commit *commit, struct commit_step **steps, size_t n)
 		if (step->in_doubt) {
 			step->status = KEEPER_SENT;
 			doubtful[n_doubtful++] = step;
-		} else if (is_about_the_call(step->fault.code)) {
+		} else if (is_about_the_call(step->fault.code) || has_never_left(step)) {
 			step->status = KEEPER_PENDING; /* refused unread: it can be sent again */
 		} else {
 			commit_set_error(commit, step);
@@ -209,21 +242,41 @@ collect(struct commit *commit, struct commit_step **steps, size_t n)
 	return n_doubtful > 0 ? settle_all(commit, doubtful, n_doubtful) : 0;
 }
 
+/*
+ * Steps that are in doubt together when this process dies, or the call is cut off.  A few for each connection: so all
+ * are busy, and a time that says when they were sent is true of each.
+ */
+static size_t
+window(const struct commit *commit)
+{
+	return commit->ops->chunk > 0 ? commit->ops->chunk : commit->sc.magento.limits.parallel * WINDOW_PER_CONNECTION;
+}
+
 static int
 run_chunk(struct commit *commit, struct commit_step **steps, size_t n)
 {
 	struct commit_step *to_write[CHUNK_MAX];
-	size_t n_write;
+	size_t n_write, at = 0;
 
 	if (check_alive(commit) < 0 || read_steps(commit, steps, n) < 0)
 		return -1;
 	n_write = judge_chunk(commit, steps, n, to_write);
-	if (journal(commit, steps, n) < 0)
-		return -1;
-	if (n_write == 0)
-		return 0;
-	commit->ops->write(&commit->sc, to_write, n_write);
-	return collect(commit, to_write, n_write);
+	do {
+		size_t part = n_write - at < window(commit) ? n_write - at : window(commit);
+
+		if (at > 0 && check_alive(commit) < 0)
+			return -1;
+		mark_sent(commit, &to_write[at], part);
+		/* The first time with the verdicts of all. */
+		if ((at == 0 ? journal(commit, steps, n) : journal(commit, &to_write[at], part)) < 0)
+			return -1;
+		if (part > 0)
+			commit->ops->write(&commit->sc, &to_write[at], part);
+		if (part > 0 && collect(commit, &to_write[at], part) < 0)
+			return -1;
+		at += part;
+	} while (at < n_write);
+	return 0;
 }
 
 /* ---- all chunks ---- */
@@ -255,6 +308,21 @@ run_all(struct commit *commit, enum keeper_status status, int (*run)(struct comm
 	return 0;
 }
 
+/* What is still to do after the last round could not be sent. */
+static void
+say_why(struct commit *commit)
+{
+	for (size_t i = 0; i < commit->n_steps; i++) {
+		struct commit_step *step = &commit->steps[i];
+
+		if (step->status != KEEPER_PENDING)
+			continue;
+		fault_set(&commit->stopped, FAULT_MAGENTO_API_ERROR, NULL, "%s",
+		    step->fault.code != FAULT_NONE ? step->fault.message : "The shop could not be reached.");
+		return;
+	}
+}
+
 /* An interrupted commit left writes whose outcome nobody saw: first those. */
 static void
 run_steps(struct commit *commit)
@@ -266,6 +334,7 @@ run_steps(struct commit *commit)
 		if (run_all(commit, KEEPER_PENDING, run_chunk) < 0)
 			return;
 	}
+	say_why(commit);
 }
 
 /* ---- claim and end ---- */
@@ -283,9 +352,9 @@ refuse_done(const struct keeper_verdict *verdict, struct fault *fault)
 static int
 replay(const struct keeper_verdict *verdict, json_t **result_r, struct fault *fault)
 {
-	if (json_parse(verdict->result, NULL, result_r, NULL) < 0)
+	if (json_parse(verdict->result, &commit_limits, result_r, NULL) < 0)
 		return fault_set(fault, FAULT_INTERNAL_ERROR, NULL, "The stored result of this plan cannot be read.");
-	return json_object_set_new(*result_r, "replayed", json_true());
+	return json_object_set_new(*result_r, "replayed", json_true()) == 0 ? 0 : result_out_of_memory(fault);
 }
 
 static int
@@ -319,7 +388,7 @@ recheck(struct commit *commit, struct fault *fault)
 
 	if (commit->ops->recheck == NULL)
 		return 0;
-	if (json_parse(commit->verdict.arguments, NULL, &arguments, NULL) < 0)
+	if (json_parse(commit->verdict.arguments, &commit_limits, &arguments, NULL) < 0)
 		return fault_set(fault, FAULT_INTERNAL_ERROR, NULL, "The plan's arguments cannot be read.");
 	r = commit->ops->recheck(commit->call, arguments, commit->verdict.n_items, fault);
 	json_decref(arguments);
@@ -369,7 +438,8 @@ finish(struct commit *commit, json_t *result)
 static int
 carry_out(struct commit *commit, json_t **result_r, struct fault *fault)
 {
-	if (store_open(&commit->sc, commit->call, fault) < 0 || recheck(commit, fault) < 0 || commit_load(commit, fault) < 0)
+	if (store_open(&commit->sc, commit->call, fault) < 0 || recheck(commit, fault) < 0 || commit_load(commit, fault) < 0 ||
+	    commit_check_scopes(commit, fault) < 0)
 		return -1;
 	run_steps(commit);
 	if (commit->stopped.code == FAULT_CANCELLED) {
@@ -426,6 +496,8 @@ static void
 take_answer(struct commit_step *step, struct magento_reply *reply, struct fault *fault, commit_check_fn check)
 {
 	step->in_doubt = reply->in_doubt;
+	/* What a proxy says of a request it has passed on does not end it. */
+	step->answered = reply->status != 0 && reply->status != 502 && reply->status != 503 && reply->status != 504;
 	step->status = KEEPER_UPDATED;
 	if (fault->code != FAULT_NONE) {
 		fault_move(&step->fault, fault);

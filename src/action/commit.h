@@ -27,20 +27,23 @@ struct commit_step {
 	bool gone;           /* set by read: the entity does not exist any more */
 	enum keeper_status status;
 	bool in_doubt;       /* set by write: it may have been carried out */
+	bool answered;       /* set by write, beside in_doubt: an answer came, so nothing is under way any more */
+	unsigned tries;      /* the engine's: writes of this call */
 	struct fault fault;  /* of ERROR */
 };
 
 struct commit_ops {
 	const char *pair;   /* as given to plan_new() */
 	const char *noun;   /* "products" */
-	size_t chunk;       /* steps read and written together; 100 unless there is a reason */
+	size_t chunk;       /* steps read and written together; 0: 100 are read, and written a few at a time */
 
 	/* Fills `present` (or `gone`) of n steps.  -1: the whole chunk could not be read. */
 	int (*read)(struct store_client *sc, struct commit_step *const *steps, size_t n, struct fault *fault);
 
 	/*
 	 * Writes n steps, side by side where it can.  Sets status (UPDATED, ERROR with fault) of each; an ERROR with in_doubt is
-	 * settled by reading.  A fault of the caller's credentials goes into the step like any other: the engine stops.
+	 * settled by reading.  A fault of the caller's credentials goes into the step like any other: the engine stops.  What
+	 * never left for lack of a connection is tried again.
 	 */
 	void (*write)(struct store_client *sc, struct commit_step *const *steps, size_t n);
 

@@ -3,6 +3,7 @@
  */
 #include "commit_private.h"
 #include "json/get.h"
+#include "plan.h"
 
 static bool
 all_same(const struct commit *commit, json_t *to, const json_t *wanted, const json_t *present)
@@ -50,8 +51,8 @@ commit_set_conflict(struct commit *commit, struct commit_step *step)
 		json_t *from = json_object_get(step->from, field), *found = json_object_get(step->present, field);
 
 		json_object_set_new(changes, field,
-		    json_pack("{s:O, s:O, s:O}", "planned_from", from != NULL ? from : json_null(), "found",
-			found != NULL ? found : json_null(), "to", to));
+		    json_pack("{s:o, s:o, s:o}", "planned_from", plan_shown(from != NULL ? from : json_null()), "found",
+			plan_shown(found != NULL ? found : json_null()), "to", plan_shown(to)));
 	}
 	step->status = KEEPER_CONFLICT;
 	set_detail(commit, step, json_pack("{s:o}", "changes", changes));

@@ -5,6 +5,7 @@
 #define ACTION_COMMIT_PRIVATE_H
 
 #include "commit.h"
+#include "json/parse.h"
 
 struct commit {
 	struct action_call *call;
@@ -21,10 +22,15 @@ struct commit {
 	struct fault stopped;      /* why the commit stopped before its end */
 };
 
+extern const struct json_limits commit_limits; /* of what the keeper gives back */
+
 /* commit_steps.c: items and journal, to and from the keeper. */
 int commit_load(struct commit *commit, struct fault *fault) MUST_CHECK;
 void commit_unload(struct commit *commit);
 size_t commit_index(const struct commit *commit, const struct commit_step *step);
+
+/* VALIDATION_ERROR when a store view that is still to be written is there no more. */
+int commit_check_scopes(struct commit *commit, struct fault *fault) MUST_CHECK;
 
 /* Journals these steps as they are now.  -1: the keeper cannot, or the plan is no longer ours; nothing more may be written. */
 int commit_journal(struct commit *commit, struct commit_step *const *steps, size_t n, struct fault *fault) MUST_CHECK;

@@ -16,17 +16,17 @@ struct tally {
 	size_t success, unchanged, errors, conflicts, pending;
 };
 
-/* An item is as good as its worst write. */
+/* An item is as good as its worst write, and not done before all of them are. */
 static enum keeper_status
 worse(enum keeper_status a, enum keeper_status b)
 {
 	static const int rank[KEEPER_STATUS_COUNT] = {
 	    [KEEPER_UNCHANGED] = 0,
 	    [KEEPER_UPDATED] = 1,
-	    [KEEPER_PENDING] = 2,
-	    [KEEPER_SENT] = 3,
-	    [KEEPER_CONFLICT] = 4,
-	    [KEEPER_ERROR] = 5,
+	    [KEEPER_CONFLICT] = 2,
+	    [KEEPER_ERROR] = 3,
+	    [KEEPER_PENDING] = 4,
+	    [KEEPER_SENT] = 5,
 	};
 
 	return rank[a] > rank[b] ? a : b;

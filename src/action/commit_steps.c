@@ -10,9 +10,10 @@
 #include "json/get.h"
 #include "json/parse.h"
 #include "json/write.h"
+#include "magento/scope.h"
 #include "results.h"
 
-static const struct json_limits item_limits = {
+const struct json_limits commit_limits = {
     .max_bytes = KEEPER_TEXT_BYTES_MAX,
     .max_string_bytes = KEEPER_TEXT_BYTES_MAX,
     .max_depth = 64,
@@ -87,7 +88,7 @@ load_step(struct loading *loading, const struct keeper_item *item, json_t *plan_
 	commit->sent_wall_ms[at] = journal != NULL ? journal->at_wall_ms : 0;
 	commit->n_steps++;
 	if (journal != NULL && journal->detail.len > 0)
-		return json_parse(journal->detail, &item_limits, &commit->details[at], NULL);
+		return json_parse(journal->detail, &commit_limits, &commit->details[at], NULL);
 	return 0;
 }
 
@@ -97,7 +98,7 @@ on_item(void *ctx, const struct keeper_item *item)
 	struct loading *loading = ctx;
 	json_t *plan_item = NULL;
 	size_t n;
-	int r = json_parse(item->json, &item_limits, &plan_item, NULL);
+	int r = json_parse(item->json, &commit_limits, &plan_item, NULL);
 
 	if (r < 0)
 		return r;
@@ -151,6 +152,69 @@ size_t
 commit_index(const struct commit *commit, const struct commit_step *step)
 {
 	return (size_t)(step - commit->steps);
+}
+
+/* ---- where they are written ---- */
+
+static bool
+is_open(const struct commit_step *step)
+{
+	return step->status == KEEPER_PENDING || step->status == KEEPER_SENT;
+}
+
+/* The first scope still to be written that the tree does not have; NULL: none. */
+static const char *
+find_lost_scope(const struct commit *commit, const struct scope_tree *tree)
+{
+	const char *known = MAGENTO_SCOPE_ALL;
+
+	for (size_t i = 0; i < commit->n_steps; i++) {
+		const char *scope = commit->steps[i].scope;
+		const struct scope_view *view;
+
+		if (!is_open(&commit->steps[i]) || strcmp(scope, known) == 0 || strcmp(scope, MAGENTO_SCOPE_ALL) == 0)
+			continue;
+		view = scope_view_find(tree, scope);
+		if (view == NULL || !view->active)
+			return scope;
+		known = scope;
+	}
+	return NULL;
+}
+
+static bool
+names_a_view(const struct commit *commit)
+{
+	for (size_t i = 0; i < commit->n_steps; i++) {
+		if (is_open(&commit->steps[i]) && strcmp(commit->steps[i].scope, MAGENTO_SCOPE_ALL) != 0)
+			return true;
+	}
+	return false;
+}
+
+int
+commit_check_scopes(struct commit *commit, struct fault *fault)
+{
+	const char *lost = "";
+	bool was_kept = true;
+
+	/* A kept tree may be older than a store view: before anything is refused the shop is asked. */
+	for (bool fresh = false; names_a_view(commit) && lost != NULL && was_kept; fresh = true) {
+		const struct scope_tree *tree = NULL;
+
+		if (scope_tree_get(&commit->sc.magento, commit->call->env->scopes, fresh, &tree, &was_kept, fault) < 0) {
+			if (fault->code != FAULT_FORBIDDEN)
+				return -1;
+			fault_fini(fault); /* it may not be read: Magento itself refuses a view that it does not know */
+			fault_init(fault);
+			return 0;
+		}
+		lost = find_lost_scope(commit, tree);
+	}
+	if (lost == NULL || lost[0] == '\0')
+		return 0;
+	return fault_set(fault, FAULT_VALIDATION_ERROR, NULL,
+	    "The store view %s, which this plan writes to, does not exist any more or is switched off. Prepare a new plan.", lost);
 }
 
 /* ---- journalling ---- */

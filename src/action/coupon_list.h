@@ -23,6 +23,7 @@ struct coupon_list {
  * The next coupons in order of their ids, at most `max`; none: the end.  *left_r (may be NULL) is how many there were
  * above `after` before.  A new array.
  */
-int coupon_list_next(struct coupon_list *list, uint32_t max, json_t **items_r, int64_t *left_r, struct fault *fault) MUST_CHECK;
+int coupon_list_next(struct coupon_list *list, uint32_t max, json_t **items_r, int64_t *left_r,
+		     struct fault *fault) MUST_CHECK;
 
 #endif

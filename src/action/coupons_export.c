@@ -21,10 +21,12 @@
 #define AROUND_BYTES 512 /* of the result, around the CSV */
 
 /* expiration_date stays empty: Magento does not give it. */
-static const char *const columns[] = {"coupon_id", "code", "usage_limit", "usage_per_customer", "times_used", "is_primary",
-    "created_at", "expiration_date", "type"};
+static const char *const columns[] = {"coupon_id",  "code",	  "usage_limit", "usage_per_customer",
+				      "times_used", "is_primary", "created_at",	 "expiration_date",
+				      "type"};
 
-struct export {
+struct export
+{
 	struct store_client *sc;
 	struct coupon_list list;
 	uint32_t max_rows;
@@ -62,7 +64,8 @@ json_len(struct slice text)
 	size_t len = text.len;
 
 	for (size_t i = 0; i < text.len; i++)
-		len += text.ptr[i] == '"' || text.ptr[i] == '\\' || text.ptr[i] == '\r' || text.ptr[i] == '\n' || text.ptr[i] == '\t';
+		len += text.ptr[i] == '"' || text.ptr[i] == '\\' || text.ptr[i] == '\r' || text.ptr[i] == '\n' ||
+		       text.ptr[i] == '\t';
 	return len;
 }
 
@@ -137,12 +140,14 @@ count_all(struct export *export, int64_t *total_r, struct fault *fault)
 static int
 render(struct export *export, int64_t total, json_t **result_r, struct fault *fault)
 {
-	json_t *result = json_pack("{s:s, s:I, s:I, s:s%, s:b, s:I}", "format", "csv", "total_count", (json_int_t)total, "row_count",
-	    (json_int_t)export->rows, "csv", buf_cstr(&export->text), export->text.len, "complete", export->complete,
-	    "escaped_count", (json_int_t)export->csv.escaped);
+	json_t *result =
+	    json_pack("{s:s, s:I, s:I, s:s%, s:b, s:I}", "format", "csv", "total_count", (json_int_t)total, "row_count",
+		      (json_int_t) export->rows, "csv", buf_cstr(&export->text), export->text.len, "complete",
+		      export->complete, "escaped_count", (json_int_t) export->csv.escaped);
 
-	if (result == NULL || (!export->complete && export->rows > 0 &&
-	    json_object_set_new(result, "next_after_id", json_integer((json_int_t)export->last_id)) < 0)) {
+	if (result == NULL ||
+	    (!export->complete && export->rows > 0 &&
+	     json_object_set_new(result, "next_after_id", json_integer((json_int_t) export->last_id)) < 0)) {
 		json_decref(result);
 		return result_out_of_memory(fault);
 	}
@@ -179,10 +184,10 @@ coupons_export(struct action_call *call, json_t *params, json_t **result_r, stru
 	struct export export = {
 	    .sc = &sc,
 	    .list = {.sc = &sc,
-		.rule_id = json_get_int(params, "rule_id", 0),
-		.fields = FIELDS,
-		.after = json_get_int(params, "after_coupon_id", 0),
-		.size = COUPON_LIST_SIZE},
+		     .rule_id = json_get_int(params, "rule_id", 0),
+		     .fields = FIELDS,
+		     .after = json_get_int(params, "after_coupon_id", 0),
+		     .size = COUPON_LIST_SIZE},
 	    .max_rows = (uint32_t)json_get_int(params, "max_rows", ROWS_DEFAULT),
 	    .max_bytes = (size_t)call->env->config->magento.max_result_bytes - AROUND_BYTES,
 	};
@@ -203,11 +208,12 @@ static const char *const formats[] = {"csv", NULL};
 static const struct json_prop params_props[] = {
     {"rule_id", &rule_id_shape, true, NULL},
     JSON_OPTIONAL("format", .type = JSON_T_STRING, .enumeration = formats, .default_json = "\"csv\"",
-	.description = "Form of the list"),
+		  .description = "Form of the list"),
     JSON_OPTIONAL("max_rows", .type = JSON_T_INTEGER, .minimum = JSON_BOUND(1), .maximum = JSON_BOUND(ROWS_MAX),
-	.default_json = "10000", .description = "Rows in this answer"),
-    JSON_OPTIONAL("after_coupon_id", .type = JSON_T_INTEGER, .minimum = JSON_BOUND(0), .maximum = JSON_BOUND(4294967295),
-	.default_json = "0", .description = "Continue after this id (next_after_id of the last answer)"),
+		  .default_json = "10000", .description = "Rows in this answer"),
+    JSON_OPTIONAL("after_coupon_id", .type = JSON_T_INTEGER, .minimum = JSON_BOUND(0),
+		  .maximum = JSON_BOUND(4294967295), .default_json = "0",
+		  .description = "Continue after this id (next_after_id of the last answer)"),
     {0},
 };
 const struct json_schema coupons_export_params = {.type = JSON_T_OBJECT, .props = params_props};

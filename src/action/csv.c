@@ -26,7 +26,7 @@ static bool
 needs_quotes(struct slice text)
 {
 	return slice_find(text, ',') >= 0 || slice_find(text, '"') >= 0 || slice_find(text, '\r') >= 0 ||
-	    slice_find(text, '\n') >= 0;
+	       slice_find(text, '\n') >= 0;
 }
 
 static void

@@ -1,8 +1,9 @@
 /*
  * csv.h - rows of comma-separated values (RFC 4180) that a spreadsheet may open without harm (private to action/)
  *
- * Rows end with CRLF.  A field with a comma, a quote, CR or LF is quoted, its quotes doubled.  A field that a spreadsheet
- * would take for a formula (it begins with = + - @, a tab or CR) gets an apostrophe in front, and is counted.
+ * Rows end with CRLF.  A field with a comma, a quote, CR or LF is quoted, its quotes doubled.  A field that a
+ * spreadsheet would take for a formula (it begins with = + - @, a tab or CR) gets an apostrophe in front, and is
+ * counted.
  */
 #ifndef ACTION_CSV_H
 #define ACTION_CSV_H

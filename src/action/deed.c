@@ -33,8 +33,9 @@ refuse_done(const struct keeper_verdict *verdict, struct fault *fault)
 	char when[CLOCK_ISO_CAP];
 
 	clock_format_iso(verdict->finished_wall_ms, when);
-	return fault_set(fault, FAULT_PLAN_NOT_FOUND, NULL, "This plan was already committed at %s (%s). Prepare a new one.", when,
-	    verdict->outcome == KEEPER_COMPLETED ? "completed" : "completed with errors");
+	return fault_set(fault, FAULT_PLAN_NOT_FOUND, NULL,
+			 "This plan was already committed at %s (%s). Prepare a new one.", when,
+			 verdict->outcome == KEEPER_COMPLETED ? "completed" : "completed with errors");
 }
 
 static int
@@ -53,10 +54,10 @@ refuse(const struct keeper_verdict *verdict, json_t **result_r, struct fault *fa
 		return verdict->same_key ? replay(verdict, result_r, fault) : refuse_done(verdict, fault);
 	case KEEPER_BUSY:
 		return fault_set(fault, FAULT_IDEMPOTENCY_CONFLICT, NULL,
-		    "This plan is being committed by another call now. Wait for it to end.");
+				 "This plan is being committed by another call now. Wait for it to end.");
 	case KEEPER_KEY_CONFLICT:
 		return fault_set(fault, FAULT_IDEMPOTENCY_CONFLICT, NULL,
-		    "This idempotency_key was used for another plan. Take a new key.");
+				 "This idempotency_key was used for another plan. Take a new key.");
 	case KEEPER_EXPIRED:
 		return fault_set(fault, FAULT_PLAN_EXPIRED, NULL, "This plan has expired. Prepare a new one.");
 	case KEEPER_CLAIMED:
@@ -65,7 +66,8 @@ refuse(const struct keeper_verdict *verdict, json_t **result_r, struct fault *fa
 		break;
 	}
 	return fault_set(fault, FAULT_PLAN_NOT_FOUND, NULL,
-	    "There is no such plan for this tool and store. Plans are made by the prepare tool and belong to who made them.");
+			 "There is no such plan for this tool and store. Plans are made by the prepare tool and belong "
+			 "to who made them.");
 }
 
 static int
@@ -98,16 +100,15 @@ load(struct deed *deed, const struct keeper_verdict *verdict, struct fault *faul
 		return fault_set(fault, FAULT_CANCELLED, NULL, "The call was cancelled.");
 	if (r < 0 || deed->item == NULL || json_parse(verdict->arguments, &item_limits, &deed->arguments, NULL) < 0)
 		return fault_set(fault, FAULT_INTERNAL_ERROR, NULL, "The plan could not be read: %s",
-		    err.text[0] != '\0' ? err.text : "it is damaged");
+				 err.text[0] != '\0' ? err.text : "it is damaged");
 	return 0;
 }
 
 int
 deed_claim(struct deed *deed, struct action_call *call, const char *pair, const char *plan_id, const char *key,
-    size_t n_steps, json_t **result_r, struct fault *fault)
+	   size_t n_steps, json_t **result_r, struct fault *fault)
 {
-	const struct keeper_party party = {
-	    .tool = pair, .owner = call->principal->name, .store = call->login.base_url};
+	const struct keeper_party party = {.tool = pair, .owner = call->principal->name, .store = call->login.base_url};
 	struct keeper_verdict verdict;
 	struct err err = {.code = ERR_OK};
 
@@ -115,8 +116,10 @@ deed_claim(struct deed *deed, struct action_call *call, const char *pair, const 
 	deed->steps = calloc(n_steps + 1, sizeof(*deed->steps));
 	if (deed->steps == NULL)
 		return result_out_of_memory(fault);
-	if (keeper_plan_claim(call->env->keeper, plan_id, &party, key, clock_wall_ms(), call->pool, &deed->claim, &verdict, &err) < 0)
-		return fault_set(fault, FAULT_INTERNAL_ERROR, NULL, "The plan could not be claimed, nothing was changed: %s", err.text);
+	if (keeper_plan_claim(call->env->keeper, plan_id, &party, key, clock_wall_ms(), call->pool, &deed->claim,
+			      &verdict, &err) < 0)
+		return fault_set(fault, FAULT_INTERNAL_ERROR, NULL,
+				 "The plan could not be claimed, nothing was changed: %s", err.text);
 	if (deed->claim == NULL)
 		return refuse(&verdict, result_r, fault);
 	deed->is_resumed = verdict.kind == KEEPER_RESUMED;
@@ -143,10 +146,10 @@ write_note(struct deed *deed, size_t step, struct fault *fault)
 	buf_fini(&detail);
 	if (r == ERR_DENIED)
 		return fault_set(fault, FAULT_IDEMPOTENCY_CONFLICT, NULL,
-		    "Another call has taken this over. Wait for it, then ask again.");
+				 "Another call has taken this over. Wait for it, then ask again.");
 	if (r < 0)
-		return fault_set(fault, FAULT_INTERNAL_ERROR, NULL, "The journal cannot be written, so nothing more was sent: %s",
-		    err.text);
+		return fault_set(fault, FAULT_INTERNAL_ERROR, NULL,
+				 "The journal cannot be written, so nothing more was sent: %s", err.text);
 	return 0;
 }
 
@@ -171,10 +174,10 @@ deed_finish(struct deed *deed, bool is_clean, json_t *result)
 		return;
 	buf_init(&text, KEEPER_TEXT_BYTES_MAX);
 	if (json_dump_to(&text, result) < 0 ||
-	    keeper_plan_finish(deed->claim, is_clean ? KEEPER_COMPLETED : KEEPER_COMPLETED_WITH_ERRORS, buf_slice(&text),
-		clock_wall_ms(), &err) < 0)
+	    keeper_plan_finish(deed->claim, is_clean ? KEEPER_COMPLETED : KEEPER_COMPLETED_WITH_ERRORS,
+			       buf_slice(&text), clock_wall_ms(), &err) < 0)
 		log_write(LOG_WARN, "end_not_stored", LOG_STR("request_id", deed->call->request_id),
-		    LOG_STR("action", deed->call->action->name), LOG_STR("error", err.text), LOG_END);
+			  LOG_STR("action", deed->call->action->name), LOG_STR("error", err.text), LOG_END);
 	buf_fini(&text);
 }
 

@@ -1,9 +1,9 @@
 /*
  * deed.h - one thing done in a few steps, each noted before and after it is done (private to action/)
  *
- * For tools whose steps are not the same request for many items: creating a rule and then its coupon, making coupons slice
- * by slice.  A deed is a plan with a single item; its steps are the item's steps in the keeper's journal.  Without a plan
- * (a one-step tool without idempotency_key) the notes are kept in memory only.
+ * For tools whose steps are not the same request for many items: creating a rule and then its coupon, making coupons
+ * slice by slice.  A deed is a plan with a single item; its steps are the item's steps in the keeper's journal. Without
+ * a plan (a one-step tool without idempotency_key) the notes are kept in memory only.
  *
  * Runs in: worker, on a fiber.
  */
@@ -35,17 +35,20 @@ struct deed {
 };
 
 /* In memory only.  `item` is taken. */
-int deed_begin(struct deed *deed, struct action_call *call, json_t *item, size_t n_steps, struct fault *fault) MUST_CHECK;
+int deed_begin(struct deed *deed, struct action_call *call, json_t *item, size_t n_steps,
+	       struct fault *fault) MUST_CHECK;
 
 /*
  * Claims a plan of this pair.  0: go on; 1: it was done before under this very key, *result_r is what came of it; -1:
  * refused.  `key` may be NULL.  In any case deed_end() follows.
  */
 int deed_claim(struct deed *deed, struct action_call *call, const char *pair, const char *plan_id, const char *key,
-    size_t n_steps, json_t **result_r, struct fault *fault) MUST_CHECK;
+	       size_t n_steps, json_t **result_r, struct fault *fault) MUST_CHECK;
 
-/* Notes a step, durably; `detail` is taken (NULL: none).  -1: it could not be noted, and nothing more may be written. */
-int deed_note(struct deed *deed, size_t step, enum keeper_status status, json_t *detail, struct fault *fault) MUST_CHECK;
+/* Notes a step, durably; `detail` is taken (NULL: none).  -1: it could not be noted, and nothing more may be written.
+ */
+int deed_note(struct deed *deed, size_t step, enum keeper_status status, json_t *detail,
+	      struct fault *fault) MUST_CHECK;
 
 /* The end: `result` (with "replayed": false added) is what later claims are told.  A failure is logged. */
 void deed_finish(struct deed *deed, bool is_clean, json_t *result);

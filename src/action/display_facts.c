@@ -107,36 +107,59 @@ is_known(const json_t *categories, const char *id)
 	return false;
 }
 
-static int
-read_categories(struct display_facts *check, const struct ids *ids, json_t *categories, struct fault *fault)
+/* Asks for the categories with these ids, a page's worth at a time. */
+static void
+ask_categories(struct batch *batch, const struct ids *ids, uint32_t page)
 {
-	struct pool *pool = check->sc->call->pool;
-	struct batch batch;
+	struct pool *pool = batch->sc->call->pool;
 	size_t piece;
-	int r;
 
-	batch_init(&batch, check->sc, ids->n / CRITERIA_IN_MAX + 2);
 	for (size_t at = 0; at < ids->n; at += piece) {
 		struct criteria criteria;
 
-		piece = ids->n - at < CRITERIA_IN_MAX ? ids->n - at : CRITERIA_IN_MAX;
+		piece = ids->n - at < page ? ids->n - at : page;
 		criteria_init(&criteria, pool);
 		criteria_where(&criteria, "entity_id", "in", criteria_join(pool, ids->items + at, piece));
-		criteria_page(&criteria, CRITERIA_IN_MAX, 1);
+		criteria_page(&criteria, page, 1);
 		criteria_param(&criteria, "fields", "items[id,name,is_active,path],total_count");
-		batch_get_criteria(&batch, MAGENTO_SCOPE_ALL, "/categories/list", &criteria);
+		batch_get_criteria(batch, MAGENTO_SCOPE_ALL, "/categories/list", &criteria);
 	}
-	r = batch_run(&batch, fault);
-	for (size_t i = 0; r == 0 && i < batch.n; i++) {
-		const struct fault *why = batch_fault(&batch, i);
-		json_t *items = json_get_array(batch_body(&batch, i), "items");
+}
 
-		if (why != NULL)
-			r = display_facts_set_text(check->facts, "categories_error", why->message, fault);
-		else if (items != NULL && json_array_extend(categories, items) < 0)
-			r = result_out_of_memory(fault);
+static int
+take_categories(struct display_facts *check, const struct batch *batch, json_t *categories, struct fault *fault)
+{
+	for (size_t i = 0; i < batch->n; i++) {
+		const struct fault *why = batch_fault(batch, i);
+		json_t *items = json_get_array(batch_body(batch, i), "items");
+
+		if (why != NULL && display_facts_set_text(check->facts, "categories_error", why->message, fault) < 0)
+			return -1;
+		if (items != NULL && json_array_extend(categories, items) < 0)
+			return result_out_of_memory(fault);
 	}
-	batch_fini(&batch);
+	return 0;
+}
+
+static int
+read_categories(struct display_facts *check, const struct ids *ids, json_t *categories, struct fault *fault)
+{
+	uint32_t page = CRITERIA_IN_MAX;
+	int r = 0;
+
+	while (r == 0 && page > 0) {
+		struct batch batch;
+		uint32_t smaller;
+
+		batch_init(&batch, check->sc, ids->n / page + 2);
+		ask_categories(&batch, ids, page);
+		r = batch_run(&batch, fault);
+		smaller = r == 0 ? batch_smaller_page(&batch, page) : 0;
+		if (r == 0 && smaller == 0)
+			r = take_categories(check, &batch, categories, fault);
+		batch_fini(&batch);
+		page = smaller;
+	}
 	return r;
 }
 

@@ -7,6 +7,7 @@
 
 #include "json/get.h"
 #include "magento/product.h"
+#include "price_targets.h"
 
 /* ---- the table ---- */
 
@@ -51,27 +52,9 @@ match_url_key(const char *text, size_t len)
 }
 
 static bool
-has_shape(const char *text, const char *shape)
-{
-	size_t i;
-
-	for (i = 0; shape[i] != '\0'; i++) {
-		if (shape[i] == '9' ? text[i] < '0' || text[i] > '9' : text[i] != shape[i])
-			return false;
-	}
-	return text[i] == '\0';
-}
-
-static bool
 match_date(const char *text, size_t len)
 {
-	int month, day;
-
-	if (strlen(text) != len || !(has_shape(text, "9999-99-99") || has_shape(text, "9999-99-99 99:99:99")))
-		return false;
-	month = (text[5] - '0') * 10 + text[6] - '0';
-	day = (text[8] - '0') * 10 + text[9] - '0';
-	return month >= 1 && month <= 12 && day >= 1 && day <= 31;
+	return strlen(text) == len && price_is_date(text);
 }
 
 #define MONEY_MAX 99999999.9999
@@ -167,6 +150,23 @@ number_of(const json_t *value)
 	return *end == '\0' ? normal_number(number) : json_null();
 }
 
+/* Some modules give numbers where Magento gives text. */
+static json_t *
+text_of(const struct product_field *field, const json_t *value)
+{
+	char *text;
+	json_t *string;
+
+	if (json_is_string(value))
+		return field->empty_is_null && json_string_length(value) == 0 ? json_null() : json_string(json_string_value(value));
+	if (!json_is_number(value))
+		return json_null();
+	text = json_dumps(value, JSON_ENCODE_ANY);
+	string = text != NULL ? json_string(text) : NULL;
+	free(text);
+	return string;
+}
+
 static json_t *
 date_of(const json_t *value)
 {
@@ -248,9 +248,7 @@ fields_of_param(const struct product_field *field, const json_t *value)
 		return json_null();
 	switch (field->kind) {
 	case FIELD_TEXT:
-		if (field->empty_is_null && json_string_length(value) == 0)
-			return json_null();
-		return json_string(json_string_value(value));
+		return text_of(field, value);
 	case FIELD_WORD:
 		return word_of(field, value);
 	case FIELD_NUMBER:

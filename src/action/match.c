@@ -32,6 +32,7 @@ struct selector {
 	const char *list_field;    /* "sku" or "entity_id", NULL: no list */
 	const char **list;
 	size_t n_list;
+	uint32_t page_max; /* products of one request: ours, or what the shop's administrator allows */
 };
 
 /* ---- one request ---- */
@@ -138,6 +139,14 @@ batch_run(struct store_client *sc, struct batch *batch, json_t *items, struct fa
 }
 
 /* A list is cut into pieces; each piece is one page of at most as many products. */
+static size_t
+piece_at(const struct selector *s, size_t at)
+{
+	size_t n = criteria_in_piece(&s->list[at], s->n_list - at, QUERY_BUDGET);
+
+	return n < s->page_max ? n : s->page_max;
+}
+
 static int
 read_list(struct store_client *sc, const struct selector *s, json_t *items, struct fault *fault)
 {
@@ -145,13 +154,13 @@ read_list(struct store_client *sc, const struct selector *s, json_t *items, stru
 	size_t n_pieces = 0;
 
 	for (size_t at = 0; at < s->n_list; n_pieces++)
-		at += criteria_in_piece(&s->list[at], s->n_list - at, QUERY_BUDGET);
+		at += piece_at(s, at);
 	if (batch_init(&batch, sc->call->pool, n_pieces) < 0)
 		return result_out_of_memory(fault);
 	for (size_t at = 0, i = 0; i < n_pieces; i++) {
-		size_t n = criteria_in_piece(&s->list[at], s->n_list - at, QUERY_BUDGET);
+		size_t n = piece_at(s, at);
 
-		if (build(sc, s, &s->list[at], n, 1, PAGE_MAX, &batch.requests[i], fault) < 0)
+		if (build(sc, s, &s->list[at], n, 1, s->page_max, &batch.requests[i], fault) < 0)
 			return -1;
 		at += n;
 	}
@@ -165,7 +174,7 @@ first_page(struct store_client *sc, const struct selector *s, json_t *items, siz
 	struct magento_reply reply;
 	int r;
 
-	if (build(sc, s, NULL, 0, 1, PAGE_MAX, &request, fault) < 0)
+	if (build(sc, s, NULL, 0, 1, s->page_max, &request, fault) < 0)
 		return -1;
 	magento_reply_init(&reply);
 	r = magento_call(&sc->magento, &request, &reply, fault);
@@ -188,7 +197,6 @@ read_pages(struct store_client *sc, const struct selector *s, json_t *items, siz
 
 	if (first_page(sc, s, items, total_r, fault) < 0)
 		return -1;
-	/* The administrator may allow less per page than we asked for. */
 	first = json_array_size(items);
 	if (*total_r <= first || first == 0)
 		return 0;
@@ -238,13 +246,28 @@ sort_unique(json_t *items)
 
 /* ---- the list of skus ---- */
 
+/* Magento compares without trailing spaces and letter case. */
+static size_t
+significant_len(const char *sku)
+{
+	size_t n = strlen(sku);
+
+	while (n > 0 && sku[n - 1] == ' ')
+		n--;
+	return n;
+}
+
 static int
 compare_skus(const void *a, const void *b)
 {
-	return strcasecmp(*(const char *const *)a, *(const char *const *)b);
+	const char *x = *(const char *const *)a, *y = *(const char *const *)b;
+	size_t n = significant_len(x), m = significant_len(y);
+	int r = strncasecmp(x, y, n < m ? n : m);
+
+	return r != 0 ? r : (n > m) - (n < m);
 }
 
-/* Sorted and without doubles, as the shop compares: letter case does not matter. */
+/* Sorted and without doubles. */
 static int
 list_skus(struct store_client *sc, struct selector *s, struct fault *fault)
 {
@@ -268,30 +291,46 @@ list_skus(struct store_client *sc, struct selector *s, struct fault *fault)
 	return guard_cap(kept, s->query->cap, "guardrails.max_skus_per_bulk", fault);
 }
 
-/* Magento compares without trailing spaces and letter case. */
-static bool
-is_same_sku(const char *a, const char *b)
+/* Where in the list a product of the shop stands; n_list when nowhere. */
+static size_t
+place_in_list(const struct selector *s, const char *sku)
 {
-	size_t n = strlen(a), m = strlen(b);
+	const char **found = bsearch(&sku, s->list, s->n_list, sizeof(*s->list), compare_skus);
 
-	while (n > 0 && a[n - 1] == ' ')
-		n--;
-	while (m > 0 && b[m - 1] == ' ')
-		m--;
-	return n == m && strncasecmp(a, b, n) == 0;
+	return found != NULL ? (size_t)(found - s->list) : s->n_list;
 }
 
-static int
-find_missing(const struct selector *s, json_t *items, json_t *missing)
+static bool
+has_prefix(const json_t *match, const char *sku)
 {
-	size_t n = json_array_size(items);
+	const char *prefix = json_get_str(match, "sku_prefix", "");
 
+	return strncasecmp(sku, prefix, strlen(prefix)) == 0;
+}
+
+/*
+ * Leaves what was really asked for: the shop's collation also takes letters with and without accents for the same, and a
+ * wildcard may have slipped through.  Tells which of the list are missing.
+ */
+static int
+sift(struct store_client *sc, const struct selector *s, json_t *items, json_t *missing)
+{
+	bool *seen = pool_alloc(sc->call->pool, (s->n_list + 1) * sizeof(*seen));
+
+	if (seen == NULL)
+		return -1;
+	memset(seen, 0, (s->n_list + 1) * sizeof(*seen));
+	for (size_t i = json_array_size(items); i-- > 0;) {
+		const char *sku = json_get_str(json_array_get(items, i), "sku", "");
+		size_t place = s->list_field != NULL ? place_in_list(s, sku) : 0;
+
+		if ((s->list_field != NULL && place == s->n_list) || !has_prefix(s->match, sku))
+			json_array_remove(items, i);
+		else
+			seen[place] = true;
+	}
 	for (size_t i = 0; i < s->n_list; i++) {
-		bool found = false;
-
-		for (size_t k = 0; k < n && !found; k++)
-			found = is_same_sku(s->list[i], json_get_str(json_array_get(items, k), "sku", ""));
-		if (!found && json_array_append_new(missing, json_string(s->list[i])) < 0)
+		if (!seen[i] && json_array_append_new(missing, json_string(s->list[i])) < 0)
 			return -1;
 	}
 	return 0;
@@ -299,7 +338,7 @@ find_missing(const struct selector *s, json_t *items, json_t *missing)
 
 /* ---- categories with what lies below them ---- */
 
-/* The tree is walked with a list of its own, since shops nest categories as they like. */
+/* The tree is walked with a list of its own, since shops nest categories as they like.  NULL: too many, or no memory. */
 static const char *
 collect_categories(struct pool *pool, json_t *tree)
 {
@@ -312,7 +351,9 @@ collect_categories(struct pool *pool, json_t *tree)
 		json_t *children = json_get_array(queue[i], "children_data");
 
 		ids[i] = pool_printf(pool, "%lld", (long long)json_get_int(queue[i], "id", 0));
-		for (size_t k = 0; k < json_array_size(children) && n < CATEGORIES_MAX; k++)
+		if (n + json_array_size(children) > CATEGORIES_MAX)
+			return NULL;
+		for (size_t k = 0; k < json_array_size(children); k++)
 			queue[n++] = json_array_get(children, k);
 	}
 	return criteria_join(pool, ids, n);
@@ -334,7 +375,10 @@ list_categories(struct store_client *sc, struct selector *s, struct fault *fault
 	r = magento_call(&sc->magento, &request, &reply, fault);
 	if (r == 0) {
 		s->category_list = collect_categories(sc->call->pool, reply.body);
-		r = s->category_list != NULL ? 0 : result_out_of_memory(fault);
+		if (s->category_list == NULL) {
+			r = fault_set(fault, FAULT_VALIDATION_ERROR, NULL,
+			    "params.match.category_id: it has more than %d subcategories. Name smaller ones.", CATEGORIES_MAX - 1);
+		}
 	}
 	magento_reply_fini(&reply);
 	return r;
@@ -358,8 +402,42 @@ check_not_empty(json_t *match, struct fault *fault)
 	    "params.match: give at least one of sku_list, sku_prefix, attribute_filters, category_id.");
 }
 
+/* The page size that the shop's administrator allows, when that is what it complains about; else 0. */
+static uint32_t
+allowed_size(const struct fault *fault)
+{
+	static const char text[] = "Maximum SearchCriteria pageSize is ";
+	const char *at = strstr(fault->message, text);
+	unsigned long size = at != NULL ? strtoul(at + sizeof(text) - 1, NULL, 10) : 0;
+
+	return size > 0 && size < PAGE_MAX ? (uint32_t)size : 0;
+}
+
 static int
-read_once(struct store_client *sc, const struct selector *s, json_t **items_r, bool *complete_r, struct fault *fault)
+read_any(struct store_client *sc, const struct selector *s, json_t *all, size_t *total_r, struct fault *fault)
+{
+	return s->list_field != NULL ? read_list(sc, s, all, fault) : read_pages(sc, s, all, total_r, fault);
+}
+
+static int
+read_fitting(struct store_client *sc, struct selector *s, json_t *all, size_t *total_r, struct fault *fault)
+{
+	uint32_t allowed;
+
+	if (read_any(sc, s, all, total_r, fault) == 0)
+		return 0;
+	allowed = allowed_size(fault);
+	if (allowed == 0 || allowed >= s->page_max)
+		return -1;
+	fault_fini(fault);
+	fault_init(fault);
+	json_array_clear(all);
+	s->page_max = allowed;
+	return read_any(sc, s, all, total_r, fault);
+}
+
+static int
+read_once(struct store_client *sc, struct selector *s, json_t **items_r, bool *complete_r, struct fault *fault)
 {
 	json_t *all = json_array();
 	size_t total = 0;
@@ -367,7 +445,7 @@ read_once(struct store_client *sc, const struct selector *s, json_t **items_r, b
 
 	if (all == NULL)
 		return result_out_of_memory(fault);
-	r = s->list_field != NULL ? read_list(sc, s, all, fault) : read_pages(sc, s, all, &total, fault);
+	r = read_fitting(sc, s, all, &total, fault);
 	*items_r = r == 0 ? sort_unique(all) : NULL;
 	json_decref(all);
 	if (r < 0)
@@ -379,7 +457,7 @@ read_once(struct store_client *sc, const struct selector *s, json_t **items_r, b
 }
 
 static int
-read_all(struct store_client *sc, const struct selector *s, json_t **items_r, struct fault *fault)
+read_all(struct store_client *sc, struct selector *s, json_t **items_r, struct fault *fault)
 {
 	bool complete = false;
 
@@ -399,6 +477,37 @@ read_all(struct store_client *sc, const struct selector *s, json_t **items_r, st
 }
 
 static int
+compare_json_skus(const void *a, const void *b)
+{
+	const char *x = json_string_value(*(json_t *const *)a), *y = json_string_value(*(json_t *const *)b);
+
+	return compare_skus(&x, &y);
+}
+
+int
+match_check(json_t *match, size_t cap, struct fault *fault)
+{
+	json_t *given = json_get_array(match, "sku_list");
+	size_t n = json_array_size(given), distinct = 0;
+	json_t **skus;
+
+	if (check_not_empty(match, fault) < 0)
+		return -1;
+	if (n <= cap)
+		return 0;
+	skus = calloc(n, sizeof(json_t *));
+	if (skus == NULL)
+		return result_out_of_memory(fault);
+	for (size_t i = 0; i < n; i++)
+		skus[i] = json_array_get(given, i);
+	qsort(skus, n, sizeof(json_t *), compare_json_skus);
+	for (size_t i = 0; i < n; i++)
+		distinct += i == 0 || compare_json_skus(&skus[i - 1], &skus[i]) != 0;
+	free(skus);
+	return guard_cap(distinct, cap, "guardrails.max_skus_per_bulk", fault);
+}
+
+static int
 refuse_nothing(const struct selector *s, struct fault *fault)
 {
 	if (s->list_field != NULL)
@@ -410,17 +519,17 @@ int
 match_resolve(struct store_client *sc, json_t *match, const struct match_query *query, struct match_products *products_r,
     struct fault *fault)
 {
-	struct selector s = {.match = match, .query = query};
+	struct selector s = {.match = match, .query = query, .page_max = PAGE_MAX};
 
 	*products_r = (struct match_products){NULL, NULL};
 	if (check_not_empty(match, fault) < 0 || list_skus(sc, &s, fault) < 0 || list_categories(sc, &s, fault) < 0 ||
 	    read_all(sc, &s, &products_r->items, fault) < 0)
 		return -1;
 	products_r->not_found = json_array();
-	if (json_array_size(products_r->items) == 0)
-		refuse_nothing(&s, fault);
-	else if (products_r->not_found == NULL || find_missing(&s, products_r->items, products_r->not_found) < 0)
+	if (products_r->not_found == NULL || sift(sc, &s, products_r->items, products_r->not_found) < 0)
 		result_out_of_memory(fault);
+	else if (json_array_size(products_r->items) == 0)
+		refuse_nothing(&s, fault);
 	if (fault->code == FAULT_NONE)
 		return 0;
 	match_products_fini(products_r);
@@ -432,7 +541,7 @@ match_read_ids(struct store_client *sc, json_t *items, const struct match_query 
     struct fault *fault)
 {
 	size_t n = json_array_size(items);
-	struct selector s = {.match = NULL, .query = query, .list_field = "entity_id", .n_list = n};
+	struct selector s = {.match = NULL, .query = query, .list_field = "entity_id", .n_list = n, .page_max = PAGE_MAX};
 
 	s.list = pool_alloc(sc->call->pool, (n + 1) * sizeof(*s.list));
 	if (s.list == NULL)

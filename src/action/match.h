@@ -3,7 +3,8 @@
  *
  * Given members are ANDed; an empty match is refused, so that no call ever means "all products" by accident.  The cap is
  * judged from the first page's count, before anything else is fetched.  Products come in the spelling and order (by id) of
- * the shop, each once.
+ * the shop, each once.  What the shop's own comparison takes for the same sku or prefix is looked at again here: only
+ * letter case (of ASCII) and trailing spaces may differ.
  */
 #ifndef ACTION_MATCH_H
 #define ACTION_MATCH_H
@@ -28,6 +29,9 @@ struct match_products {
 };
 
 void match_products_fini(struct match_products *products);
+
+/* What can be said without asking the shop: VALIDATION_ERROR for an empty match, BULK_CAP_EXCEEDED for a list that is too long. */
+int match_check(json_t *match, size_t cap, struct fault *fault) MUST_CHECK;
 
 /*
  * BULK_CAP_EXCEEDED, VALIDATION_ERROR (nothing selected, unknown attribute), NOT_FOUND (none of the listed skus),

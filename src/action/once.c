@@ -12,6 +12,13 @@
 #include "json/parse.h"
 #include "results.h"
 
+static const struct json_limits result_limits = {
+    .max_bytes = KEEPER_TEXT_BYTES_MAX,
+    .max_string_bytes = KEEPER_TEXT_BYTES_MAX,
+    .max_depth = 64,
+    .max_values = 1000000,
+};
+
 /* The arguments that make a call the same: all but those that only confirm it.  Keys are sorted. */
 static int
 digest_params(json_t *params, uint8_t out_r[static KEEPER_DIGEST_LEN])
@@ -36,7 +43,7 @@ digest_params(json_t *params, uint8_t out_r[static KEEPER_DIGEST_LEN])
 static int
 replay(const struct keeper_key_answer *answer, json_t **result_r, struct fault *fault)
 {
-	if (json_parse(answer->result, NULL, result_r, NULL) < 0)
+	if (json_parse(answer->result, &result_limits, result_r, NULL) < 0)
 		return fault_set(fault, FAULT_INTERNAL_ERROR, NULL, "The stored result of this key cannot be read.");
 	return json_object_set_new(*result_r, "replayed", json_true()) == 0 ? 1 : result_out_of_memory(fault);
 }

@@ -19,6 +19,7 @@
 #define SKIPPED_SHOWN 50
 #define SAMPLE_DEFAULT 5
 #define WRITES_PER_SKU 4
+#define SHOWN_BYTES 400 /* of one text in a result */
 
 struct plan {
 	struct action_call *call;
@@ -111,13 +112,27 @@ plan_warn(struct plan *plan, const char *fmt, ...)
 
 /* ---- where it is written ---- */
 
+static bool
+has_views(const json_t *row, const struct reach_write *write)
+{
+	json_t *views = json_object_get(row, "store_views");
+
+	if (json_array_size(views) != write->n_views)
+		return false;
+	for (size_t i = 0; i < write->n_views; i++) {
+		if (strcmp(json_string_value(json_array_get(views, i)), write->views[i]) != 0)
+			return false;
+	}
+	return true;
+}
+
 static json_t *
-find_effective(const struct plan *plan, const char *prefix)
+find_effective(const struct plan *plan, const struct reach_write *write)
 {
 	for (size_t i = 0; i < json_array_size(plan->effective); i++) {
 		json_t *row = json_array_get(plan->effective, i);
 
-		if (strcmp(json_get_str(row, "scope", ""), prefix) == 0)
+		if (strcmp(json_get_str(row, "scope", ""), write->prefix) == 0 && has_views(row, write))
 			return row;
 	}
 	return NULL;
@@ -126,20 +141,22 @@ find_effective(const struct plan *plan, const char *prefix)
 static json_t *
 new_effective(struct plan *plan, const struct reach_write *write)
 {
-	json_t *views = json_array();
-	json_t *row = json_pack("{s:s, s:[], s:o}", "scope", write->prefix, "fields", "store_views", views);
+	json_t *row = json_pack("{s:s, s:[], s:[]}", "scope", write->prefix, "fields", "store_views");
+	json_t *views = json_object_get(row, "store_views");
 
-	for (size_t i = 0; row != NULL && i < write->n_views; i++)
-		json_array_append_new(views, json_string(write->views[i]));
-	if (row == NULL || json_array_append_new(plan->effective, row) < 0)
-		return NULL;
-	return row;
+	for (size_t i = 0; row != NULL && i < write->n_views; i++) {
+		if (json_array_append_new(views, json_string(write->views[i])) < 0) {
+			json_decref(row);
+			return NULL;
+		}
+	}
+	return row != NULL && json_array_append_new(plan->effective, row) == 0 ? row : NULL;
 }
 
 int
 plan_effective(struct plan *plan, const struct reach_write *write, const char *field)
 {
-	json_t *row = find_effective(plan, write->prefix);
+	json_t *row = find_effective(plan, write);
 
 	if (row == NULL)
 		row = new_effective(plan, write);
@@ -166,6 +183,19 @@ plan_item(const struct plan *plan, size_t index)
 
 /* ---- the result ---- */
 
+json_t *
+plan_shown(json_t *value)
+{
+	size_t len = json_string_length(value), keep = SHOWN_BYTES;
+	const char *text = json_string_value(value);
+
+	if (text == NULL || len <= SHOWN_BYTES + SHOWN_BYTES / 4)
+		return json_incref(value);
+	while (((unsigned char)text[keep] & 0xc0) == 0x80)
+		keep--;
+	return json_sprintf("%.*s... (%zu bytes in all)", (int)keep, text, len);
+}
+
 /* {"price":{"from":..,"to":..}} of one write. */
 static json_t *
 diff_of(const json_t *write)
@@ -179,8 +209,8 @@ diff_of(const json_t *write)
 	{
 		json_t *before = json_object_get(from, field);
 
-		json_object_set_new(changes, field,
-		    json_pack("{s:O, s:O}", "from", before != NULL ? before : json_null(), "to", value));
+		json_object_set_new(changes, field, json_pack("{s:o, s:o}", "from",
+						       plan_shown(before != NULL ? before : json_null()), "to", plan_shown(value)));
 	}
 	return changes;
 }

@@ -43,8 +43,11 @@ int plan_skip(struct plan *plan, json_t *key, const char *reason) MUST_CHECK;
 /* A sentence for the caller; at most 50 are kept. */
 void plan_warn(struct plan *plan, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
-/* Fields written under a prefix, and which views see it: for effective_scopes.  The same prefix again adds its fields. */
+/* A field, where it is written, and which views see it: for effective_scopes.  Fields of the same prefix and views share a row. */
 int plan_effective(struct plan *plan, const struct reach_write *write, const char *field) MUST_CHECK;
+
+/* A value as results show it: long text is cut.  A new reference. */
+json_t *plan_shown(json_t *value);
 
 size_t plan_count(const struct plan *plan);  /* items to be changed */
 size_t plan_writes(const struct plan *plan); /* their writes together */

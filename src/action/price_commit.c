@@ -24,23 +24,23 @@ struct job {
 	struct commit_step *step;
 	int64_t store_id;
 	json_t *values; /* owned: present values with the targets over them */
-	bool is_over;   /* it has its error */
-	bool by_put;    /* what the lists cannot do */
+	bool is_over;	/* it has its error */
+	bool by_put;	/* what the lists cannot do */
 };
 
 enum list { LIST_BASE, LIST_SPECIAL, LIST_DELETE, N_LISTS };
 
-static const char *const list_paths[N_LISTS] = {
-    "/products/base-prices", "/products/special-price", "/products/special-price-delete"};
+static const char *const list_paths[N_LISTS] = {"/products/base-prices", "/products/special-price",
+						"/products/special-price-delete"};
 
 struct writing {
 	struct store_client *sc;
 	struct job *jobs;
 	size_t n;
 	struct price_row *rows; /* of the list under way, room for n */
-	struct job **in_list;   /* the job of each row */
+	struct job **in_list;	/* the job of each row */
 	size_t n_rows;
-	bool must_read;         /* the answers are not the whole truth */
+	bool must_read;		     /* the answers are not the whole truth */
 	char stray[PRICE_ERROR_MAX]; /* an error that named no row */
 };
 
@@ -105,8 +105,8 @@ refuse_row(struct job *job, const char *error, enum list list)
 {
 	char text[PRICE_ERROR_MAX + 64];
 
-	snprintf(text, sizeof(text), "%s%s", list != LIST_BASE && changes(job, PRICE_REGULAR) ? "The price was changed, but: " : "",
-	    error);
+	snprintf(text, sizeof(text), "%s%s",
+		 list != LIST_BASE && changes(job, PRICE_REGULAR) ? "The price was changed, but: " : "", error);
 	set_error(job, FAULT_MAGENTO_API_ERROR, text);
 }
 
@@ -238,7 +238,8 @@ judge(const struct writing *w, struct job *job, const struct commit_step *found)
 		snprintf(text, sizeof(text), "Magento did not store %s: %s", name, w->stray);
 	} else {
 		snprintf(text, sizeof(text), "Magento accepted the request but did not store %s.%s", name,
-		    strcmp(name, "price") == 0 ? "" : " (On Adobe Commerce special prices become scheduled updates.)");
+			 strcmp(name, "price") == 0 ? ""
+						    : " (On Adobe Commerce special prices become scheduled updates.)");
 	}
 	set_error(job, FAULT_MAGENTO_API_ERROR, text);
 }
@@ -314,7 +315,8 @@ check_product(struct commit_step *step, const json_t *reply, struct fault *fault
 	json_decref(found);
 	if (name == NULL)
 		return 0;
-	return fault_set(fault, FAULT_MAGENTO_API_ERROR, NULL, "Magento accepted the request but did not store %s.", name);
+	return fault_set(fault, FAULT_MAGENTO_API_ERROR, NULL, "Magento accepted the request but did not store %s.",
+			 name);
 }
 
 static void
@@ -337,7 +339,8 @@ send_puts(struct writing *w)
 			continue;
 		}
 		steps[n] = job->step;
-		requests[n++] = (struct magento_request){.method = FETCH_PUT,
+		requests[n++] = (struct magento_request){
+		    .method = FETCH_PUT,
 		    .scope = job->step->scope,
 		    .path = batch_path(w->sc->call->pool, "/products/", price_sku(job->step), ""),
 		    .body = body};
@@ -373,10 +376,10 @@ static void
 write_prices(struct store_client *sc, struct commit_step *const *steps, size_t n)
 {
 	struct writing w = {.sc = sc,
-	    .n = n,
-	    .jobs = calloc(n + 1, sizeof(struct job)),
-	    .rows = calloc(n + 1, sizeof(struct price_row)),
-	    .in_list = calloc(n + 1, sizeof(struct job *))};
+			    .n = n,
+			    .jobs = calloc(n + 1, sizeof(struct job)),
+			    .rows = calloc(n + 1, sizeof(struct price_row)),
+			    .in_list = calloc(n + 1, sizeof(struct job *))};
 
 	if (w.jobs == NULL || w.rows == NULL || w.in_list == NULL) {
 		for (size_t i = 0; i < n; i++) {
@@ -411,7 +414,8 @@ static int
 recheck(struct action_call *call, json_t *arguments, uint32_t n_items, struct fault *fault)
 {
 	(void)arguments;
-	return guard_cap(n_items, call->env->config->guardrails.max_skus_per_bulk, "guardrails.max_skus_per_bulk", fault);
+	return guard_cap(n_items, call->env->config->guardrails.max_skus_per_bulk, "guardrails.max_skus_per_bulk",
+			 fault);
 }
 
 const struct commit_ops price_commit_ops = {

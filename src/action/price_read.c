@@ -1,8 +1,8 @@
 /*
  * price_read.c - the prices that products have now
  *
- * Two POSTs tell the prices of hundreds of products.  What they do not tell, because the caller's role may not ask or the
- * product is of a type that they pass over, is read from the product list.
+ * Two POSTs tell the prices of hundreds of products.  What they do not tell, because the caller's role may not ask or
+ * the product is of a type that they pass over, is read from the product list.
  */
 #include <ctype.h>
 #include <stdint.h>
@@ -138,7 +138,7 @@ static int
 set_field(json_t *present, int which, const json_t *value)
 {
 	return json_object_set_new(present, price_field_names[which],
-	    fields_of_param(fields_find(price_field_names[which]), value));
+				   fields_of_param(fields_find(price_field_names[which]), value));
 }
 
 static json_t *
@@ -227,9 +227,11 @@ take_products(struct commit_step *const *steps, size_t n, const json_t *items, s
 }
 
 static int
-read_products(struct store_client *sc, struct commit_step *const *steps, size_t n, const char *scope, struct fault *fault)
+read_products(struct store_client *sc, struct commit_step *const *steps, size_t n, const char *scope,
+	      struct fault *fault)
 {
-	const struct match_query query = {.scope = scope, .projection = "id,sku,price,custom_attributes", .cap = SIZE_MAX};
+	const struct match_query query = {
+	    .scope = scope, .projection = "id,sku,price,custom_attributes", .cap = SIZE_MAX};
 	json_t *skus = list_skus(steps, n);
 	json_t *match = skus != NULL ? json_pack("{s:o}", "sku_list", skus) : NULL;
 	struct match_products products = {NULL, NULL};

@@ -167,7 +167,7 @@ json_t *
 price_rows_base(const char *sku, int64_t store_id, const json_t *values)
 {
 	return json_pack("{s:s, s:I, s:O}", "sku", sku, "store_id", (json_int_t)store_id, "price",
-	    json_object_get(values, "price"));
+			 json_object_get(values, "price"));
 }
 
 /* Rewriting replaces the entry, so that a date left out is a date removed: all of them are always there. */
@@ -175,6 +175,7 @@ json_t *
 price_rows_special(const char *sku, int64_t store_id, const json_t *values)
 {
 	return json_pack("{s:s, s:I, s:O, s:O, s:O}", "sku", sku, "store_id", (json_int_t)store_id, "price",
-	    json_object_get(values, "special_price"), "price_from", json_object_get(values, "special_from_date"), "price_to",
-	    json_object_get(values, "special_to_date"));
+			 json_object_get(values, "special_price"), "price_from",
+			 json_object_get(values, "special_from_date"), "price_to",
+			 json_object_get(values, "special_to_date"));
 }

@@ -90,8 +90,9 @@ price_survey_note(struct price_survey *survey, const char *sku, const json_t *pr
 	if (is_number(to, "price"))
 		note_change(survey, sku, price, json_get_num(to, "price", 0));
 	if (json_object_get(to, "special_price") != NULL && !is_number(to, "price"))
-		note_change(survey, sku, special, json_number_value(is_number(to, "special_price") ?
-		    json_object_get(to, "special_price") : json_object_get(present, "price")));
+		note_change(survey, sku, special,
+			    json_number_value(is_number(to, "special_price") ? json_object_get(to, "special_price")
+									     : json_object_get(present, "price")));
 	if (is_number(to, "price") && json_get_num(to, "price", 1) == 0)
 		sample(&survey->free_price, sku, price, 0, 0);
 	note_special(survey, sku, present, to);
@@ -103,8 +104,8 @@ warn_one(const struct price_sample *sample, struct plan *plan, const char *what)
 	if (sample->n == 1)
 		plan_warn(plan, "1 product: %s: %s %.2f -> %.2f", what, sample->sku, sample->before, sample->after);
 	else if (sample->n > 1)
-		plan_warn(plan, "%zu products: %s; such as %s %.2f -> %.2f", sample->n, what, sample->sku, sample->before,
-		    sample->after);
+		plan_warn(plan, "%zu products: %s; such as %s %.2f -> %.2f", sample->n, what, sample->sku,
+			  sample->before, sample->after);
 }
 
 void
@@ -114,15 +115,15 @@ price_survey_warn(const struct price_survey *survey, struct plan *plan)
 
 	if (jump->n > 0) {
 		plan_warn(plan, "%zu product%s: price change over %g %%; largest: %s %.2f \xe2\x86\x92 %.2f", jump->n,
-		    jump->n == 1 ? "" : "s", survey->threshold_pct, jump->sku, jump->before, jump->after);
+			  jump->n == 1 ? "" : "s", survey->threshold_pct, jump->sku, jump->before, jump->after);
 	}
 	warn_one(&survey->from_zero, plan, "the price is 0 now, so how much it changes cannot be said in percent");
 	warn_one(&survey->free_price, plan, "the new price is 0: sold for nothing");
 	warn_one(&survey->free_special, plan, "the special price is 0: sold for nothing");
 	warn_one(&survey->not_below, plan, "the special price is not below the regular price");
 	if (survey->over.n > 0)
-		plan_warn(plan, "%zu product%s: the period of the special price is already over, such as %s", survey->over.n,
-		    survey->over.n == 1 ? "" : "s", survey->over.sku);
+		plan_warn(plan, "%zu product%s: the period of the special price is already over, such as %s",
+			  survey->over.n, survey->over.n == 1 ? "" : "s", survey->over.sku);
 	if (plan_count(plan) > MANY)
 		plan_warn(plan, "%zu products would change.", plan_count(plan));
 }
@@ -137,7 +138,7 @@ json_t *
 price_survey_summary(const struct price_survey *survey)
 {
 	json_t *summary = json_pack("{s:f, s:f}", "total_before", to_cents(survey->total_before), "total_after",
-	    to_cents(survey->total_after));
+				    to_cents(survey->total_after));
 	int r = summary != NULL ? 0 : -1;
 
 	if (r == 0 && survey->has_change) {

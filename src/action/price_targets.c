@@ -10,7 +10,8 @@
 #include "fields.h"
 #include "json/get.h"
 
-const char *const price_field_names[PRICE_N_FIELDS] = {"price", "special_price", "special_from_date", "special_to_date"};
+const char *const price_field_names[PRICE_N_FIELDS] = {"price", "special_price", "special_from_date",
+						       "special_to_date"};
 
 /* ---- dates ---- */
 
@@ -91,7 +92,8 @@ is_reversed(const json_t *from, const json_t *to)
 static json_t *
 normal_date(const json_t *update, int which)
 {
-	return fields_of_param(fields_find(price_field_names[which]), json_object_get(update, price_field_names[which]));
+	return fields_of_param(fields_find(price_field_names[which]),
+			       json_object_get(update, price_field_names[which]));
 }
 
 static void
@@ -231,8 +233,9 @@ double
 price_adjust(double base, const json_t *adjust)
 {
 	double round_to = json_get_num(adjust, "round_to", 0), ending = json_get_num(adjust, "ending", -1);
-	double value = json_object_get(adjust, "percent") != NULL ? base * (1 + json_get_num(adjust, "percent", 0) / 100.0) :
-								    base + json_get_num(adjust, "amount", 0);
+	double value = json_object_get(adjust, "percent") != NULL
+			   ? base * (1 + json_get_num(adjust, "percent", 0) / 100.0)
+			   : base + json_get_num(adjust, "amount", 0);
 
 	value = to_cents(value);
 	if (value < 0)
@@ -251,7 +254,7 @@ price_values(const json_t *product)
 
 	for (size_t i = 0; i < PRICE_N_FIELDS; i++) {
 		if (json_object_set_new(values, price_field_names[i],
-			fields_of_product(fields_find(price_field_names[i]), product)) < 0) {
+					fields_of_product(fields_find(price_field_names[i]), product)) < 0) {
 			json_decref(values);
 			return NULL;
 		}
@@ -286,10 +289,11 @@ wanted_values(const json_t *present, const json_t *update)
 	bool removes = json_is_null(json_object_get(update, "special_price"));
 
 	for (int i = 0; i < PRICE_N_FIELDS; i++) {
-		bool goes_too = removes && i > PRICE_SPECIAL && !json_is_null(json_object_get(present, "special_price"));
+		bool goes_too =
+		    removes && i > PRICE_SPECIAL && !json_is_null(json_object_get(present, "special_price"));
 
 		if (json_object_set_new(wanted, price_field_names[i],
-			goes_too ? json_null() : wanted_value(present, update, i)) < 0) {
+					goes_too ? json_null() : wanted_value(present, update, i)) < 0) {
 			json_decref(wanted);
 			return NULL;
 		}
@@ -300,7 +304,8 @@ wanted_values(const json_t *present, const json_t *update)
 static bool
 has_any_date(const json_t *update)
 {
-	return json_object_get(update, "special_from_date") != NULL || json_object_get(update, "special_to_date") != NULL;
+	return json_object_get(update, "special_from_date") != NULL ||
+	       json_object_get(update, "special_to_date") != NULL;
 }
 
 static const char *
@@ -315,7 +320,8 @@ find_obstacle(const json_t *present, const json_t *update, const json_t *wanted)
 		return "The adjusted price would be below 0.";
 	if (price > PRICE_MAX || special > PRICE_MAX)
 		return "The adjusted price would be too large.";
-	if (has_any_date(update) && json_object_get(update, "special_price") == NULL && json_get(wanted, "special_price") == NULL)
+	if (has_any_date(update) && json_object_get(update, "special_price") == NULL &&
+	    json_get(wanted, "special_price") == NULL)
 		return "It has no special price, so there is no period to change.";
 	if (json_get(wanted, "special_price") != NULL &&
 	    is_reversed(json_object_get(wanted, "special_from_date"), json_object_get(wanted, "special_to_date")))

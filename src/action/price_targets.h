@@ -37,8 +37,8 @@ double price_adjust(double base, const json_t *adjust);
 json_t *price_values(const json_t *product) MUST_CHECK;
 
 /*
- * What of `present` changes to what: a new object of fields, empty when nothing does.  *skip_r is NULL, or why the product
- * must be left out.  NULL without memory.
+ * What of `present` changes to what: a new object of fields, empty when nothing does.  *skip_r is NULL, or why the
+ * product must be left out.  NULL without memory.
  */
 json_t *price_decide(const json_t *present, const json_t *update, const char **skip_r) MUST_CHECK;
 

@@ -7,14 +7,18 @@
 #include "action/action.h"
 #include "commit.h"
 
-/* price_commit.c: carries out a plan whose items have a `sku` as key and price, special_price and its dates as fields. */
+/* price_prepare.c: pricing.prepare_bulk_price_update */
+int price_prepare(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault) MUST_CHECK;
+
+/* price_commit.c: carries out a plan whose items have a `sku` as key and price, special_price and its dates as fields.
+ */
 extern const struct commit_ops price_commit_ops;
 
 /* price_read.c: present values. */
 
 /* Names in `present` beside the fields. */
 #define PRICE_SPECIAL_ROW "row" /* the present row of the special price, as Magento gave it */
-#define PRICE_BY_PUT "put"      /* the bulk routes do not serve this product: it is written by a PUT */
+#define PRICE_BY_PUT "put"	/* the bulk routes do not serve this product: it is written by a PUT */
 
 const char *price_sku(const struct commit_step *step);
 
@@ -32,12 +36,12 @@ int price_read(struct store_client *sc, struct commit_step *const *steps, size_t
 struct price_post {
 	const char *path; /* "/products/base-prices" */
 	const char *name; /* of the list in the body: "prices" or "skus" */
-	json_t *list;     /* borrowed */
-	bool is_read;     /* changes nothing: may be repeated */
+	json_t *list;	  /* borrowed */
+	bool is_read;	  /* changes nothing: may be repeated */
 	int (*take)(void *ctx, size_t from, size_t n, const json_t *answer, struct fault *fault);
 	void *ctx;
-	size_t done; /* elements answered so far */
-	size_t piece; /* elements of the last piece sent */
+	size_t done;   /* elements answered so far */
+	size_t piece;  /* elements of the last piece sent */
 	bool in_doubt; /* the last piece may have been carried out though it failed */
 };
 int price_post(struct store_client *sc, struct price_post *post, struct fault *fault) MUST_CHECK;

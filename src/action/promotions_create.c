@@ -1,8 +1,8 @@
 /*
  * promotions_create.c - promotions.commit_cart_price_rule_create: the rule of a plan, and its coupon, exactly once
  *
- * Step 0 of the deed is the rule, step 1 its coupon.  Before the POST the highest rule id is noted: when the answer is lost,
- * a rule of that name above it is the one that was asked for.
+ * Step 0 of the deed is the rule, step 1 its coupon.  Before the POST the highest rule id is noted: when the answer is
+ * lost, a rule of that name above it is the one that was asked for.
  */
 #include <string.h>
 #include <strings.h>
@@ -28,20 +28,20 @@
 struct creation {
 	struct store_client sc;
 	struct deed deed;
-	json_t *body;	   /* borrowed from the plan */
-	const char *code;  /* borrowed; NULL: no coupon */
-	json_t *rule;	   /* owned: as Magento has it */
-	json_t *coupon;	   /* owned; NULL: none */
+	json_t *body;	      /* borrowed from the plan */
+	const char *code;     /* borrowed; NULL: no coupon */
+	json_t *rule;	      /* owned: as Magento has it */
+	json_t *coupon;	      /* owned; NULL: none */
 	json_t *coupon_error; /* owned text; NULL: none */
-	bool is_answered;  /* the last POST in doubt was answered: it is not under way any more */
-	struct fault last; /* why it is in doubt */
+	bool is_answered;     /* the last POST in doubt was answered: it is not under way any more */
+	struct fault last;    /* why it is in doubt */
 };
 
 static int
 refuse_odd(struct fault *fault)
 {
 	return fault_set(fault, FAULT_MAGENTO_API_ERROR, json_pack("{s:s}", "kind", "not_json"),
-	    "Magento answered something that is not what was created.");
+			 "Magento answered something that is not what was created.");
 }
 
 /* A POST and its answer, which must be an object; *in_doubt_r: it may have been carried out all the same. */
@@ -111,7 +111,8 @@ pick_equal(const struct creation *c, const json_t *items, int64_t *other_r)
 static int
 refuse_other(int64_t rule_id, struct fault *fault)
 {
-	return fault_set(fault, FAULT_MAGENTO_API_ERROR, json_pack("{s:s, s:I}", "kind", "rejected", "rule_id", (json_int_t)rule_id),
+	return fault_set(
+	    fault, FAULT_MAGENTO_API_ERROR, json_pack("{s:s, s:I}", "kind", "rejected", "rule_id", (json_int_t)rule_id),
 	    "Whether the rule was created is not certain: rule %lld has the name, but differs. Look at it with "
 	    "promotions_get_rule; nothing is created a second time.",
 	    (long long)rule_id);
@@ -144,7 +145,7 @@ static int
 note_rule(struct creation *c, struct fault *fault)
 {
 	return deed_note(&c->deed, STEP_RULE, KEEPER_UPDATED,
-	    json_pack("{s:I}", "rule_id", (json_int_t)json_get_int(c->rule, "rule_id", 0)), fault);
+			 json_pack("{s:I}", "rule_id", (json_int_t)json_get_int(c->rule, "rule_id", 0)), fault);
 }
 
 /* The step can be tried again by a later call.  The fault that is set stays: it is what the caller must know. */
@@ -248,7 +249,8 @@ settle_coupon(struct creation *c, struct fault *fault)
 static bool
 is_about_the_call(const struct fault *fault)
 {
-	return fault->code == FAULT_NOT_AUTHENTICATED || fault->code == FAULT_CANCELLED || fault->code == FAULT_INTERNAL_ERROR;
+	return fault->code == FAULT_NOT_AUTHENTICATED || fault->code == FAULT_CANCELLED ||
+	       fault->code == FAULT_INTERNAL_ERROR;
 }
 
 /* The rule stays; the caller is told why there is no code.  What is about the call as a whole stays a fault. */
@@ -275,11 +277,13 @@ try_coupon(struct creation *c, struct fault *fault)
 
 	if (rule_may_go_on(&c->sc, fault) < 0 || deed_note(&c->deed, STEP_COUPON, KEEPER_SENT, NULL, fault) < 0)
 		return -1;
-	body = json_pack("{s:{s:I, s:s, s:b}}", "coupon", "rule_id", (json_int_t)rule_id_of(c), "code", c->code, "is_primary", 1);
+	body = json_pack("{s:{s:I, s:s, s:b}}", "coupon", "rule_id", (json_int_t)rule_id_of(c), "code", c->code,
+			 "is_primary", 1);
 	r = post(c, "/coupons", body, &c->coupon, &in_doubt, fault);
 	json_decref(body);
 	if (r == 0 && strcasecmp(json_get_str(c->coupon, "code", ""), c->code) != 0)
-		r = fault_set(fault, FAULT_MAGENTO_API_ERROR, NULL, "Magento accepted the request but did not store code");
+		r = fault_set(fault, FAULT_MAGENTO_API_ERROR, NULL,
+			      "Magento accepted the request but did not store code");
 	if (r == 0)
 		return 0;
 	if (!in_doubt)
@@ -318,7 +322,7 @@ create_coupon(struct creation *c, struct fault *fault)
 		return take_refusal(c, fault);
 	}
 	return deed_note(&c->deed, STEP_COUPON, KEEPER_UPDATED,
-	    json_pack("{s:I}", "coupon_id", (json_int_t)json_get_int(c->coupon, "coupon_id", 0)), fault);
+			 json_pack("{s:I}", "coupon_id", (json_int_t)json_get_int(c->coupon, "coupon_id", 0)), fault);
 }
 
 /* ---- the whole ---- */
@@ -347,8 +351,10 @@ message_of(const struct creation *c)
 {
 	if (c->coupon_error == NULL)
 		return "Cart price rule created successfully";
-	return "Cart price rule created, but its coupon code could not be, see coupon_error. The rule stays, and nobody can use "
-	       "it without a code: add another one in the admin panel, or switch the rule off with promotions_disable_rule.";
+	return "Cart price rule created, but its coupon code could not be, see coupon_error. The rule stays, and "
+	       "nobody can use "
+	       "it without a code: add another one in the admin panel, or switch the rule off with "
+	       "promotions_disable_rule.";
 }
 
 static int
@@ -356,10 +362,12 @@ render(struct creation *c, json_t **result_r, struct fault *fault)
 {
 	json_t *differences = rule_fields_missing(c->body, c->rule);
 	bool differs = json_array_size(differences) > 0;
-	json_t *result = json_pack("{s:s, s:O, s:O*, s:O*, s:s}", "message", message_of(c), "rule", c->rule, "coupon", c->coupon,
-	    "coupon_error", c->coupon_error, "plan_id", keeper_claim_plan(c->deed.claim));
+	json_t *result =
+	    json_pack("{s:s, s:O, s:O*, s:O*, s:s}", "message", message_of(c), "rule", c->rule, "coupon", c->coupon,
+		      "coupon_error", c->coupon_error, "plan_id", keeper_claim_plan(c->deed.claim));
 
-	if (differences == NULL || result == NULL || (differs && json_object_set(result, "differences", differences) < 0)) {
+	if (differences == NULL || result == NULL ||
+	    (differs && json_object_set(result, "differences", differences) < 0)) {
 		json_decref(differences);
 		json_decref(result);
 		return result_out_of_memory(fault);
@@ -392,7 +400,7 @@ promotions_commit_create(struct action_call *call, json_t *params, json_t **resu
 
 	fault_init(&c.last);
 	r = deed_claim(&c.deed, call, PROMOTIONS_CREATE_PAIR, json_get_str(params, "plan_id", ""),
-	    json_get_str(params, "idempotency_key", NULL), STEPS, result_r, fault);
+		       json_get_str(params, "idempotency_key", NULL), STEPS, result_r, fault);
 
 	if (r == 0) {
 		r = store_open(&c.sc, call, fault);
@@ -424,8 +432,9 @@ match_uuid(const char *text, size_t len)
 
 static const struct json_prop params_props[] = {
     JSON_REQUIRED("plan_id", .type = JSON_T_STRING, .match = match_uuid,
-	.pattern = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$", .hint = "must be the plan_id of the prepare tool",
-	.description = "plan_id of promotions_prepare_cart_price_rule_create"),
+		  .pattern = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$",
+		  .hint = "must be the plan_id of the prepare tool",
+		  .description = "plan_id of promotions_prepare_cart_price_rule_create"),
     SHAPE_CONFIRM_PROPS,
     {0},
 };

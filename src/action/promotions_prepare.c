@@ -95,9 +95,9 @@ warn_same_name(struct draft *draft, struct fault *fault)
 	if (rule_list(&draft->sc, "/salesRules/search", &criteria, &items, &total, fault) < 0)
 		return -1;
 	if (json_array_size(items) > 0)
-		r = say(draft,
-		    pool_printf(draft->sc.call->pool, "There is a rule of this name already (rule_id %lld). Both would apply.",
-			(long long)json_get_int(json_array_get(items, 0), "rule_id", 0)));
+		r = say(draft, pool_printf(draft->sc.call->pool,
+					   "There is a rule of this name already (rule_id %lld). Both would apply.",
+					   (long long)json_get_int(json_array_get(items, 0), "rule_id", 0)));
 	json_decref(items);
 	return r == 0 ? 0 : result_out_of_memory(fault);
 }
@@ -109,12 +109,14 @@ warn(struct draft *draft, struct fault *fault)
 	char today[RULE_DATE_CAP];
 
 	rule_today(clock_wall_ms(), today);
-	if (rule_is_active(draft->body) && say(draft, "The rule will be live as soon as it is created (is_active true).") < 0)
+	if (rule_is_active(draft->body) &&
+	    say(draft, "The rule will be live as soon as it is created (is_active true).") < 0)
 		return result_out_of_memory(fault);
 	if (rule_fields_warn(draft->body, today, draft->warnings) < 0)
 		return result_out_of_memory(fault);
 	if (strcmp(type, "specific_coupon") == 0 && draft->code == NULL &&
-	    say(draft, "coupon_type is specific_coupon, but there is no coupon_code: nobody can use the rule until it has one.") < 0)
+	    say(draft, "coupon_type is specific_coupon, but there is no coupon_code: nobody can use the rule until it "
+		       "has one.") < 0)
 		return result_out_of_memory(fault);
 	return warn_same_name(draft, fault);
 }
@@ -128,14 +130,16 @@ build_item(const struct draft *draft)
 	json_t *writes = json_pack("[{s:s, s:{}, s:O}]", "scope", MAGENTO_SCOPE_ALL, "from", "to", draft->body);
 	json_t *item;
 
-	if (draft->code != NULL && json_array_append_new(writes, json_pack("{s:s, s:{}, s:{s:s}}", "scope", MAGENTO_SCOPE_ALL,
-						"from", "to", "coupon_code", draft->code)) < 0) {
+	if (draft->code != NULL &&
+	    json_array_append_new(writes, json_pack("{s:s, s:{}, s:{s:s}}", "scope", MAGENTO_SCOPE_ALL, "from", "to",
+						    "coupon_code", draft->code)) < 0) {
 		json_decref(writes);
 		return NULL;
 	}
-	item = json_pack("{s:{s:O}, s:o, s:O}", "key", "name", json_object_get(draft->body, "name"), "writes", writes, "rule",
-	    draft->body);
-	if (item != NULL && draft->code != NULL && json_object_set_new(item, "coupon_code", json_string(draft->code)) < 0) {
+	item = json_pack("{s:{s:O}, s:o, s:O}", "key", "name", json_object_get(draft->body, "name"), "writes", writes,
+			 "rule", draft->body);
+	if (item != NULL && draft->code != NULL &&
+	    json_object_set_new(item, "coupon_code", json_string(draft->code)) < 0) {
 		json_decref(item);
 		return NULL;
 	}
@@ -166,9 +170,10 @@ static int
 keep(struct draft *draft, json_t **result_r, struct fault *fault)
 {
 	struct plan *plan = plan_new(draft->sc.call, PROMOTIONS_CREATE_PAIR, COMMIT_TOOL, "cart price rule");
-	json_t *extra = json_pack("{s:O, s:s}", "rule_preview", draft->body, "message",
-	    "The cart price rule has been checked and planned, not created. To create it call " COMMIT_TOOL
-	    " with this plan_id.");
+	json_t *extra =
+	    json_pack("{s:O, s:s}", "rule_preview", draft->body, "message",
+		      "The cart price rule has been checked and planned, not created. To create it call " COMMIT_TOOL
+		      " with this plan_id.");
 	int r;
 
 	if (plan == NULL || extra == NULL || fill_plan(draft, plan) < 0)

@@ -1,9 +1,9 @@
 /*
  * promotions_search.c - promotions.search_rules
  *
- * Magento filters rules by name, state and the number of their coupon type; a filter on websites is a 500 there, and it does
- * not tell generated coupons from single ones.  Where such a filter is asked for, all other matching rules are read, sorted
- * out and paged here.
+ * Magento filters rules by name, state and the number of their coupon type; a filter on websites is a 500 there, and it
+ * does not tell generated coupons from single ones.  Where such a filter is asked for, all other matching rules are
+ * read, sorted out and paged here.
  */
 #include <stdio.h>
 #include <string.h>
@@ -44,7 +44,8 @@ add_filters(void *ctx, struct criteria *criteria, struct fault *fault)
 	if (search->coupon_type != NULL && strcmp(search->coupon_type, "auto") == 0)
 		criteria_where(criteria, "coupon_type", "in", "2,3"); /* the stored numbers: words match broken rules */
 	else if (search->coupon_type != NULL)
-		criteria_where(criteria, "coupon_type", "eq", strcmp(search->coupon_type, "no_coupon") == 0 ? "1" : "2");
+		criteria_where(criteria, "coupon_type", "eq",
+			       strcmp(search->coupon_type, "no_coupon") == 0 ? "1" : "2");
 	criteria_sort(criteria, "rule_id", "ASC");
 	return 0;
 }
@@ -62,7 +63,7 @@ static bool
 needs_sorting_out(const struct search *search)
 {
 	return search->website_id != 0 || has_wildcard(search->query) ||
-	    (search->coupon_type != NULL && strcmp(search->coupon_type, "no_coupon") != 0);
+	       (search->coupon_type != NULL && strcmp(search->coupon_type, "no_coupon") != 0);
 }
 
 static bool
@@ -117,14 +118,15 @@ static int
 refuse_too_many(int64_t count, struct fault *fault)
 {
 	return fault_set(fault, FAULT_BULK_CAP_EXCEEDED,
-	    json_pack("{s:I, s:i}", "count", (json_int_t)count, "cap", RULES_MAX),
-	    "%lld rules would have to be looked through, at most %d can be. Narrow the search with query, enabled or coupon_type.",
-	    (long long)count, RULES_MAX);
+			 json_pack("{s:I, s:i}", "count", (json_int_t)count, "cap", RULES_MAX),
+			 "%lld rules would have to be looked through, at most %d can be. Narrow the search with query, "
+			 "enabled or coupon_type.",
+			 (long long)count, RULES_MAX);
 }
 
 static int
 read_window(struct store_client *sc, struct search *search, uint32_t size, uint32_t number, struct window_page *page_r,
-    struct fault *fault)
+	    struct fault *fault)
 {
 	const struct window window = {
 	    .scope = MAGENTO_SCOPE_ALL, .path = "/salesRules/search", .page_size = size, .current_page = number};
@@ -170,7 +172,8 @@ find_wanted(struct store_client *sc, struct search *search, json_t **wanted_r, s
 		if (r < 0)
 			return -1;
 	}
-	return fault_set(fault, FAULT_MAGENTO_API_ERROR, NULL, "The rules changed while they were being read. Try again.");
+	return fault_set(fault, FAULT_MAGENTO_API_ERROR, NULL,
+			 "The rules changed while they were being read. Try again.");
 }
 
 /* ---- ---- */
@@ -181,13 +184,14 @@ render(json_t *items, int64_t total, uint32_t size, uint32_t number, json_t **re
 	if (result_clean(items) < 0)
 		return result_out_of_memory(fault);
 	*result_r = json_pack("{s:O, s:I, s:{s:i, s:i}, s:b}", "items", items, "total_count", (json_int_t)total,
-	    "search_criteria", "page_size", (int)size, "current_page", (int)number, "has_more", (int64_t)size * number < total);
+			      "search_criteria", "page_size", (int)size, "current_page", (int)number, "has_more",
+			      (int64_t)size * number < total);
 	return *result_r != NULL ? 0 : result_out_of_memory(fault);
 }
 
 static int
 search_here(struct store_client *sc, struct search *search, uint32_t size, uint32_t number, json_t **result_r,
-    struct fault *fault)
+	    struct fault *fault)
 {
 	size_t from = (size_t)(number - 1) * size;
 	json_t *wanted = NULL, *items = json_array();
@@ -206,7 +210,7 @@ search_here(struct store_client *sc, struct search *search, uint32_t size, uint3
 
 static int
 search_there(struct store_client *sc, struct search *search, uint32_t size, uint32_t number, json_t **result_r,
-    struct fault *fault)
+	     struct fault *fault)
 {
 	struct window_page page = {NULL, 0};
 	int r = read_window(sc, search, size, number, &page, fault);
@@ -291,13 +295,14 @@ match_code(const char *text, size_t len)
 }
 
 static const struct json_prop params_props[] = {
-    JSON_OPTIONAL("query", .type = JSON_T_STRING, .min_length = 1, .max_length = 255, .description = "Text in the name"),
+    JSON_OPTIONAL("query", .type = JSON_T_STRING, .min_length = 1, .max_length = 255,
+		  .description = "Text in the name"),
     JSON_OPTIONAL("website_code", .type = JSON_T_STRING, .max_length = SCOPE_CODE_MAX, .match = match_code,
-	.pattern = "^[A-Za-z][A-Za-z0-9_]*$", .hint = "must be a code: a letter, then letters, digits and _",
-	.description = "Rules of this website"),
+		  .pattern = "^[A-Za-z][A-Za-z0-9_]*$", .hint = "must be a code: a letter, then letters, digits and _",
+		  .description = "Rules of this website"),
     JSON_OPTIONAL("enabled", .type = JSON_T_BOOLEAN, .description = "Only active or only inactive ones"),
     JSON_OPTIONAL("coupon_type", .type = JSON_T_STRING, .enumeration = coupon_types,
-	.description = "auto = with generated coupons"),
+		  .description = "auto = with generated coupons"),
     {"page_size", &shape_page_size, false, NULL},
     {"current_page", &shape_current_page, false, NULL},
     {0},

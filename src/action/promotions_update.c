@@ -108,7 +108,8 @@ build_patch(const struct action_call *call, const json_t *params, json_t **body_
 		return result_out_of_memory(fault);
 	}
 	if (json_get_int(patch, "rule_id", rule_id) != rule_id)
-		arguments_violation(violations, "params.patch.rule_id", "must be the same as params.rule_id, or left out");
+		arguments_violation(violations, "params.patch.rule_id",
+				    "must be the same as params.rule_id, or left out");
 	else if (json_array_size(violations) == 0 && json_object_size(*body_r) == 0)
 		arguments_violation(violations, "params.patch", "must name at least one field to change");
 	if (refuse_any(violations, fault) == 0)
@@ -135,7 +136,8 @@ drop_unchanged(struct change *change, json_t **changes_r)
 		if (rule_fields_same(name, value, before))
 			r |= json_object_del(change->body, name);
 		else
-			r |= json_object_set_new(changes, name,
+			r |= json_object_set_new(
+			    changes, name,
 			    json_pack("{s:O, s:O}", "from", before != NULL ? before : json_null(), "to", value));
 	}
 	*changes_r = changes;
@@ -146,7 +148,8 @@ drop_unchanged(struct change *change, json_t **changes_r)
 static int
 check_generation(const struct change *change, json_t *violations)
 {
-	if (!json_is_true(json_object_get(change->body, "use_auto_generation")) || rule_takes_generated_coupons(change->merged))
+	if (!json_is_true(json_object_get(change->body, "use_auto_generation")) ||
+	    rule_takes_generated_coupons(change->merged))
 		return 0;
 	return arguments_violation(violations, "params.patch.use_auto_generation", "needs coupon_type auto");
 }
@@ -162,10 +165,12 @@ check_update(struct change *change, struct fault *fault)
 	if (violations == NULL || change->merged == NULL) {
 		result_out_of_memory(fault);
 	} else if (rule_fields_check(change->merged, cap_of(change), "params.patch", violations) < 0 ||
-	    check_generation(change, violations) < 0 ||
-	    (rule_is_active(change->merged) && rule_fields_check_live(change->merged, "params.patch", violations) < 0)) {
+		   check_generation(change, violations) < 0 ||
+		   (rule_is_active(change->merged) &&
+		    rule_fields_check_live(change->merged, "params.patch", violations) < 0)) {
 		result_out_of_memory(fault);
-	} else if (rule_check_references(&change->sc, change->body, "params.patch", violations, change->warnings, fault) == 0) {
+	} else if (rule_check_references(&change->sc, change->body, "params.patch", violations, change->warnings,
+					 fault) == 0) {
 		return refuse_any(violations, fault);
 	}
 	json_decref(violations);
@@ -178,7 +183,7 @@ render_update(struct change *change, const char *message, json_t *changes, json_
 	if (rule_is_active(change->rule) && warn(change, change->rule) < 0)
 		return result_out_of_memory(fault);
 	*result_r = json_pack("{s:s, s:O, s:O, s:O}", "message", message, "rule", change->rule, "changes", changes,
-	    "warnings", change->warnings);
+			      "warnings", change->warnings);
 	return *result_r != NULL ? 0 : result_out_of_memory(fault);
 }
 
@@ -212,8 +217,9 @@ update(struct change *change, json_t **result_r, struct fault *fault)
 	if (drop_unchanged(change, &changes) < 0)
 		r = result_out_of_memory(fault);
 	else if (json_object_size(change->body) == 0)
-		r = render_update(change, change->is_repeat ? done : "Nothing to change: the rule is already like that.", changes,
-		    result_r, fault);
+		r = render_update(change,
+				  change->is_repeat ? done : "Nothing to change: the rule is already like that.",
+				  changes, result_r, fault);
 	else
 		r = write_update(change, fault) < 0 ? -1 : render_update(change, done, changes, result_r, fault);
 	json_decref(changes);
@@ -315,8 +321,7 @@ static const struct json_prop update_props[] = {
 const struct json_schema promotions_update_params = {.type = JSON_T_OBJECT, .props = update_props};
 
 static const struct json_schema any = {.type = JSON_T_ANY};
-static const struct json_prop change_props[] = {
-    {"from", &any, true, "null: not set"}, {"to", &any, true, NULL}, {0}};
+static const struct json_prop change_props[] = {{"from", &any, true, "null: not set"}, {"to", &any, true, NULL}, {0}};
 static const struct json_schema change_shape = {.type = JSON_T_OBJECT, .props = change_props};
 static const struct json_schema changes_shape = {.type = JSON_T_OBJECT, .extra_schema = &change_shape};
 static const struct json_prop update_result_props[] = {

@@ -148,6 +148,19 @@ website_is_concerned(const struct reach *reach, int64_t website_id)
 	return reach->target.level == SCOPE_GLOBAL || reach->target.website_id == website_id;
 }
 
+/* Does an active view of the website see the write without having been asked for? */
+static bool
+reaches_others(const struct reach *reach, int64_t website_id)
+{
+	for (size_t i = 0; i < reach->tree->n_views; i++) {
+		const struct scope_view *view = &reach->tree->views[i];
+
+		if (view->active && view->website_id == website_id && !is_asked_for(reach, view))
+			return true;
+	}
+	return false;
+}
+
 static int
 write_websites(struct store_client *sc, const struct reach *reach, struct reach_writes *writes_r, struct fault *fault)
 {
@@ -169,8 +182,7 @@ write_websites(struct store_client *sc, const struct reach *reach, struct reach_
 		write->prefix = pool_strdup(pool, view->code);
 		if (write->prefix == NULL || codes == NULL)
 			return result_out_of_memory(fault);
-		if (reach->target.level != SCOPE_WEBSITE && write->n_views > 1)
-			writes_r->is_wider = true;
+		writes_r->is_wider = writes_r->is_wider || reaches_others(reach, tree->websites[i].id);
 		writes_r->n++;
 	}
 	return 0;

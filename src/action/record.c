@@ -34,6 +34,15 @@ counts_of(json_t *result)
 	return counts;
 }
 
+/* A refused call is recorded as it came: its parameters may stand in a member. */
+static const json_t *
+unwrap(const json_t *params)
+{
+	const json_t *inner = json_get_object(params, "params");
+
+	return inner != NULL ? inner : params;
+}
+
 static const char *
 plan_id_of(const json_t *params, const json_t *result)
 {
@@ -74,10 +83,10 @@ record_call(const struct action_call *call, enum audit_phase phase, const json_t
 	    .environment = call->env->config->server.environment,
 	    .store = call->has_login ? call->login.base_url : NULL,
 	    .tool = call->action->name,
-	    .scope = json_object_get(params, "scope"),
+	    .scope = json_object_get(unwrap(params), "scope"),
 	    .params = params,
-	    .plan_id = plan_id_of(params, result),
-	    .reason = json_get_str(params, "reason", NULL),
+	    .plan_id = plan_id_of(unwrap(params), result),
+	    .reason = json_get_str(unwrap(params), "reason", NULL),
 	    .outcome = outcome_of(phase, fault),
 	    .counts = json_object_size(counts) > 0 ? counts : NULL,
 	    .duration_ms = phase == AUDIT_BEGIN ? -1 : (int64_t)(now.mono_ms - call->began.mono_ms),

@@ -2,7 +2,6 @@
  * redirect_list.c - chains in the list of URL rewrites that a module offers
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "action/env.h"
@@ -60,17 +59,6 @@ take_rows(struct listing *listing, const json_t *body, struct fault *fault)
 	return 0;
 }
 
-/* What the administrator allows, when that is the complaint; else 0. */
-static uint32_t
-allowed_size(const struct fault *why)
-{
-	static const char text[] = "Maximum SearchCriteria pageSize is ";
-	const char *at = strstr(why->message, text);
-	unsigned long size = at != NULL ? strtoul(at + sizeof(text) - 1, NULL, 10) : 0;
-
-	return size < ROWS_PAGE ? (uint32_t)size : 0;
-}
-
 /* 1: the shop has no such list.  A page that holds less than all says how many rows there are. */
 static int
 read_first(struct listing *listing, struct fault *fault)
@@ -88,8 +76,8 @@ read_first(struct listing *listing, struct fault *fault)
 		if (batch_is_no_route(&why)) {
 			optional_route_missed(listing->report->sc->magento.base_url, listing->configured, clock_mono_ms());
 			r = 1;
-		} else if (listing->page_size == ROWS_PAGE && allowed_size(&why) > 0) {
-			listing->page_size = allowed_size(&why);
+		} else if (batch_allowed_page(&why, listing->page_size) > 0) {
+			listing->page_size = batch_allowed_page(&why, listing->page_size);
 			r = 2;
 		} else {
 			fault_move(fault, &why);

@@ -32,13 +32,31 @@ struct kind {
 	const char *const *attributes; /* NULL: any attribute code */
 };
 
-static const char *const address_attributes[] = {"base_subtotal", "base_subtotal_with_discount", "total_qty", "weight",
-    "payment_method", "shipping_method", "postcode", "region", "region_id", "country_id", NULL};
+static const char *const address_attributes[] = {"base_subtotal",
+						 "base_subtotal_with_discount",
+						 "total_qty",
+						 "weight",
+						 "payment_method",
+						 "shipping_method",
+						 "postcode",
+						 "region",
+						 "region_id",
+						 "country_id",
+						 NULL};
 static const char *const subselect_attributes[] = {"qty", "base_row_total", "base_row_total_incl_tax", NULL};
 
 /* Compared as numbers: text would count as 0, and every cart reaches that. */
-static const char *const numeric_attributes[] = {"base_subtotal", "base_subtotal_with_discount", "total_qty", "weight",
-    "qty", "base_row_total", "base_row_total_incl_tax", "quote_item_price", "quote_item_qty", "quote_item_row_total", NULL};
+static const char *const numeric_attributes[] = {"base_subtotal",
+						 "base_subtotal_with_discount",
+						 "total_qty",
+						 "weight",
+						 "qty",
+						 "base_row_total",
+						 "base_row_total_incl_tax",
+						 "quote_item_price",
+						 "quote_item_qty",
+						 "quote_item_row_total",
+						 NULL};
 
 static const char *const operators[] = {"==", "!=", ">=", "<=", ">", "<", "{}", "!{}", "()", "!()", NULL};
 
@@ -47,7 +65,7 @@ static const struct kind kinds[] = {
     {"address", CLASS("Address"), RULE_SIDE_CART, RULE_SIDE_CART, PART_COMPARE, address_attributes},
     {"product_found", CLASS("Product\\Found"), RULE_SIDE_CART, RULE_SIDE_ITEMS, PART_CHILDREN | PART_YES_NO, NULL},
     {"product_subselect", CLASS("Product\\Subselect"), RULE_SIDE_CART, RULE_SIDE_ITEMS, PART_CHILDREN | PART_COMPARE,
-	subselect_attributes},
+     subselect_attributes},
     {"product_combine", CLASS("Product\\Combine"), RULE_SIDE_ITEMS, RULE_SIDE_ITEMS, PART_CHILDREN | PART_YES_NO, NULL},
     {"product", CLASS("Product"), RULE_SIDE_ITEMS, RULE_SIDE_ITEMS, PART_COMPARE, NULL},
 };
@@ -184,13 +202,14 @@ refuse_class(struct building *b, const char *path, const char *name, enum rule_s
 	char what[256];
 
 	if (kind_find(name) != NULL && side == RULE_SIDE_CART)
-		snprintf(what, sizeof(what), "is a condition on items: put it inside product_found or product_subselect");
+		snprintf(what, sizeof(what),
+			 "is a condition on items: put it inside product_found or product_subselect");
 	else if (kind_find(name) != NULL)
 		snprintf(what, sizeof(what), "is a condition on the cart: here only %s may stand", words_of_side[side]);
 	else
 		snprintf(what, sizeof(what),
-		    "%s is not known; Magento would drop it silently and discount every cart. Use one of: %s",
-		    is_showable(name) ? name : "this class", words_of_side[side]);
+			 "%s is not known; Magento would drop it silently and discount every cart. Use one of: %s",
+			 is_showable(name) ? name : "this class", words_of_side[side]);
 	object_to(b, path, "condition_type", what);
 }
 
@@ -204,8 +223,8 @@ put_text(struct building *b, json_t *node, const char *member, const char *text)
 static void
 check_members(struct building *b, const json_t *given, const struct kind *kind, const char *path)
 {
-	static const char *const known[] = {
-	    "condition_type", "aggregator_type", "value", "conditions", "operator", "attribute_name", NULL};
+	static const char *const known[] = {"condition_type", "aggregator_type", "value", "conditions",
+					    "operator",	      "attribute_name",	 NULL};
 	void *iter = json_object_iter((json_t *)(uintptr_t)given);
 
 	for (; iter != NULL; iter = json_object_iter_next((json_t *)(uintptr_t)given, iter)) {
@@ -213,8 +232,9 @@ check_members(struct building *b, const json_t *given, const struct kind *kind, 
 
 		if (!is_listed(known, name))
 			object_to(b, path, "",
-			    "has a member that conditions do not have; they have condition_type, aggregator_type, value, "
-			    "conditions, operator, attribute_name");
+				  "has a member that conditions do not have; they have condition_type, "
+				  "aggregator_type, value, "
+				  "conditions, operator, attribute_name");
 	}
 	if (!(kind->parts & PART_CHILDREN) && json_get_array_len(given, "conditions") > 0)
 		object_to(b, path, "conditions", "cannot be here: only combinations have conditions inside");
@@ -258,12 +278,13 @@ add_attribute(struct building *b, const json_t *given, const struct kind *kind, 
 {
 	const char *name = json_get_str(given, "attribute_name", "");
 	bool is_code = name[0] >= 'a' && name[0] <= 'z' && strlen(name) <= 60 &&
-	    strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") == strlen(name);
+		       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") == strlen(name);
 
 	if (!is_code)
 		object_to(b, path, "attribute_name", "must be an attribute code in lower case");
 	else if (kind->attributes == address_attributes && !is_listed(kind->attributes, name))
-		object_to(b, path, "attribute_name",
+		object_to(
+		    b, path, "attribute_name",
 		    "must be one of base_subtotal, base_subtotal_with_discount, total_qty, weight, payment_method, "
 		    "shipping_method, postcode, region, region_id, country_id");
 	else if (kind->attributes == subselect_attributes && !is_listed(kind->attributes, name))
@@ -280,7 +301,8 @@ add_compared_value(struct building *b, const json_t *given, json_t *node, const 
 	buf_init(&text, VALUE_MAX);
 	if (value == NULL || put_value(&text, value) < 0)
 		object_to(b, path, "value", "must be text, a number or a list of those, at most 4096 bytes");
-	else if (is_listed(numeric_attributes, json_get_str(node, "attribute_name", "")) && !is_number_text(buf_cstr(&text)))
+	else if (is_listed(numeric_attributes, json_get_str(node, "attribute_name", "")) &&
+		 !is_number_text(buf_cstr(&text)))
 		object_to(b, path, "value", "must be a number, since this attribute is one");
 	put_text(b, node, "value", buf_cstr(&text));
 	buf_fini(&text);
@@ -289,7 +311,7 @@ add_compared_value(struct building *b, const json_t *given, json_t *node, const 
 static void
 add_comparison(struct building *b, const json_t *given, const struct kind *kind, json_t *node, const char *path)
 {
-	const char *operator = json_get_str(given, "operator", "");
+	const char *operator= json_get_str(given, "operator", "");
 
 	add_attribute(b, given, kind, node, path);
 	if (!is_listed(operators, operator))
@@ -336,7 +358,7 @@ build_node(struct building *b, const json_t *given, enum rule_side side, const c
 /* Gives the node a list of children, to be filled on the next level. */
 static bool
 open_level(struct building *b, struct level *level, json_t *node, const struct kind *kind, const json_t *given,
-    const char *path)
+	   const char *path)
 {
 	json_t *children = json_get(given, "conditions");
 	json_t *made = json_array();
@@ -434,7 +456,7 @@ build_whole(struct building *b, enum rule_side side, const json_t *given, const 
 
 int
 rule_conditions_build(enum rule_side side, const json_t *given, const struct config_list *more, const char *path,
-    json_t *violations, json_t **tree_r)
+		      json_t *violations, json_t **tree_r)
 {
 	struct building b = {.more = more, .violations = violations, .nodes = 1};
 	size_t before = json_array_size(violations);
@@ -455,8 +477,8 @@ rule_conditions_build(enum rule_side side, const json_t *given, const struct con
 json_t *
 rule_conditions_none(enum rule_side side)
 {
-	return json_pack("{s:s, s:s, s:s, s:[]}", "condition_type", root_kind(side)->class_name, "aggregator_type", "all",
-	    "value", "1", "conditions");
+	return json_pack("{s:s, s:s, s:s, s:[]}", "condition_type", root_kind(side)->class_name, "aggregator_type",
+			 "all", "value", "1", "conditions");
 }
 
 /* ---- looking at trees, Magento's too ---- */
@@ -532,7 +554,8 @@ rule_conditions_count(const json_t *tree)
 static void
 put_signature(struct buf *out, const json_t *node, size_t depth)
 {
-	static const char *const members[] = {"condition_type", "aggregator_type", "value", "operator", "attribute_name"};
+	static const char *const members[] = {"condition_type", "aggregator_type", "value", "operator",
+					      "attribute_name"};
 
 	buf_put_u64(out, depth);
 	for (size_t i = 0; i < ARRAY_LEN(members); i++) {

@@ -5,8 +5,8 @@
  * known classes leave this server, in places where they mean something, and what comes back is compared.
  *
  * A node is {condition_type, aggregator_type, value, conditions[], operator, attribute_name}.  On the cart side stand
- * combine, address, product_found and product_subselect; below the latter two, and on the item side, product_combine and
- * product.  Pure.
+ * combine, address, product_found and product_subselect; below the latter two, and on the item side, product_combine
+ * and product.  Pure.
  */
 #ifndef ACTION_RULE_CONDITIONS_H
 #define ACTION_RULE_CONDITIONS_H
@@ -27,13 +27,13 @@ enum rule_side {
 };
 
 /*
- * Makes the tree that is sent from what a caller wrote: an object, or an array, which is wrapped into the side's combine
- * with "all" must hold.  Short names become class names, numbers and lists become text.  What is wrong is appended to
- * `violations` under `path`; then *tree_r is NULL and the result 0 all the same.  `more` (NULL: none) are further class
- * names to let pass as they are.  -1 without memory.
+ * Makes the tree that is sent from what a caller wrote: an object, or an array, which is wrapped into the side's
+ * combine with "all" must hold.  Short names become class names, numbers and lists become text.  What is wrong is
+ * appended to `violations` under `path`; then *tree_r is NULL and the result 0 all the same.  `more` (NULL: none) are
+ * further class names to let pass as they are.  -1 without memory.
  */
 int rule_conditions_build(enum rule_side side, const json_t *given, const struct config_list *more, const char *path,
-    json_t *violations, json_t **tree_r) MUST_CHECK;
+			  json_t *violations, json_t **tree_r) MUST_CHECK;
 
 /* The tree without any condition; a new reference, or NULL without memory. */
 json_t *rule_conditions_none(enum rule_side side) MUST_CHECK;

@@ -28,7 +28,8 @@ rule_more_conditions(const struct action_call *call)
 static int
 refuse_body(int status, struct fault *fault)
 {
-	return fault_set(fault, FAULT_MAGENTO_API_ERROR,
+	return fault_set(
+	    fault, FAULT_MAGENTO_API_ERROR,
 	    json_pack("{s:i, s:s}", "statusCode", status, "kind", MAGENTO_KIND_NOT_JSON),
 	    "Magento answered something that is no cart price rule. Is there a proxy or a module in between?");
 }
@@ -38,7 +39,7 @@ explain(int64_t rule_id, struct fault *fault)
 {
 	if (fault->code == FAULT_NOT_FOUND)
 		fault_set(fault, FAULT_NOT_FOUND, NULL,
-		    "There is no cart price rule with id %lld. Try promotions_search_rules.", (long long)rule_id);
+			  "There is no cart price rule with id %lld. Try promotions_search_rules.", (long long)rule_id);
 	return -1;
 }
 
@@ -91,9 +92,10 @@ rule_compare(const json_t *body, const json_t *rule, struct fault *fault)
 		json_decref(missing);
 		return 0;
 	}
-	fault_set(fault, FAULT_MAGENTO_API_ERROR, json_pack("{s:s, s:O}", "kind", MAGENTO_KIND_REJECTED, "fields", missing),
-	    "Magento accepted the request but did not store %s%s. Look at the rule with promotions_get_rule.", first,
-	    n > 1 ? " and more, see details" : "");
+	fault_set(fault, FAULT_MAGENTO_API_ERROR,
+		  json_pack("{s:s, s:O}", "kind", MAGENTO_KIND_REJECTED, "fields", missing),
+		  "Magento accepted the request but did not store %s%s. Look at the rule with promotions_get_rule.",
+		  first, n > 1 ? " and more, see details" : "");
 	json_decref(missing);
 	return -1;
 }
@@ -162,7 +164,7 @@ put(struct store_client *sc, const struct magento_request *request, int64_t rule
 		if (r == 0)
 			r = rule_compare(body, *rule_r, fault);
 	} else if (reply.in_doubt &&
-	    settle(sc, rule_id, body, rule_is_answered(reply.status) ? 0 : sent_wall_ms, rule_r) == 0) {
+		   settle(sc, rule_id, body, rule_is_answered(reply.status) ? 0 : sent_wall_ms, rule_r) == 0) {
 		fault_fini(fault);
 		fault_init(fault);
 		r = 0;
@@ -174,7 +176,8 @@ put(struct store_client *sc, const struct magento_request *request, int64_t rule
 }
 
 int
-rule_write(struct store_client *sc, int64_t rule_id, json_t *body, bool *changed_r, json_t **rule_r, struct fault *fault)
+rule_write(struct store_client *sc, int64_t rule_id, json_t *body, bool *changed_r, json_t **rule_r,
+	   struct fault *fault)
 {
 	struct magento_request request = {
 	    .method = FETCH_PUT,
@@ -202,7 +205,7 @@ rule_write(struct store_client *sc, int64_t rule_id, json_t *body, bool *changed
 
 int
 rule_list(struct store_client *sc, const char *path, struct criteria *criteria, json_t **items_r, int64_t *total_r,
-    struct fault *fault)
+	  struct fault *fault)
 {
 	struct magento_request request = {.method = FETCH_GET, .scope = MAGENTO_SCOPE_ALL, .path = path};
 	struct magento_reply reply;
@@ -215,8 +218,8 @@ rule_list(struct store_client *sc, const char *path, struct criteria *criteria, 
 	r = magento_call(&sc->magento, &request, &reply, fault);
 	if (r == 0 && !json_is_object(reply.body)) {
 		r = fault_set(fault, FAULT_MAGENTO_API_ERROR,
-		    json_pack("{s:i, s:s}", "statusCode", reply.status, "kind", MAGENTO_KIND_NOT_JSON),
-		    "Magento answered %d with something that is no list.", reply.status);
+			      json_pack("{s:i, s:s}", "statusCode", reply.status, "kind", MAGENTO_KIND_NOT_JSON),
+			      "Magento answered %d with something that is no list.", reply.status);
 	} else if (r == 0) {
 		json_t *items = json_get_array(reply.body, "items");
 
@@ -235,7 +238,7 @@ rule_list(struct store_client *sc, const char *path, struct criteria *criteria, 
 
 int
 rule_highest_id(struct store_client *sc, const char *path, const char *field, int64_t rule_id, int64_t *id_r,
-    struct fault *fault)
+		struct fault *fault)
 {
 	struct criteria criteria;
 	json_t *items = NULL;
@@ -313,7 +316,8 @@ refuse_tree_ids(const struct scope_tree *tree, const json_t *body, const char *p
 		snprintf(where, sizeof(where), "%s.website_ids[%zu]", path, i);
 		if (!knows_website(tree, id))
 			r |= arguments_violation(violations, where,
-			    "%lld is no website of this shop, see scope_list_websites_stores", (long long)json_integer_value(id));
+						 "%lld is no website of this shop, see scope_list_websites_stores",
+						 (long long)json_integer_value(id));
 	}
 	for (size_t i = 0; i < json_array_size(labels); i++) {
 		const json_t *label = json_array_get(labels, i);
@@ -321,15 +325,15 @@ refuse_tree_ids(const struct scope_tree *tree, const json_t *body, const char *p
 		snprintf(where, sizeof(where), "%s.store_labels[%zu].store_id", path, i);
 		if (!knows_label(tree, label))
 			r |= arguments_violation(violations, where,
-			    "%lld is no store view of this shop, see scope_list_websites_stores",
-			    (long long)json_get_int(label, "store_id", -1));
+						 "%lld is no store view of this shop, see scope_list_websites_stores",
+						 (long long)json_get_int(label, "store_id", -1));
 	}
 	return r;
 }
 
 static int
 check_tree(struct store_client *sc, const json_t *body, const char *path, json_t *violations, json_t *warnings,
-    struct fault *fault)
+	   struct fault *fault)
 {
 	const struct scope_tree *tree = NULL;
 	bool was_kept = false;
@@ -364,7 +368,7 @@ list_groups(const json_t *groups, char *out, size_t cap)
 	out[0] = '\0';
 	for (size_t i = 0; i < json_array_size(groups) && i < GROUPS_SHOWN && len < cap; i++) {
 		int n = snprintf(out + len, cap - len, "%s%lld", i > 0 ? ", " : "",
-		    (long long)json_get_int(json_array_get(groups, i), "id", 0));
+				 (long long)json_get_int(json_array_get(groups, i), "id", 0));
 
 		len += n > 0 ? (size_t)n : 0;
 	}
@@ -372,7 +376,7 @@ list_groups(const json_t *groups, char *out, size_t cap)
 
 static int
 refuse_groups(const json_t *wanted, const json_t *groups, bool is_whole, const char *path, json_t *violations,
-    json_t *warnings)
+	      json_t *warnings)
 {
 	char where[100], there[160];
 	int r = 0;
@@ -384,17 +388,18 @@ refuse_groups(const json_t *wanted, const json_t *groups, bool is_whole, const c
 		if (is_group(groups, id))
 			continue;
 		if (!is_whole) /* the shop gave only a part of its groups */
-			return json_array_append_new(warnings, json_string("customer_group_ids could be checked only in part."));
+			return json_array_append_new(warnings,
+						     json_string("customer_group_ids could be checked only in part."));
 		snprintf(where, sizeof(where), "%s.customer_group_ids[%zu]", path, i);
-		r |= arguments_violation(violations, where, "%lld is no customer group of this shop; there are %s", (long long)id,
-		    there);
+		r |= arguments_violation(violations, where, "%lld is no customer group of this shop; there are %s",
+					 (long long)id, there);
 	}
 	return r;
 }
 
 static int
 check_groups(struct store_client *sc, const json_t *body, const char *path, json_t *violations, json_t *warnings,
-    struct fault *fault)
+	     struct fault *fault)
 {
 	json_t *wanted = json_get_array(body, "customer_group_ids");
 	struct criteria criteria;
@@ -415,7 +420,7 @@ check_groups(struct store_client *sc, const json_t *body, const char *path, json
 
 int
 rule_check_references(struct store_client *sc, const json_t *body, const char *path, json_t *violations,
-    json_t *warnings, struct fault *fault)
+		      json_t *warnings, struct fault *fault)
 {
 	if (check_tree(sc, body, path, violations, warnings, fault) < 0)
 		return -1;
@@ -435,6 +440,6 @@ rule_may_go_on(struct store_client *sc, struct fault *fault)
 		return fault_set(fault, FAULT_NOT_AUTHENTICATED, NULL, "The session has ended. Call auth_login.");
 	if (clock_mono_ms() >= call->deadline_mono_ms)
 		return fault_set(fault, FAULT_MAGENTO_API_ERROR, json_pack("{s:s}", "kind", MAGENTO_KIND_TIMEOUT),
-		    "The time of one call is over.");
+				 "The time of one call is over.");
 	return 0;
 }

@@ -74,13 +74,14 @@ build_coupon_type(const json_t *given, const char *path, json_t *violations, jso
 		return 0;
 	if (strcmp(type, "no_coupon") == 0) {
 		if (says_auto)
-			return object_to(violations, path, "use_auto_generation", "does not go with coupon_type no_coupon");
+			return object_to(violations, path, "use_auto_generation",
+					 "does not go with coupon_type no_coupon");
 		return json_object_set_new(body, "coupon_type", json_string("NO_COUPON"));
 	}
 	is_auto = strcmp(type, "auto") == 0;
 	if (json_get(given, "use_auto_generation") != NULL && says_auto != is_auto)
 		return object_to(violations, path, "use_auto_generation",
-		    "contradicts coupon_type: auto means true, specific_coupon means false");
+				 "contradicts coupon_type: auto means true, specific_coupon means false");
 	if (json_object_set_new(body, "coupon_type", json_string("SPECIFIC_COUPON")) < 0)
 		return -1;
 	return json_object_set_new(body, "use_auto_generation", json_boolean(is_auto));
@@ -88,7 +89,7 @@ build_coupon_type(const json_t *given, const char *path, json_t *violations, jso
 
 static int
 build_conditions(const json_t *given, const char *param, enum rule_side side, const struct config_list *more,
-    const char *path, json_t *violations, json_t *body)
+		 const char *path, json_t *violations, json_t *body)
 {
 	json_t *conditions = json_get(given, param);
 	json_t *tree = NULL;
@@ -117,7 +118,7 @@ static json_t *
 whole_label(const json_t *label)
 {
 	return json_pack("{s:I, s:s}", "store_id", (json_int_t)json_get_int(label, "store_id", 0), "store_label",
-	    json_get_str(label, "store_label", ""));
+			 json_get_str(label, "store_label", ""));
 }
 
 /* A parameter's value as it is sent. */
@@ -156,14 +157,15 @@ build_plain(const json_t *given, json_t *body)
 
 int
 rule_fields_build(const json_t *given, const struct config_list *more_conditions, const char *path, json_t *violations,
-    json_t **body_r)
+		  json_t **body_r)
 {
 	json_t *body = json_object();
 
 	*body_r = NULL;
 	if (body == NULL || build_plain(given, body) < 0 || build_coupon_type(given, path, violations, body) < 0 ||
 	    build_conditions(given, "conditions", RULE_SIDE_CART, more_conditions, path, violations, body) < 0 ||
-	    build_conditions(given, "action_conditions", RULE_SIDE_ITEMS, more_conditions, path, violations, body) < 0) {
+	    build_conditions(given, "action_conditions", RULE_SIDE_ITEMS, more_conditions, path, violations, body) <
+		0) {
 		json_decref(body);
 		return -1;
 	}
@@ -280,7 +282,8 @@ same_labels(const json_t *sent, const json_t *stored)
 	for (size_t i = 0; i < json_array_size(sent); i++) {
 		const json_t *label = json_array_get(sent, i);
 
-		if (strcmp(json_get_str(label, "store_label", ""), label_of(stored, json_get_int(label, "store_id", -1))) != 0)
+		if (strcmp(json_get_str(label, "store_label", ""),
+			   label_of(stored, json_get_int(label, "store_id", -1))) != 0)
 			return false;
 	}
 	return true;
@@ -343,7 +346,8 @@ check_discount(const json_t *rule, double max_discount_pct, const char *path, js
 
 	if (!is_action(rule, "by_percent") || amount <= (max_discount_pct < 100 ? max_discount_pct : 100))
 		return 0;
-	snprintf(text, sizeof(text),
+	snprintf(
+	    text, sizeof(text),
 	    "%g percent is over the cap of %g percent. Lower it, or ask the operator about guardrails.max_discount_pct "
 	    "(MCP_MAX_DISCOUNT_PCT)",
 	    amount, max_discount_pct);
@@ -381,18 +385,21 @@ rule_fields_check_live(const json_t *rule, const char *path, json_t *violations)
 	while (known < ARRAY_LEN(types) && strcmp(types[known], type) != 0)
 		known++;
 	if (json_get_array_len(rule, "website_ids") == 0 &&
-	    object_to(violations, path, "website_ids",
-		"is empty, so the rule never applies. Call promotions_update_rule with patch {\"website_ids\":[...]}") < 0)
+	    object_to(
+		violations, path, "website_ids",
+		"is empty, so the rule never applies. Call promotions_update_rule with patch {\"website_ids\":[...]}") <
+		0)
 		return -1;
 	if (json_get_array_len(rule, "customer_group_ids") == 0 &&
 	    object_to(violations, path, "customer_group_ids",
-		"is empty, so the rule never applies. Call promotions_update_rule with patch {\"customer_group_ids\":[...]}") < 0)
+		      "is empty, so the rule never applies. Call promotions_update_rule with patch "
+		      "{\"customer_group_ids\":[...]}") < 0)
 		return -1;
 	if (known < ARRAY_LEN(types))
 		return 0;
 	return object_to(violations, path, "coupon_type",
-	    "is stored as a value that Magento does not know. Call promotions_update_rule with patch "
-	    "{\"coupon_type\":\"no_coupon\"}, specific_coupon or auto");
+			 "is stored as a value that Magento does not know. Call promotions_update_rule with patch "
+			 "{\"coupon_type\":\"no_coupon\"}, specific_coupon or auto");
 }
 
 /* ---- warnings ---- */
@@ -407,7 +414,7 @@ bool
 rule_takes_generated_coupons(const json_t *rule)
 {
 	return strcmp(json_get_str(rule, "coupon_type", ""), "SPECIFIC_COUPON") == 0 &&
-	    number_of(json_object_get(rule, "use_auto_generation")) != 0;
+	       number_of(json_object_get(rule, "use_auto_generation")) != 0;
 }
 
 static int
@@ -454,7 +461,8 @@ rule_fields_warn(const json_t *rule, const char *today, json_t *warnings)
 	    say(warnings, "The rule is active, needs no coupon and has no conditions: it applies to every cart.") < 0)
 		return -1;
 	if (number_of(json_object_get(rule, "uses_per_customer")) > 0 && includes_guests(rule))
-		return say(warnings,
+		return say(
+		    warnings,
 		    "uses_per_customer has no effect for guests (customer group 0): Magento does not know them again.");
 	return 0;
 }

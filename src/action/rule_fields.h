@@ -1,9 +1,10 @@
 /*
- * rule_fields.h - the fields of a cart price rule: what a caller may say, what Magento is told, what must hold (private to
- * action/)
+ * rule_fields.h - the fields of a cart price rule: what a caller may say, what Magento is told, what must hold (private
+ * to action/)
  *
- * Callers say coupon_type no_coupon, specific_coupon or auto, and conditions as in rule_conditions.h; a body has Magento's
- * words and classes instead.  All checks are made on a body, or on a stored rule with a body laid over it.  Pure.
+ * Callers say coupon_type no_coupon, specific_coupon or auto, and conditions as in rule_conditions.h; a body has
+ * Magento's words and classes instead.  All checks are made on a body, or on a stored rule with a body laid over it.
+ * Pure.
  */
 #ifndef ACTION_RULE_FIELDS_H
 #define ACTION_RULE_FIELDS_H
@@ -18,13 +19,14 @@
 #define RULE_DATE_CAP 11 /* YYYY-MM-DD and a NUL */
 
 /*
- * The members of a body for what is given, in Magento's words; coupon_code is not among them.  What is wrong is appended to
- * `violations` under `path`.  -1 without memory.
+ * The members of a body for what is given, in Magento's words; coupon_code is not among them.  What is wrong is
+ * appended to `violations` under `path`.  -1 without memory.
  */
-int rule_fields_build(const json_t *given, const struct config_list *more_conditions, const char *path, json_t *violations,
-    json_t **body_r) MUST_CHECK;
+int rule_fields_build(const json_t *given, const struct config_list *more_conditions, const char *path,
+		      json_t *violations, json_t **body_r) MUST_CHECK;
 
-/* Says explicitly what a new rule is to be where nothing was given: Magento's own defaults are not ours.  -1 without memory. */
+/* Says explicitly what a new rule is to be where nothing was given: Magento's own defaults are not ours.  -1 without
+ * memory. */
 int rule_fields_complete(json_t *body) MUST_CHECK;
 
 /* `rule` with `body` laid over it: the rule as it would be.  A new reference, or NULL without memory. */

@@ -64,59 +64,61 @@ static const struct json_schema website_id = {.type = JSON_T_INTEGER, .minimum =
 static const struct json_schema group_id = {.type = JSON_T_INTEGER, .minimum = JSON_BOUND(0)};
 
 static const struct json_schema name = {.type = JSON_T_STRING,
-    .min_length = 1,
-    .max_length = 255,
-    .match = match_not_blank,
-    .pattern = "\\S",
-    .hint = "cannot be blank",
-    .description = "Name in the admin panel"};
+					.min_length = 1,
+					.max_length = 255,
+					.match = match_not_blank,
+					.pattern = "\\S",
+					.hint = "cannot be blank",
+					.description = "Name in the admin panel"};
 static const struct json_schema description = {.type = JSON_T_STRING, .max_length = 10000};
 static const struct json_schema website_ids = {.type = JSON_T_ARRAY,
-    .items = &website_id,
-    .min_items = 1,
-    .max_items = 1000,
-    .unique_items = true,
-    .description = "Websites where it applies"};
+					       .items = &website_id,
+					       .min_items = 1,
+					       .max_items = 1000,
+					       .unique_items = true,
+					       .description = "Websites where it applies"};
 static const struct json_schema group_ids = {.type = JSON_T_ARRAY,
-    .items = &group_id,
-    .min_items = 1,
-    .max_items = 1000,
-    .unique_items = true,
-    .description = "Customer groups it applies to; 0 = not logged in"};
-static const struct json_schema date = {.type = JSON_T_STRING,
-    .match = rule_is_date,
-    .pattern = DATE_PATTERN,
-    .hint = "must be a day, YYYY-MM-DD"};
+					     .items = &group_id,
+					     .min_items = 1,
+					     .max_items = 1000,
+					     .unique_items = true,
+					     .description = "Customer groups it applies to; 0 = not logged in"};
+static const struct json_schema date = {
+    .type = JSON_T_STRING, .match = rule_is_date, .pattern = DATE_PATTERN, .hint = "must be a day, YYYY-MM-DD"};
 static const struct json_schema date_or_empty = {.type = JSON_T_STRING,
-    .match = match_date_or_empty,
-    .pattern = "^([0-9]{4}-[0-9]{2}-[0-9]{2})?$",
-    .hint = "must be a day, YYYY-MM-DD, or \"\" for none"};
+						 .match = match_date_or_empty,
+						 .pattern = "^([0-9]{4}-[0-9]{2}-[0-9]{2})?$",
+						 .hint = "must be a day, YYYY-MM-DD, or \"\" for none"};
 static const struct json_schema flag = {.type = JSON_T_BOOLEAN};
 static const struct json_schema flag_off = {.type = JSON_T_BOOLEAN, .default_json = "false"};
-static const struct json_schema action = {.type = JSON_T_STRING,
+static const struct json_schema action = {
+    .type = JSON_T_STRING,
     .enumeration = actions,
     .description = "Percent off, amount off each item, amount off the cart, buy X get Y free"};
 static const struct json_schema amount = {.type = JSON_T_NUMBER,
-    .minimum = JSON_BOUND(0),
-    .maximum = JSON_BOUND(MONEY_MAX),
-    .description = "Percent, amount, or Y of buy X get Y"};
+					  .minimum = JSON_BOUND(0),
+					  .maximum = JSON_BOUND(MONEY_MAX),
+					  .description = "Percent, amount, or Y of buy X get Y"};
 static const struct json_schema quantity = {.type = JSON_T_NUMBER,
-    .minimum = JSON_BOUND(0),
-    .maximum = JSON_BOUND(MONEY_MAX),
-    .description = "Most items discounted (0 = all)"};
+					    .minimum = JSON_BOUND(0),
+					    .maximum = JSON_BOUND(MONEY_MAX),
+					    .description = "Most items discounted (0 = all)"};
 static const struct json_schema whole = {
     .type = JSON_T_INTEGER, .minimum = JSON_BOUND(0), .maximum = JSON_BOUND(2147483647)};
 static const struct json_schema coupon_type = {.type = JSON_T_STRING,
-    .enumeration = coupon_types,
-    .description = "auto = the rule's codes are made by promotions_generate_coupons"};
-static const struct json_schema coupon_code = {.type = JSON_T_STRING,
+					       .enumeration = coupon_types,
+					       .description =
+						   "auto = the rule's codes are made by promotions_generate_coupons"};
+static const struct json_schema coupon_code = {
+    .type = JSON_T_STRING,
     .min_length = 1,
     .max_length = 255,
     .match = match_not_blank,
     .pattern = "\\S",
     .hint = "cannot be blank",
     .description = "The code to create with the rule; only with coupon_type specific_coupon"};
-static const struct json_schema shipping = {.type = JSON_T_STRING,
+static const struct json_schema shipping = {
+    .type = JSON_T_STRING,
     .enumeration = free_shipping,
     .description = "0 = no, 1 = for matching items, 2 = for a shipment with matching items"};
 
@@ -127,7 +129,8 @@ static const struct json_prop label_props[] = {
     {0},
 };
 static const struct json_schema label = {.type = JSON_T_OBJECT, .props = label_props};
-static const struct json_schema labels = {.type = JSON_T_ARRAY,
+static const struct json_schema labels = {
+    .type = JSON_T_ARRAY,
     .items = &label,
     .min_items = 1,
     .max_items = 500,
@@ -136,16 +139,22 @@ static const struct json_schema labels = {.type = JSON_T_ARRAY,
 static const struct json_schema condition_object = {.type = JSON_T_OBJECT, .extra = JSON_EXTRA_ALLOWED};
 static const struct json_schema condition_list = {.type = JSON_T_ARRAY, .items = &condition_object, .max_items = 100};
 static const struct json_schema *const condition_forms[] = {&condition_object, &condition_list, NULL};
-static const struct json_schema conditions = {.any_of = condition_forms,
+static const struct json_schema conditions = {
+    .any_of = condition_forms,
     .description =
 	"When it applies: a list (all must hold) or a tree of {condition_type, attribute_name, operator, value} and "
-	"{condition_type, aggregator_type: all|any, value: 1|0, conditions: [...]}. condition_type: address (attributes "
-	"base_subtotal, base_subtotal_with_discount, total_qty, weight, payment_method, shipping_method, postcode, region, "
-	"region_id, country_id), combine, product_found, product_subselect (attributes qty, base_row_total); inside the "
+	"{condition_type, aggregator_type: all|any, value: 1|0, conditions: [...]}. condition_type: address "
+	"(attributes "
+	"base_subtotal, base_subtotal_with_discount, total_qty, weight, payment_method, shipping_method, postcode, "
+	"region, "
+	"region_id, country_id), combine, product_found, product_subselect (attributes qty, base_row_total); inside "
+	"the "
 	"last two product and product_combine. Operators: == != >= <= > < {} !{} () !()"};
-static const struct json_schema action_conditions = {.any_of = condition_forms,
-    .description = "Which items it discounts: a list or tree of condition_type product (attribute_name = product "
-		   "attribute, category_ids, quote_item_price, quote_item_qty, quote_item_row_total) and product_combine"};
+static const struct json_schema action_conditions = {
+    .any_of = condition_forms,
+    .description =
+	"Which items it discounts: a list or tree of condition_type product (attribute_name = product "
+	"attribute, category_ids, quote_item_price, quote_item_qty, quote_item_row_total) and product_combine"};
 
 #define SHARED_PROPS                                                                                                   \
 	{"discount_qty", &quantity, false, NULL},                                                                      \
@@ -175,8 +184,10 @@ static const struct json_prop create_props[] = {
 };
 const struct json_schema rule_create_shape = {.type = JSON_T_OBJECT, .props = create_props};
 
-const struct json_schema rule_id_shape = {
-    .type = JSON_T_INTEGER, .minimum = JSON_BOUND(1), .maximum = JSON_BOUND(4294967295), .description = "Id of the rule"};
+const struct json_schema rule_id_shape = {.type = JSON_T_INTEGER,
+					  .minimum = JSON_BOUND(1),
+					  .maximum = JSON_BOUND(4294967295),
+					  .description = "Id of the rule"};
 
 static const struct json_prop patch_props[] = {
     {"rule_id", &rule_id_shape, false, "The same rule_id, if given"},
@@ -196,9 +207,9 @@ static const struct json_prop patch_props[] = {
     {0},
 };
 const struct json_schema rule_patch_shape = {.type = JSON_T_OBJECT,
-    .props = patch_props,
-    .min_properties = 1,
-    .description = "New values; fields not given stay"};
+					     .props = patch_props,
+					     .min_properties = 1,
+					     .description = "New values; fields not given stay"};
 
 static const struct json_prop object_props[] = {
     {"rule_id", JSON_SCHEMA(.type = JSON_T_INTEGER), true, NULL},

@@ -144,7 +144,83 @@ pick_websites(struct report *report, const char *code, struct fault *fault)
 	return 0;
 }
 
-/* ---- children and source items ---- */
+/* ---- source items: as many as the shop has sources ---- */
+
+#define ITEMS_PAGE 100
+#define ITEMS_PAGES_MAX 50
+
+static void
+ask_items(struct report *report, struct batch *batch, uint32_t size, uint32_t number)
+{
+	struct criteria criteria;
+
+	criteria_init(&criteria, report->sc->call->pool);
+	criteria_where(&criteria, "sku", "eq", report->sku);
+	criteria_page(&criteria, size, number);
+	criteria_param(&criteria, "fields", "items[sku,source_code,quantity,status],total_count");
+	batch_get_criteria(batch, MAGENTO_SCOPE_ALL, "/inventory/source-items", &criteria);
+}
+
+static int
+take_items(struct report *report, const struct batch *batch, struct fault *fault)
+{
+	for (size_t i = 0; i < batch->n; i++) {
+		const struct fault *why = batch_fault(batch, i);
+		json_t *items = json_get_array(batch_body(batch, i), "items");
+
+		if (why != NULL && !batch_is_no_route(why))
+			return lacking(report, "source_items", why->message, fault);
+		if (items != NULL && json_array_extend(report->source_items, items) < 0)
+			return result_out_of_memory(fault);
+	}
+	return 0;
+}
+
+/* Pages first ... last; *total_r is what the last of them says.  1: *size is smaller now. */
+static int
+read_pages(struct report *report, uint32_t *size, uint32_t first, uint32_t last, int64_t *total_r, struct fault *fault)
+{
+	struct batch batch;
+	uint32_t smaller;
+	int r;
+
+	batch_init(&batch, report->sc, last - first + 1);
+	for (uint32_t number = first; number <= last; number++)
+		ask_items(report, &batch, *size, number);
+	r = batch_run(&batch, fault);
+	smaller = r == 0 ? batch_smaller_page(&batch, *size) : 0;
+	if (smaller > 0) {
+		*size = smaller;
+		r = 1;
+	} else if (r == 0) {
+		*total_r = json_get_int(batch_body(&batch, batch.n - 1), "total_count", 0);
+		r = take_items(report, &batch, fault);
+	}
+	batch_fini(&batch);
+	return r;
+}
+
+static int
+read_source_items(struct report *report, struct fault *fault)
+{
+	uint32_t size = ITEMS_PAGE, pages;
+	int64_t total = 0;
+	int r;
+
+	report->source_items = json_array();
+	if (report->source_items == NULL)
+		return result_out_of_memory(fault);
+	report->facts.source_items = report->source_items;
+	r = read_pages(report, &size, 1, 1, &total, fault);
+	if (r == 1)
+		r = read_pages(report, &size, 1, 1, &total, fault);
+	pages = total > 0 ? (uint32_t)((total + size - 1) / size) : 1;
+	if (pages > ITEMS_PAGES_MAX)
+		pages = ITEMS_PAGES_MAX;
+	return r == 0 && pages > 1 ? read_pages(report, &size, 2, pages, &total, fault) : r;
+}
+
+/* ---- children ---- */
 
 static int
 take_children(struct report *report, json_t *rows, struct fault *fault)
@@ -160,47 +236,21 @@ take_children(struct report *report, json_t *rows, struct fault *fault)
 }
 
 static int
-take_source_items(struct report *report, const struct batch *batch, size_t index, struct fault *fault)
+read_children(struct report *report, struct fault *fault)
 {
-	const struct fault *why = batch_fault(batch, index);
-	json_t *items = json_get_array(batch_body(batch, index), "items");
-
-	if (batch_is_no_route(why))
-		return 0;
-	if (why != NULL)
-		return lacking(report, "source_items", why->message, fault);
-	report->source_items = items != NULL ? json_incref(items) : json_array();
-	report->facts.source_items = report->source_items;
-	return 0;
-}
-
-static int
-read_lists(struct report *report, struct fault *fault)
-{
-	struct pool *pool = report->sc->call->pool;
-	bool has_children = strcmp(json_get_str(report->product, "type_id", ""), "configurable") == 0;
-	struct criteria criteria;
 	struct batch batch;
-	size_t items, children = 0;
 	int r;
 
-	batch_init(&batch, report->sc, 2);
-	criteria_init(&criteria, pool);
-	criteria_where(&criteria, "sku", "eq", report->sku);
-	criteria_page(&criteria, 100, 1);
-	criteria_param(&criteria, "fields", "items[sku,source_code,quantity,status],total_count");
-	items = batch_get_criteria(&batch, MAGENTO_SCOPE_ALL, "/inventory/source-items", &criteria);
-	if (has_children) {
-		children = batch_get_fields(&batch, MAGENTO_SCOPE_ALL,
-		    batch_path(pool, "/configurable-products/", report->sku, "/children"), "sku,status");
-	}
+	if (strcmp(json_get_str(report->product, "type_id", ""), "configurable") != 0)
+		return 0;
+	batch_init(&batch, report->sc, 1);
+	batch_get_fields(&batch, MAGENTO_SCOPE_ALL,
+	    batch_path(report->sc->call->pool, "/configurable-products/", report->sku, "/children"), "sku,status");
 	r = batch_run(&batch, fault);
-	if (r == 0)
-		r = take_source_items(report, &batch, items, fault);
-	if (r == 0 && has_children && batch_fault(&batch, children) != NULL)
-		r = lacking(report, "children", batch_fault(&batch, children)->message, fault);
-	else if (r == 0 && has_children)
-		r = take_children(report, batch_body(&batch, children), fault);
+	if (r == 0 && batch_fault(&batch, 0) != NULL)
+		r = lacking(report, "children", batch_fault(&batch, 0)->message, fault);
+	else if (r == 0)
+		r = take_children(report, batch_body(&batch, 0), fault);
 	batch_fini(&batch);
 	return r;
 }
@@ -278,7 +328,7 @@ gather(struct report *report, const json_t *params, struct fault *fault)
 	    pick_websites(report, json_get_str(params, "website_code", NULL), fault) < 0)
 		return -1;
 	facts->stock_item = json_get_object(json_get_object(report->product, "extension_attributes"), "stock_item");
-	if (read_lists(report, fault) < 0 ||
+	if (read_source_items(report, fault) < 0 || read_children(report, fault) < 0 ||
 	    stock_resolve(report->sc, report->sites, report->n_sites, &report->resolved, &facts->has_msi, fault) < 0)
 		return -1;
 	facts->sites = report->resolved;

@@ -42,8 +42,11 @@ render_sources(const json_t *level, const json_t *items)
 		json_t *entry =
 		    json_pack("{s:s, s:b}", "source_code", code, "enabled", json_get_bool(source, "enabled", true));
 
-		if (set_copy(entry, "quantity", json_get(item, "quantity")) < 0 ||
-		    set_copy(entry, "status", json_get(item, "status")) < 0 || json_array_append_new(list, entry) < 0) {
+		int r = set_copy(entry, "quantity", json_get(item, "quantity"));
+
+		r |= set_copy(entry, "status", json_get(item, "status"));
+		r |= json_array_append_new(list, entry);
+		if (r < 0) {
 			json_decref(list);
 			return NULL;
 		}

@@ -67,6 +67,7 @@ struct search {
 	size_t place;
 	const char **keys; /* of this place, each once */
 	size_t n_keys;
+	uint32_t page; /* keys in one request: each is one product's or category's, so they fit one page */
 };
 
 static bool
@@ -106,9 +107,11 @@ ask(struct search *search, struct batch *batch, const char *scope, const char *p
 		struct criteria criteria;
 
 		piece = criteria_in_piece(search->keys + at, search->n_keys - at, CRITERIA_QUERY_MAX / 2);
+		if (piece > search->page)
+			piece = search->page;
 		criteria_init(&criteria, pool);
 		criteria_where(&criteria, "url_key", "in", criteria_join(pool, search->keys + at, piece));
-		criteria_page(&criteria, 100, 1);
+		criteria_page(&criteria, search->page, 1);
 		criteria_param(&criteria, "fields", fields);
 		batch_get_criteria(batch, scope, path, &criteria);
 	}
@@ -154,12 +157,17 @@ take_category(struct search *search, const json_t *category)
 	return 0;
 }
 
-/* All answers of a batch; the first that failed ends it. */
+/* All answers of a batch; the first that failed ends it.  1: the pages were too large, they are smaller now. */
 static int
 run(struct search *search, struct batch *batch, int (*take_one)(struct search *, const json_t *), struct fault *fault)
 {
 	int r = batch_run(batch, fault);
+	uint32_t page = r == 0 ? batch_smaller_page(batch, search->page) : 0;
 
+	if (page > 0) {
+		search->page = page;
+		return 1;
+	}
 	for (size_t i = 0; r == 0 && i < batch->n; i++) {
 		json_t *items = json_get_array(batch_body(batch, i), "items");
 
@@ -191,11 +199,11 @@ search_products(struct search *search, struct fault *fault)
 		ask(search, &batch, prefix, "/products", "items[id,sku,custom_attributes],total_count");
 	for (size_t i = 0; i < n_views && i < VIEWS_MAX; i++)
 		ask(search, &batch, views[i], "/products", "items[id,sku,custom_attributes],total_count");
-	if (n_views > VIEWS_MAX)
-		seo_warn(search->seo, "Collisions were looked for in the first %d store views only", VIEWS_MAX);
 	r = run(search, &batch, take_product, fault);
 	batch_fini(&batch);
-	return r;
+	if (r == 0 && n_views > VIEWS_MAX)
+		seo_warn(search->seo, "Collisions were looked for in the first %d store views only", VIEWS_MAX);
+	return r == 1 ? search_products(search, fault) : r;
 }
 
 /* Without the permission to read categories the plan says that nobody looked there. */
@@ -210,6 +218,8 @@ search_categories(struct search *search, struct fault *fault)
 	ask(search, &batch, prefix, "/categories/list", "items[id,name,custom_attributes],total_count");
 	r = run(search, &batch, take_category, fault);
 	batch_fini(&batch);
+	if (r == 1)
+		return search_categories(search, fault);
 	if (r < 0 && fault->code == FAULT_FORBIDDEN) {
 		fault_fini(fault);
 		fault_init(fault);
@@ -223,7 +233,7 @@ int
 seo_collisions_find(struct seo_products *seo, struct seo_change *changes, size_t n, const struct seo_suffixes *suffixes,
     struct fault *fault)
 {
-	struct search search = {.seo = seo, .changes = changes, .n = n};
+	struct search search = {.seo = seo, .changes = changes, .n = n, .page = CRITERIA_IN_MAX};
 
 	if (seo_collisions_within(seo->sc.call->pool, changes, n) < 0)
 		return result_out_of_memory(fault);

@@ -155,6 +155,7 @@ options_sources(const struct options *options, struct config_sources *src_r)
 	    .settings = options->settings,
 	    .n_settings = options->n_settings,
 	    .environ = environ,
+	    .state_dir = options->state_dir,
 	};
 	if (src_r->path == NULL && access(OPTIONS_DEFAULT_PATH, F_OK) == 0)
 		src_r->path = OPTIONS_DEFAULT_PATH;

@@ -231,8 +231,18 @@ derive_paths(struct config *cfg)
 	return 0;
 }
 
+/* The caller's own default, checked like any value. */
 static int
-build(struct config *cfg, const struct settings *settings, char *const *environ, struct err *err)
+apply_state_dir(struct config *cfg, const char *state_dir, struct err *err)
+{
+	const struct config_key *key = keys_find("server", SLICE_LIT("state_dir"));
+
+	must(key != NULL);
+	return state_dir != NULL ? value_parse(key, slice_from_str(state_dir), cfg->pool, cfg, err) : 0;
+}
+
+static int
+build(struct config *cfg, const struct settings *settings, const struct config_sources *src, struct err *err)
 {
 	int r;
 
@@ -240,7 +250,9 @@ build(struct config *cfg, const struct settings *settings, char *const *environ,
 	if (r == 0)
 		r = apply_defaults(cfg, err);
 	if (r == 0)
-		r = apply_all(cfg, settings, environ, err);
+		r = apply_state_dir(cfg, src->state_dir, err);
+	if (r == 0)
+		r = apply_all(cfg, settings, src->environ, err);
 	if (r == 0)
 		r = derive_paths(cfg);
 	if (r == ERR_NOMEM)
@@ -305,7 +317,7 @@ config_load(const struct config_sources *src, struct config **out_r, struct err 
 	buf_init_secret(&file, CONFIG_FILE_MAX);
 	r = collect(&settings, src, &file, &seed_ignored, err);
 	if (r == 0)
-		r = build(cfg, &settings, src->environ, err);
+		r = build(cfg, &settings, src, err);
 	if (r == 0) {
 		add_warnings(cfg, seed_ignored);
 		*out_r = cfg;
@@ -367,6 +379,7 @@ config_control_socket(const struct config_sources *src, struct buf *path, struct
 int
 config_parse_rendered(struct slice text, struct config **out_r, struct err *err)
 {
+	const struct config_sources none = {.path = NULL};
 	struct settings settings;
 	struct err unwanted;
 	struct config *cfg;
@@ -381,7 +394,7 @@ config_parse_rendered(struct slice text, struct config **out_r, struct err *err)
 	settings_init(&settings, cfg->pool);
 	r = settings_read_text(&settings, text, "rendered configuration", err);
 	if (r == 0)
-		r = build(cfg, &settings, NULL, err);
+		r = build(cfg, &settings, &none, err);
 	if (r == 0) {
 		*out_r = cfg;
 		cfg = NULL;

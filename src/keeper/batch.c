@@ -74,12 +74,13 @@ run_together(struct database *database, struct request_list *requests, struct er
 	bool any = false;
 	int r;
 
-	TAILQ_FOREACH (request, requests, link)
-		any = any || writes(request);
+	TAILQ_FOREACH(request, requests, link)
+	any = any || writes(request);
 	r = database_begin(database, any, err);
 	if (r < 0)
 		return r;
-	TAILQ_FOREACH (request, requests, link) {
+	TAILQ_FOREACH(request, requests, link)
+	{
 		r = serve_marked(database, request, err);
 		if (r < 0)
 			break;
@@ -117,6 +118,6 @@ keeper_batch_run(struct database *database, struct request_list *requests)
 
 	if (TAILQ_EMPTY(requests) || run_together(database, requests, &err) == 0)
 		return;
-	TAILQ_FOREACH (request, requests, link)
-		run_alone(database, request);
+	TAILQ_FOREACH(request, requests, link)
+	run_alone(database, request);
 }

@@ -58,7 +58,8 @@ read_verdict(const struct message *answer, struct pool *pool, struct keeper_verd
 }
 
 static int
-ask_claim(struct keeper_claim *claim, struct buf *payload, struct pool *pool, struct keeper_verdict *verdict_r, struct err *err)
+ask_claim(struct keeper_claim *claim, struct buf *payload, struct pool *pool, struct keeper_verdict *verdict_r,
+	  struct err *err)
 {
 	struct message answer;
 	struct buf bytes;
@@ -74,7 +75,7 @@ ask_claim(struct keeper_claim *claim, struct buf *payload, struct pool *pool, st
 
 static int
 put_claim(struct buf *payload, const char *id, const struct keeper_party *party, const char *key, uint64_t now_wall_ms,
-    struct err *err)
+	  struct err *err)
 {
 	int r = link_put_party(payload, party, PARTY_TOOL | PARTY_OWNER | PARTY_STORE, err);
 
@@ -87,8 +88,9 @@ put_claim(struct buf *payload, const char *id, const struct keeper_party *party,
 }
 
 int
-keeper_plan_claim(struct keeper *keeper, const char *id, const struct keeper_party *party, const char *key, uint64_t now_wall_ms,
-    struct pool *pool, struct keeper_claim **claim_r, struct keeper_verdict *verdict_r, struct err *err)
+keeper_plan_claim(struct keeper *keeper, const char *id, const struct keeper_party *party, const char *key,
+		  uint64_t now_wall_ms, struct pool *pool, struct keeper_claim **claim_r,
+		  struct keeper_verdict *verdict_r, struct err *err)
 {
 	struct keeper_claim *claim = NULL;
 	struct buf payload;
@@ -135,8 +137,8 @@ keeper_journal(struct keeper_claim *claim, const struct keeper_entry *entries, s
 }
 
 int
-keeper_plan_finish(struct keeper_claim *claim, enum keeper_outcome outcome, struct slice result_json, uint64_t now_wall_ms,
-    struct err *err)
+keeper_plan_finish(struct keeper_claim *claim, enum keeper_outcome outcome, struct slice result_json,
+		   uint64_t now_wall_ms, struct err *err)
 {
 	struct buf payload;
 	int r;
@@ -203,7 +205,8 @@ keeper_claim_fence(const struct keeper_claim *claim)
 /* ---- Keys ---- */
 
 static int
-ask_key(struct keeper_claim *claim, struct buf *payload, struct pool *pool, struct keeper_key_answer *answer_r, struct err *err)
+ask_key(struct keeper_claim *claim, struct buf *payload, struct pool *pool, struct keeper_key_answer *answer_r,
+	struct err *err)
 {
 	struct message answer;
 	struct buf bytes;
@@ -224,8 +227,8 @@ ask_key(struct keeper_claim *claim, struct buf *payload, struct pool *pool, stru
 
 int
 keeper_key_take(struct keeper *keeper, const struct keeper_party *party, const char *key,
-    const uint8_t digest[static KEEPER_DIGEST_LEN], uint64_t now_wall_ms, struct pool *pool, struct keeper_claim **claim_r,
-    struct keeper_key_answer *answer_r, struct err *err)
+		const uint8_t digest[static KEEPER_DIGEST_LEN], uint64_t now_wall_ms, struct pool *pool,
+		struct keeper_claim **claim_r, struct keeper_key_answer *answer_r, struct err *err)
 {
 	struct keeper_claim *claim = NULL;
 	struct buf payload;

@@ -21,7 +21,8 @@ answer_done(struct desk *desk, const struct plan_row *row, bool same_key, struct
 }
 
 static int
-answer_ours(struct desk *desk, const struct plan_row *row, enum keeper_claim_verdict verdict, uint64_t fence, struct err *err)
+answer_ours(struct desk *desk, const struct plan_row *row, enum keeper_claim_verdict verdict, uint64_t fence,
+	    struct err *err)
 {
 	message_put_number(desk->reply, NUMBER_FENCE, fence);
 	message_put_number(desk->reply, NUMBER_N_ITEMS, row->n_items);
@@ -40,7 +41,8 @@ adopt(struct desk *desk, const struct plan_row *row, struct err *err)
 }
 
 static int
-take(struct desk *desk, const struct message *in, const struct plan_row *row, enum keeper_claim_verdict verdict, struct err *err)
+take(struct desk *desk, const struct message *in, const struct plan_row *row, enum keeper_claim_verdict verdict,
+     struct err *err)
 {
 	uint64_t fence;
 	int r = database_next_fence(desk->database, &fence, err);
@@ -48,7 +50,7 @@ take(struct desk *desk, const struct message *in, const struct plan_row *row, en
 	if (r < 0)
 		return r;
 	r = DESK_RUN(desk, err, STATEMENT_PLAN_CLAIM, row->no, desk->database->instance, desk->connection, fence,
-	    in->number[NUMBER_ATTEMPT], in->number[NUMBER_NOW]);
+		     in->number[NUMBER_ATTEMPT], in->number[NUMBER_NOW]);
 	if (r < 0)
 		return r;
 	r = keys_bind(desk, in, err);
@@ -66,7 +68,9 @@ take_claimed(struct desk *desk, const struct message *in, const struct plan_row 
 	if (row->attempt != 0 && row->attempt == in->number[NUMBER_ATTEMPT]) {
 		/* Sent again: the first time was a success whose answer was lost. */
 		r = adopt(desk, row, err);
-		return r < 0 ? r : answer_ours(desk, row, row->claims == 1 ? KEEPER_CLAIMED : KEEPER_RESUMED, row->fence, err);
+		return r < 0 ? r
+			     : answer_ours(desk, row, row->claims == 1 ? KEEPER_CLAIMED : KEEPER_RESUMED, row->fence,
+					   err);
 	}
 	if (plan_is_held(desk, row))
 		return answer(desk, KEEPER_BUSY);

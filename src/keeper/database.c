@@ -33,8 +33,10 @@ ask(struct database *database, const char *sql, char *dst, size_t cap)
 	if (r == SQLITE_OK) {
 		r = sqlite3_step(statement);
 		if (r == SQLITE_ROW)
-			snprintf(dst, cap, "%s", sqlite3_column_text(statement, 0) != NULL ?
-			    (const char *)sqlite3_column_text(statement, 0) : "");
+			snprintf(dst, cap, "%s",
+				 sqlite3_column_text(statement, 0) != NULL
+				     ? (const char *)sqlite3_column_text(statement, 0)
+				     : "");
 		r = r == SQLITE_ROW || r == SQLITE_DONE ? SQLITE_OK : r;
 	}
 	sqlite3_finalize(statement);
@@ -68,8 +70,10 @@ check_identity(struct database *database, long *version_r, struct err *err)
 	if (id != DATABASE_APPLICATION_ID && (id != 0 || tables != 0 || *version_r != 0))
 		return err_set(err, ERR_CORRUPT, "%s is a database, but another program's: " CURE_FOREIGN ".", path);
 	if (*version_r > n_migrations)
-		return err_set(err, ERR_UNSUPPORTED, "%s was written by a newer magento-mcp (layout %ld, this one knows %d): install "
-		    "that version again, or " CURE_FOREIGN ".", path, *version_r, n_migrations);
+		return err_set(err, ERR_UNSUPPORTED,
+			       "%s was written by a newer magento-mcp (layout %ld, this one knows %d): install "
+			       "that version again, or " CURE_FOREIGN ".",
+			       path, *version_r, n_migrations);
 	return 0;
 }
 
@@ -83,14 +87,14 @@ check_health(struct database *database, struct err *err)
 		return failure_of_open(database, r, err);
 	if (strcmp(answer, "ok") == 0)
 		return 0;
-	return err_set(err, ERR_CORRUPT, "%s is damaged (%.100s): " CURE_DAMAGE ".", database->path, answer);
+	return err_set(err, ERR_CORRUPT, "%s is damaged (%.60s): " CURE_DAMAGE ".", database->path, answer);
 }
 
 static int
 migrate(struct database *database, struct err *err)
 {
 	char sql[96];
-	long version;
+	long version = 0;
 	int r = run(database, "BEGIN IMMEDIATE");
 
 	/* Asked again under the lock: two keepers may have found the same new file. */
@@ -99,7 +103,8 @@ migrate(struct database *database, struct err *err)
 	for (long i = version; r == SQLITE_OK && i < n_migrations; i++)
 		r = run(database, migrations[i]);
 	if (r == SQLITE_OK && version < n_migrations) {
-		snprintf(sql, sizeof(sql), "PRAGMA application_id = %d; PRAGMA user_version = %d", DATABASE_APPLICATION_ID, n_migrations);
+		snprintf(sql, sizeof(sql), "PRAGMA application_id = %d; PRAGMA user_version = %d",
+			 DATABASE_APPLICATION_ID, n_migrations);
 		r = run(database, sql);
 	}
 	if (r == SQLITE_OK)
@@ -125,8 +130,11 @@ set_up(struct database *database, struct err *err)
 	if (r != SQLITE_OK)
 		return failure_of_open(database, r, err);
 	if (strcmp(mode, "wal") != 0)
-		return err_set(err, ERR_IO, "%s: its file system has no shared memory, which the database needs: set keeper.path to a "
-		    "file on a local disk.", database->path);
+		return err_set(
+		    err, ERR_IO,
+		    "%s: its file system has no shared memory, which the database needs: set keeper.path to a "
+		    "file on a local disk.",
+		    database->path);
 	return 0;
 }
 
@@ -137,7 +145,8 @@ static int
 open_file(struct database *database, struct err *err)
 {
 	mode_t before = umask(077);
-	int r = sqlite3_open_v2(database->path, &database->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
+	int r = sqlite3_open_v2(database->path, &database->db,
+				SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
 
 	umask(before);
 	if (database->db == NULL)
@@ -215,4 +224,3 @@ database_close(struct database **database)
 	free(d->path);
 	free(d);
 }
-

@@ -6,9 +6,9 @@
  * instance with a random number and holds a lock on the byte of that number in PATH-keepers, so that the others see
  * whether it is alive: the kernel drops the lock with the process.
  *
- * Failures: ERR_CORRUPT for a file that is damaged or not ours, ERR_FULL for a disk without room, ERR_AGAIN when another
- * keeper kept the file busy for too long, ERR_IO, ERR_NOMEM.  The texts of database_open() name the path; those of the
- * other functions do not, because they are shown to clients: they go to the log with the path.
+ * Failures: ERR_CORRUPT for a file that is damaged or not ours, ERR_FULL for a disk without room, ERR_AGAIN when
+ * another keeper kept the file busy for too long, ERR_IO, ERR_NOMEM.  The texts of database_open() name the path; those
+ * of the other functions do not, because they are shown to clients: they go to the log with the path.
  *
  * Runs in: keeper.
  */
@@ -33,7 +33,7 @@ struct database {
 	sqlite3_stmt *statements[STATEMENT_COUNT];
 	uint64_t instance; /* of this keeper; fits in 62 bits */
 	int keepers_fd;
-	bool is_damaged; /* SQLite met damage: stop */
+	bool is_damaged;					    /* SQLite met damage: stop */
 	bool (*connection_is_live)(void *ctx, uint64_t connection); /* NULL: all are */
 	void *ctx;
 };
@@ -50,7 +50,8 @@ void database_keep_mark(struct database *database);
 void database_undo_mark(struct database *database);
 bool database_is_in_transaction(const struct database *database); /* a grave error ends it behind our back */
 
-/* True while the one that holds something may still come back to it: `holder` an instance (0: nobody), its connection. */
+/* True while the one that holds something may still come back to it: `holder` an instance (0: nobody), its connection.
+ */
 bool database_holder_is_live(const struct database *database, uint64_t holder, uint64_t connection);
 
 /* ---- One statement under way ---- */
@@ -63,13 +64,13 @@ struct query {
 };
 
 void query_open(struct query *query, struct database *database, enum statement which);
-void query_u64(struct query *query, uint64_t value); /* binds the next parameter */
+void query_u64(struct query *query, uint64_t value);	 /* binds the next parameter */
 void query_text(struct query *query, struct slice text); /* borrowed until query_close(); SLICE_NONE is NULL */
 void query_blob(struct query *query, struct slice bytes);
 
 /* 1: a row, 0: no more, or a code. */
 int query_step(struct query *query, struct err *err) MUST_CHECK;
-uint64_t query_get_u64(struct query *query, int column); /* NULL gives 0 */
+uint64_t query_get_u64(struct query *query, int column);      /* NULL gives 0 */
 struct slice query_get_text(struct query *query, int column); /* until the next step; NULL gives SLICE_NONE */
 void query_close(struct query *query);
 

@@ -23,7 +23,8 @@ static const struct {
     [MESSAGE_PLAN_READ] = {plans_read, false, NEED(TEXT_ID) | NEED(TEXT_OWNER) | NEED(TEXT_STORE)},
     [MESSAGE_PLAN_LIST] = {plans_list, false, NEED(TEXT_OWNER)},
     [MESSAGE_JOURNAL] = {journal_put, true, NEED(TEXT_ID) | NEED(TEXT_LIST)},
-    [MESSAGE_KEY_TAKE] = {keys_take, true, NEED(TEXT_TOOL) | NEED(TEXT_OWNER) | NEED(TEXT_STORE) | NEED(TEXT_KEY) | NEED(TEXT_DIGEST)},
+    [MESSAGE_KEY_TAKE] = {keys_take, true,
+			  NEED(TEXT_TOOL) | NEED(TEXT_OWNER) | NEED(TEXT_STORE) | NEED(TEXT_KEY) | NEED(TEXT_DIGEST)},
     [MESSAGE_KEY_FINISH] = {keys_finish, true, 0},
     [MESSAGE_KEY_FORGET] = {keys_forget, true, 0},
     [MESSAGE_KEY_RELEASE] = {keys_release, true, 0},
@@ -78,7 +79,8 @@ serve(struct desk *desk, uint16_t type, struct slice payload, struct err *err)
 	int r;
 
 	if (type >= MESSAGE_TYPES || rows[type].serve == NULL)
-		return err_set(err, ERR_UNSUPPORTED, "The keeper does not know this request: it is of an older version.");
+		return err_set(err, ERR_UNSUPPORTED,
+			       "The keeper does not know this request: it is of an older version.");
 	r = message_decode(payload, &in);
 	if (r < 0 || !has_needed(&in, rows[type].needs))
 		return err_set(err, ERR_INVALID, "The keeper was sent a request that it cannot read.");
@@ -92,7 +94,7 @@ void
 desk_put_failure(struct buf *reply, const struct err *err)
 {
 	buf_clear(reply);
-	message_put_number(reply, NUMBER_CODE, (uint64_t)-(int64_t)err->code);
+	message_put_number(reply, NUMBER_CODE, (uint64_t) - (int64_t)err->code);
 	message_put_text(reply, TEXT_ERROR, slice_from_str(err->text));
 }
 

@@ -42,11 +42,13 @@ struct plan_row {
 };
 
 /*
- * 1: found, 0: there is none, or a text of `party` (tool, owner, store; those that are set) is another's.  party NULL: of
- * anybody.
+ * 1: found, 0: there is none, or a text of `party` (tool, owner, store; those that are set) is another's.  party NULL:
+ * of anybody.
  */
-int plan_find(struct desk *desk, struct slice id, const struct message *party, struct plan_row *row_r, struct err *err) MUST_CHECK;
-int plan_must_find(struct desk *desk, struct slice id, struct plan_row *row_r, struct err *err) MUST_CHECK; /* else ERR_NOT_FOUND */
+int plan_find(struct desk *desk, struct slice id, const struct message *party, struct plan_row *row_r,
+	      struct err *err) MUST_CHECK;
+int plan_must_find(struct desk *desk, struct slice id, struct plan_row *row_r,
+		   struct err *err) MUST_CHECK; /* else ERR_NOT_FOUND */
 bool plan_is_held(const struct desk *desk, const struct plan_row *row);
 void plan_row_read(struct query *query, struct plan_row *row_r); /* the first columns of a query */
 
@@ -57,7 +59,8 @@ int plan_put_texts(struct desk *desk, uint64_t no, unsigned wanted, struct err *
 /* Runs a statement whose parameters are numbers. */
 int desk_run(struct desk *desk, enum statement which, const uint64_t *values, size_t n, struct err *err) MUST_CHECK;
 #define DESK_RUN(desk, err, which, ...)                                                                                \
-	desk_run(desk, which, (const uint64_t[]){__VA_ARGS__}, sizeof((const uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t), err)
+	desk_run(desk, which, (const uint64_t[]){__VA_ARGS__},                                                         \
+		 sizeof((const uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t), err)
 
 /* plans.c */
 int plans_begin(struct desk *desk, const struct message *in, struct err *err);

@@ -67,7 +67,8 @@ begin(struct keeper *keeper, struct keeper_draft *draft, const struct keeper_pla
 }
 
 int
-keeper_plan_begin(struct keeper *keeper, const struct keeper_plan_meta *meta, struct keeper_draft **draft_r, struct err *err)
+keeper_plan_begin(struct keeper *keeper, const struct keeper_plan_meta *meta, struct keeper_draft **draft_r,
+		  struct err *err)
 {
 	struct keeper_draft *draft = calloc(1, sizeof(*draft));
 	int r;
@@ -110,12 +111,14 @@ static int
 add(struct keeper_draft *draft, struct slice item_json, struct err *err)
 {
 	if (draft->n_items >= KEEPER_ITEMS_MAX)
-		return err_set(err, ERR_LIMIT, "A plan may have %d items at most: split the change into several.", KEEPER_ITEMS_MAX);
+		return err_set(err, ERR_LIMIT, "A plan may have %d items at most: split the change into several.",
+			       KEEPER_ITEMS_MAX);
 	if (item_json.len > KEEPER_TEXT_BYTES_MAX)
-		return err_set(err, ERR_LIMIT, "An item of a plan may have %d MiB at most.", KEEPER_TEXT_BYTES_MAX / (1024 * 1024));
+		return err_set(err, ERR_LIMIT, "An item of a plan may have %d MiB at most.",
+			       KEEPER_TEXT_BYTES_MAX / (1024 * 1024));
 	if (draft->bytes + item_json.len > KEEPER_PLAN_BYTES_MAX)
 		return err_set(err, ERR_LIMIT, "A plan may have %d MiB at most: split the change into several.",
-		    KEEPER_PLAN_BYTES_MAX / (1024 * 1024));
+			       KEEPER_PLAN_BYTES_MAX / (1024 * 1024));
 	message_put_item(&draft->list, item_json);
 	draft->bytes += item_json.len;
 	draft->n_items++;

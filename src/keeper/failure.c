@@ -43,7 +43,8 @@ text_of(int code)
 {
 	switch (code) {
 	case ERR_FULL:
-		return "The disk with the server's database is full and nothing was changed: ask the operator to free space, "
+		return "The disk with the server's database is full and nothing was changed: ask the operator to free "
+		       "space, "
 		       "then try again.";
 	case ERR_NOMEM:
 		return "The server is short of memory and nothing was changed: try again later.";
@@ -54,7 +55,8 @@ text_of(int code)
 	case ERR_LIMIT:
 		return "A text is too long for the server's database.";
 	default:
-		return "The server's database cannot be read or written: ask the operator to look into the server's log.";
+		return "The server's database cannot be read or written: ask the operator to look into the server's "
+		       "log.";
 	}
 }
 
@@ -65,8 +67,9 @@ failure_of(struct database *database, int r, struct err *err)
 
 	if (code == ERR_CORRUPT)
 		database->is_damaged = true;
-	log_write(LOG_ERROR, "database_failed", LOG_STR("path", database->path), LOG_STR("error", sqlite3_errmsg(database->db)),
-	    LOG_I64("sqlite", r), LOG_I64("errno", sqlite3_system_errno(database->db)), LOG_END);
+	log_write(LOG_ERROR, "database_failed", LOG_STR("path", database->path),
+		  LOG_STR("error", sqlite3_errmsg(database->db)), LOG_I64("sqlite", r),
+		  LOG_I64("errno", sqlite3_system_errno(database->db)), LOG_END);
 	return err_set(err, (enum err_code)code, "%s", text_of(code));
 }
 
@@ -80,8 +83,10 @@ failure_of_open(struct database *database, int r, struct err *err)
 	switch (code) {
 	case ERR_CORRUPT:
 		if ((r & 0xFF) == SQLITE_NOTADB)
-			return err_set(err, ERR_CORRUPT, "%s is not a database, or its beginning was overwritten: if it is another "
-			    "program's file, " CURE_FOREIGN "; if it was ours, " CURE_DAMAGE ".", path);
+			return err_set(err, ERR_CORRUPT,
+				       "%s is not (or no longer) a database: " CURE_FOREIGN
+				       ", or stop the server and put a backup in its place.",
+				       path);
 		return err_set(err, ERR_CORRUPT, "%s is damaged: " CURE_DAMAGE ".", path);
 	case ERR_FULL:
 		return err_set(err, ERR_FULL, "%s: no room on the disk: free some space.", path);
@@ -91,9 +96,11 @@ failure_of_open(struct database *database, int r, struct err *err)
 		return err_set(err, ERR_AGAIN, "%s is kept busy by another process: find out which has it open.", path);
 	default:
 		if ((r & 0xFF) == SQLITE_CANTOPEN || (r & 0xFF) == SQLITE_READONLY || (r & 0xFF) == SQLITE_PERM)
-			return err_set(err, ERR_IO, "%s cannot be opened for writing (%s): its folder must exist, and file and "
-			    "folder must be writable for the server's user.", path, os != 0 ? strerror(os) : sqlite3_errmsg(database->db));
-		return err_set(err, ERR_IO, "%s cannot be used: %s%s%s.", path, sqlite3_errmsg(database->db), os != 0 ? ": " : "",
-		    os != 0 ? strerror(os) : "");
+			return err_set(err, ERR_IO,
+				       "%s cannot be opened for writing (%s): its folder must exist, and file and "
+				       "folder must be writable for the server's user.",
+				       path, os != 0 ? strerror(os) : sqlite3_errmsg(database->db));
+		return err_set(err, ERR_IO, "%s cannot be used: %s%s%s.", path, sqlite3_errmsg(database->db),
+			       os != 0 ? ": " : "", os != 0 ? strerror(os) : "");
 	}
 }

@@ -162,7 +162,7 @@ take(struct desk *desk, const struct message *in, uint64_t no, bool is_new, stru
 	if (r < 0)
 		return r;
 	r = DESK_RUN(desk, err, STATEMENT_KEY_TAKE, no, desk->database->instance, desk->connection, fence,
-	    in->number[NUMBER_ATTEMPT]);
+		     in->number[NUMBER_ATTEMPT]);
 	return r < 0 ? r : answer_ours(desk, is_new, fence);
 }
 

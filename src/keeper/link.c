@@ -155,7 +155,8 @@ call_find(struct keeper *keeper, uint32_t number)
 {
 	struct call *call;
 
-	TAILQ_FOREACH (call, &keeper->calls, link) {
+	TAILQ_FOREACH(call, &keeper->calls, link)
+	{
 		if (call->number == number)
 			return call;
 	}
@@ -171,7 +172,8 @@ wants_connection(const struct keeper *keeper)
 
 	if (keeper->options.connect == NULL || !TAILQ_EMPTY(&keeper->calls))
 		return true;
-	LIST_FOREACH (handle, &keeper->handles, link) {
+	LIST_FOREACH(handle, &keeper->handles, link)
+	{
 		if (handle->fence != 0)
 			return true;
 	}
@@ -283,7 +285,8 @@ say_hello(struct keeper *keeper)
 
 	buf_init(&payload, MESSAGE_MAX);
 	mark = message_begin_text(&payload, TEXT_LIST);
-	LIST_FOREACH (handle, &keeper->handles, link) {
+	LIST_FOREACH(handle, &keeper->handles, link)
+	{
 		if (handle->fence != 0)
 			message_put_fence(&payload, handle->fence);
 	}
@@ -367,7 +370,8 @@ keeper_new(struct event_base *base, const struct keeper_options *options, struct
 	if (keeper->options.wait_ms == 0)
 		keeper->options.wait_ms = WAIT_MS;
 	if (strlen(path) >= sizeof(((struct sockaddr_un *)NULL)->sun_path)) {
-		err_set(err, ERR_LIMIT, "%s: too long for the path of a socket: choose a shorter server.state_dir.", path);
+		err_set(err, ERR_LIMIT, "%s: too long for the path of a socket: choose a shorter server.state_dir.",
+			path);
 		keeper_free(&keeper);
 		return NULL;
 	}
@@ -423,13 +427,18 @@ fail(int code, struct err *err)
 	case ERR_CANCELLED:
 		return err_set(err, ERR_CANCELLED, "The call was cancelled.");
 	case ERR_TIMEOUT:
-		return err_set(err, ERR_TIMEOUT, "The keeper of plans and keys did not answer in time: try again later.");
+		return err_set(err, ERR_TIMEOUT,
+			       "The keeper of plans and keys did not answer in time: try again later.");
 	case ERR_AGAIN:
-		return err_set(err, ERR_AGAIN, "The keeper of plans and keys cannot be reached: try again in a moment.");
+		return err_set(err, ERR_AGAIN,
+			       "The keeper of plans and keys cannot be reached: try again in a moment.");
 	case ERR_LIMIT:
-		return err_set(err, ERR_LIMIT, "Too much for one request to the keeper of plans and keys: split the change into several.");
+		return err_set(
+		    err, ERR_LIMIT,
+		    "Too much for one request to the keeper of plans and keys: split the change into several.");
 	default:
-		return err_set(err, (enum err_code)code, "The keeper of plans and keys could not be asked (%s).", err_name(code));
+		return err_set(err, (enum err_code)code, "The keeper of plans and keys could not be asked (%s).",
+			       err_name(code));
 	}
 }
 
@@ -463,12 +472,12 @@ read_answer(struct buf *answer, struct message *message_r, struct err *err)
 		return 0;
 	if (code > (uint64_t)-ERR_UNSUPPORTED)
 		code = (uint64_t)-ERR_IO;
-	return err_set(err, (enum err_code)-(int)code, "%.*s", SLICE_FMT(message_r->text[TEXT_ERROR]));
+	return err_set(err, (enum err_code) - (int)code, "%.*s", SLICE_FMT(message_r->text[TEXT_ERROR]));
 }
 
 int
 link_call(struct keeper *keeper, uint16_t type, struct buf *payload, bool may_cancel, struct buf *answer,
-    struct message *message_r, struct err *err)
+	  struct message *message_r, struct err *err)
 {
 	struct call call = {.keeper = keeper, .type = type, .payload = buf_slice(payload)};
 	int r = payload->failed;
@@ -552,7 +561,7 @@ link_put_json(struct buf *payload, enum message_text tag, struct slice json, con
 {
 	if (json.len > KEEPER_TEXT_BYTES_MAX)
 		return err_set(err, ERR_LIMIT, "The %s may have %d MiB at most: split the change into several.", what,
-		    KEEPER_TEXT_BYTES_MAX / (1024 * 1024));
+			       KEEPER_TEXT_BYTES_MAX / (1024 * 1024));
 	if (json.len > 0)
 		message_put_text(payload, tag, json);
 	return 0;

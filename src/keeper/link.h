@@ -23,12 +23,12 @@ void handle_init(struct handle *handle, struct keeper *keeper);
 void handle_fini(struct handle *handle);
 
 /*
- * Sends a message and waits for the answer.  keeper NULL: ERR_AGAIN.  The payload may have failed; it is finished either
- * way.  On 0 *message_r points into *answer, which the caller finishes; on failure *answer is empty.  may_cancel: for
- * what changes nothing.
+ * Sends a message and waits for the answer.  keeper NULL: ERR_AGAIN.  The payload may have failed; it is finished
+ * either way.  On 0 *message_r points into *answer, which the caller finishes; on failure *answer is empty. may_cancel:
+ * for what changes nothing.
  */
 int link_call(struct keeper *keeper, uint16_t type, struct buf *payload, bool may_cancel, struct buf *answer,
-    struct message *message_r, struct err *err) MUST_CHECK;
+	      struct message *message_r, struct err *err) MUST_CHECK;
 
 /* For calls whose answer has nothing to read. */
 int link_tell(struct keeper *keeper, uint16_t type, struct buf *payload, struct err *err) MUST_CHECK;
@@ -45,7 +45,9 @@ int link_text(struct pool *pool, struct slice text, struct slice *copy_r, struct
 #define PARTY_OWNER 2u
 #define PARTY_STORE 4u
 int link_put_party(struct buf *payload, const struct keeper_party *party, unsigned needed, struct err *err) MUST_CHECK;
-int link_put_name(struct buf *payload, enum message_text tag, const char *name, const char *what, struct err *err) MUST_CHECK;
-int link_put_json(struct buf *payload, enum message_text tag, struct slice json, const char *what, struct err *err) MUST_CHECK;
+int link_put_name(struct buf *payload, enum message_text tag, const char *name, const char *what,
+		  struct err *err) MUST_CHECK;
+int link_put_json(struct buf *payload, enum message_text tag, struct slice json, const char *what,
+		  struct err *err) MUST_CHECK;
 
 #endif

@@ -110,7 +110,7 @@ fetch_page(struct keeper *keeper, const char *id, struct page *page, struct err 
 
 int
 keeper_plan_items(struct keeper *keeper, const char *id, uint32_t from, uint32_t max, keeper_item_fn fn, void *ctx,
-    struct err *err)
+		  struct err *err)
 {
 	struct page page = {.from = from, .left = max, .fn = fn, .ctx = ctx};
 	int r;
@@ -168,8 +168,10 @@ read_plan(const struct message *in, struct pool *pool, struct keeper_plan *plan,
 	const struct {
 		enum message_text tag;
 		struct slice *to;
-	} texts[] = {{TEXT_SCOPE, &meta->scope}, {TEXT_ARGUMENTS, &meta->arguments}, {TEXT_SUMMARY, &meta->summary},
-	    {TEXT_RESULT, &plan->result}};
+	} texts[] = {{TEXT_SCOPE, &meta->scope},
+		     {TEXT_ARGUMENTS, &meta->arguments},
+		     {TEXT_SUMMARY, &meta->summary},
+		     {TEXT_RESULT, &plan->result}};
 	int r = copy_str(pool, in->text[TEXT_TOOL], &meta->party.tool, err);
 
 	if (r == 0)
@@ -189,8 +191,8 @@ read_plan(const struct message *in, struct pool *pool, struct keeper_plan *plan,
 }
 
 int
-keeper_plan_read(struct keeper *keeper, const char *id, const struct keeper_party *party, uint64_t now_wall_ms, struct pool *pool,
-    struct keeper_plan *plan_r, struct err *err)
+keeper_plan_read(struct keeper *keeper, const char *id, const struct keeper_party *party, uint64_t now_wall_ms,
+		 struct pool *pool, struct keeper_plan *plan_r, struct err *err)
 {
 	struct message answer;
 	struct buf payload, bytes;
@@ -239,7 +241,7 @@ read_list(struct slice list, struct pool *pool, struct keeper_plan *plans_r, siz
 
 int
 keeper_plan_list(struct keeper *keeper, const struct keeper_party *party, uint64_t now_wall_ms, struct pool *pool,
-    struct keeper_plan *plans_r, size_t max, struct err *err)
+		 struct keeper_plan *plans_r, size_t max, struct err *err)
 {
 	struct message answer;
 	struct buf payload, bytes;

@@ -139,7 +139,9 @@ find_draft(struct desk *desk, const struct message *in, struct plan_row *row_r, 
 	int r = plan_find(desk, in->text[TEXT_ID], NULL, row_r, err);
 
 	if (r == 0)
-		return err_set(err, ERR_AGAIN, "The plan was not stored, because the connection to the keeper broke: prepare it again.");
+		return err_set(
+		    err, ERR_AGAIN,
+		    "The plan was not stored, because the connection to the keeper broke: prepare it again.");
 	return r < 0 ? r : 0;
 }
 
@@ -147,10 +149,11 @@ static int
 check_growth(const struct plan_row *row, uint64_t bytes, uint64_t n, struct err *err)
 {
 	if (n > KEEPER_ITEMS_MAX)
-		return err_set(err, ERR_LIMIT, "A plan may have %d items at most: split the change into several.", KEEPER_ITEMS_MAX);
+		return err_set(err, ERR_LIMIT, "A plan may have %d items at most: split the change into several.",
+			       KEEPER_ITEMS_MAX);
 	if (row->bytes + bytes > KEEPER_PLAN_BYTES_MAX)
 		return err_set(err, ERR_LIMIT, "A plan may have %d MiB at most: split the change into several.",
-		    KEEPER_PLAN_BYTES_MAX / (1024 * 1024));
+			       KEEPER_PLAN_BYTES_MAX / (1024 * 1024));
 	return 0;
 }
 
@@ -290,7 +293,8 @@ plans_read(struct desk *desk, const struct message *in, struct err *err)
 	query_close(&query);
 	if (r < 0)
 		return r;
-	return plan_put_texts(desk, row.no, WANT(TEXT_SCOPE) | WANT(TEXT_ARGUMENTS) | WANT(TEXT_SUMMARY) | WANT(TEXT_RESULT), err);
+	return plan_put_texts(desk, row.no,
+			      WANT(TEXT_SCOPE) | WANT(TEXT_ARGUMENTS) | WANT(TEXT_SUMMARY) | WANT(TEXT_RESULT), err);
 }
 
 /* One element: a message of its own, so that the list can grow fields. */

@@ -76,7 +76,8 @@ query_open(struct query *query, struct database *database, enum statement which)
 
 	*query = (struct query){.database = database, .r = SQLITE_OK};
 	if (*statement == NULL)
-		query->r = sqlite3_prepare_v3(database->db, statements[which], -1, SQLITE_PREPARE_PERSISTENT, statement, NULL);
+		query->r =
+		    sqlite3_prepare_v3(database->db, statements[which], -1, SQLITE_PREPARE_PERSISTENT, statement, NULL);
 	query->statement = *statement;
 }
 
@@ -91,7 +92,8 @@ void
 query_text(struct query *query, struct slice text)
 {
 	if (query->r == SQLITE_OK)
-		query->r = sqlite3_bind_text64(query->statement, ++query->bound, text.ptr, text.len, SQLITE_STATIC, SQLITE_UTF8);
+		query->r = sqlite3_bind_text64(query->statement, ++query->bound, text.ptr, text.len, SQLITE_STATIC,
+					       SQLITE_UTF8);
 }
 
 void

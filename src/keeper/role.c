@@ -44,14 +44,17 @@ check_descriptors(struct err *err)
 	int table = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	int keys = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	int culprit = table != HERITAGE_FD_TABLE ? table : keys;
-	bool fine = table == HERITAGE_FD_TABLE && keys == HERITAGE_FD_KEYS && fd_only_open_below(HERITAGE_FD_LISTEN + 1, &culprit);
+	bool fine = table == HERITAGE_FD_TABLE && keys == HERITAGE_FD_KEYS &&
+		    fd_only_open_below(HERITAGE_FD_LISTEN + 1, &culprit);
 
 	fd_close(&table);
 	fd_close(&keys);
 	if (fine)
 		return 0;
-	return err_set(err, ERR_INVALID, "descriptor %d is missing, or open and should not be: `keeper` is started by "
-	    "`magento-mcp serve` only", culprit);
+	return err_set(err, ERR_INVALID,
+		       "descriptor %d is missing, or open and should not be: `keeper` is started by "
+		       "`magento-mcp serve` only",
+		       culprit);
 }
 
 static int
@@ -139,8 +142,9 @@ add_events(struct role *role, struct err *err)
 	role->control = event_new(base, HERITAGE_FD_CONTROL, EV_READ | EV_PERSIST, on_control, role);
 	role->beat = event_new(base, -1, EV_PERSIST, on_beat, role);
 	role->term = evsignal_new(base, SIGTERM, on_term, role);
-	if (role->control == NULL || role->beat == NULL || role->term == NULL || fd_set_nonblock(HERITAGE_FD_CONTROL, true) < 0 ||
-	    event_add(role->control, NULL) < 0 || event_add(role->beat, &every) < 0 || event_add(role->term, NULL) < 0)
+	if (role->control == NULL || role->beat == NULL || role->term == NULL ||
+	    fd_set_nonblock(HERITAGE_FD_CONTROL, true) < 0 || event_add(role->control, NULL) < 0 ||
+	    event_add(role->beat, &every) < 0 || event_add(role->term, NULL) < 0)
 		return err_set(err, ERR_NOMEM, "out of memory");
 	return 0;
 }
@@ -187,7 +191,8 @@ stop(struct role *role)
 static int
 status_of(int code)
 {
-	return code == ERR_NOMEM || code == ERR_FULL || code == ERR_AGAIN || code == ERR_IO ? EXIT_STATUS_RETRY : EXIT_STATUS_CONFIG;
+	return code == ERR_NOMEM || code == ERR_FULL || code == ERR_AGAIN || code == ERR_IO ? EXIT_STATUS_RETRY
+											    : EXIT_STATUS_CONFIG;
 }
 
 int

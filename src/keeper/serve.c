@@ -26,8 +26,8 @@
 #define PRIORITY_TURN 1
 #define CONNECTIONS_MAX 512
 #define BATCH_MAX 64
-#define QUEUED_MAX 32			   /* of one connection; beyond it is not read */
-#define OUTPUT_MAX (4 * 1024 * 1024)	   /* likewise */
+#define QUEUED_MAX 32		     /* of one connection; beyond it is not read */
+#define OUTPUT_MAX (4 * 1024 * 1024) /* likewise */
 #define SWEEP_EVERY_MS 60000
 #define SWEEP_AGAIN_MS 50
 #define ACCEPT_PAUSE_MS 100
@@ -68,7 +68,8 @@ connection_find(struct server *server, uint64_t id)
 {
 	struct connection *connection;
 
-	TAILQ_FOREACH (connection, &server->connections, link) {
+	TAILQ_FOREACH(connection, &server->connections, link)
+	{
 		if (connection->id == id)
 			return connection;
 	}
@@ -122,7 +123,7 @@ static bool
 may_read(const struct connection *connection)
 {
 	return connection->queued < QUEUED_MAX &&
-	    evbuffer_get_length(bufferevent_get_output(connection->bev)) < OUTPUT_MAX;
+	       evbuffer_get_length(bufferevent_get_output(connection->bev)) < OUTPUT_MAX;
 }
 
 static int
@@ -231,7 +232,8 @@ on_accept(evutil_socket_t listen_fd, short what, void *ctx)
 		if (fd < 0)
 			break;
 		if (connection_new(server, fd) < 0)
-			log_write(LOG_WARN, "connection_refused", LOG_U64("connections", server->n_connections), LOG_END);
+			log_write(LOG_WARN, "connection_refused", LOG_U64("connections", server->n_connections),
+				  LOG_END);
 	}
 	if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
 		event_del(server->accept);
@@ -255,8 +257,10 @@ stop_if_damaged(struct server *server)
 {
 	if (!server->database->is_damaged || server->end < 0)
 		return;
-	log_write(LOG_ERROR, "database_damaged", LOG_STR("path", server->database->path),
-	    LOG_STR("cure", "stop the server, put a backup in its place or move it away with its -wal and -shm files"), LOG_END);
+	log_write(
+	    LOG_ERROR, "database_damaged", LOG_STR("path", server->database->path),
+	    LOG_STR("cure", "stop the server, put a backup in its place or move it away with its -wal and -shm files"),
+	    LOG_END);
 	server->end = ERR_CORRUPT;
 	serve_stop(server);
 }
@@ -269,7 +273,8 @@ answer(struct server *server, struct request *request)
 	if (connection == NULL || request->type == REQUEST_LEAVE)
 		return;
 	connection->queued--;
-	if (wire_write(bufferevent_get_output(connection->bev), MESSAGE_REPLY, request->call, buf_slice(&request->reply)) < 0)
+	if (wire_write(bufferevent_get_output(connection->bev), MESSAGE_REPLY, request->call,
+		       buf_slice(&request->reply)) < 0)
 		connection_end(connection);
 }
 
@@ -452,7 +457,8 @@ flush(struct server *server)
 {
 	struct connection *connection;
 
-	TAILQ_FOREACH (connection, &server->connections, link) {
+	TAILQ_FOREACH(connection, &server->connections, link)
+	{
 		struct evbuffer *output = bufferevent_get_output(connection->bev);
 
 		evbuffer_unfreeze(output, 1); /* a bufferevent lets nobody else drain it */

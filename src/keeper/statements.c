@@ -2,8 +2,8 @@
  * statements.c - the schema and the SQL
  *
  * plan.state: 0 draft, 1 prepared, 2 claimed, 3 done, 4 expired (enum plan_state in desk.h).  holder and conn say which
- * keeper and which connection to it hold a row; NULL is nobody.  ended_ms is when a plan was done or ran out.  Long texts
- * stand last, so that the short columns are read without them.
+ * keeper and which connection to it hold a row; NULL is nobody.  ended_ms is when a plan was done or ran out.  Long
+ * texts stand last, so that the short columns are read without them.
  */
 #include "statements.h"
 
@@ -38,24 +38,27 @@ const char *const migrations[] = {
 const int n_migrations = sizeof(migrations) / sizeof(migrations[0]);
 
 #define PLAN_COLUMNS                                                                                                   \
-	"no, state, n_items, bytes, holder, conn, fence, attempt, claims, claimed_ms, ended_ms, outcome, created_ms, "  \
+	"no, state, n_items, bytes, holder, conn, fence, attempt, claims, claimed_ms, ended_ms, outcome, created_ms, " \
 	"expires_ms, tool, owner, store"
 
 const char *const statements[STATEMENT_COUNT] = {
     [STATEMENT_FENCE_NEXT] = "UPDATE fence SET last = last + 1 RETURNING last",
 
-    [STATEMENT_PLAN_INSERT] = "INSERT INTO plan (id, state, tool, owner, store, created_ms, expires_ms, holder, conn, scope,"
-			      " arguments, summary) VALUES (?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [STATEMENT_PLAN_INSERT] =
+	"INSERT INTO plan (id, state, tool, owner, store, created_ms, expires_ms, holder, conn, scope,"
+	" arguments, summary) VALUES (?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [STATEMENT_PLAN_FIND] = "SELECT " PLAN_COLUMNS " FROM plan WHERE id = ?",
     [STATEMENT_PLAN_GROW] = "UPDATE plan SET n_items = ?2, bytes = ?3 WHERE no = ?1",
     [STATEMENT_PLAN_STORE] = "UPDATE plan SET state = 1, holder = NULL, conn = NULL WHERE no = ?",
     [STATEMENT_PLAN_DROP] = "DELETE FROM plan WHERE id = ? AND state = 0",
     [STATEMENT_PLAN_TEXTS] = "SELECT scope, arguments, summary, result FROM plan WHERE no = ?",
-    [STATEMENT_PLAN_CLAIM] = "UPDATE plan SET state = 2, holder = ?2, conn = ?3, fence = ?4, attempt = ?5, claims = claims + 1,"
-			     " claimed_ms = coalesce(claimed_ms, ?6) WHERE no = ?1",
+    [STATEMENT_PLAN_CLAIM] =
+	"UPDATE plan SET state = 2, holder = ?2, conn = ?3, fence = ?4, attempt = ?5, claims = claims + 1,"
+	" claimed_ms = coalesce(claimed_ms, ?6) WHERE no = ?1",
     [STATEMENT_PLAN_ADOPT] = "UPDATE plan SET holder = ?2, conn = ?3 WHERE no = ?1",
-    [STATEMENT_PLAN_FINISH] = "UPDATE plan SET state = 3, holder = NULL, conn = NULL, outcome = ?2, ended_ms = ?3, result = ?4"
-			      " WHERE no = ?1",
+    [STATEMENT_PLAN_FINISH] =
+	"UPDATE plan SET state = 3, holder = NULL, conn = NULL, outcome = ?2, ended_ms = ?3, result = ?4"
+	" WHERE no = ?1",
     [STATEMENT_PLAN_RELEASE] = "UPDATE plan SET holder = NULL, conn = NULL WHERE id = ? AND fence = ? AND state = 2",
     [STATEMENT_PLAN_LIST] = "SELECT " PLAN_COLUMNS ", id, scope, summary FROM plan WHERE owner = ?1 AND state > 0"
 			    " AND (?2 IS NULL OR store = ?2) AND (?3 IS NULL OR tool = ?3)"
@@ -65,7 +68,8 @@ const char *const statements[STATEMENT_COUNT] = {
     [STATEMENT_JOURNAL_PUT] = "INSERT INTO journal (plan, item, step, status, at_ms, detail) VALUES (?, ?, ?, ?, ?, ?)"
 			      " ON CONFLICT (plan, item, step) DO UPDATE SET status = excluded.status,"
 			      " at_ms = excluded.at_ms, detail = excluded.detail",
-    [STATEMENT_JOURNAL_OF_ITEM] = "SELECT step, status, at_ms, detail FROM journal WHERE plan = ? AND item = ? ORDER BY step",
+    [STATEMENT_JOURNAL_OF_ITEM] =
+	"SELECT step, status, at_ms, detail FROM journal WHERE plan = ? AND item = ? ORDER BY step",
     [STATEMENT_JOURNAL_COUNT] = "SELECT status, count(*) FROM journal WHERE plan = ? GROUP BY status",
 
     [STATEMENT_KEY_FIND] = "SELECT no, digest, plan, holder, conn, fence, attempt, takes, created_ms, ended_ms, result"
@@ -77,7 +81,8 @@ const char *const statements[STATEMENT_COUNT] = {
     [STATEMENT_KEY_BIND] = "UPDATE idempotency SET plan = ?2, holder = NULL, conn = NULL WHERE no = ?1",
     [STATEMENT_KEY_BY_FENCE] = "SELECT no, ended_ms, plan FROM idempotency WHERE fence = ?",
     [STATEMENT_KEY_ADOPT] = "UPDATE idempotency SET holder = ?2, conn = ?3 WHERE no = ?1",
-    [STATEMENT_KEY_FINISH] = "UPDATE idempotency SET holder = NULL, conn = NULL, ended_ms = ?2, result = ?3 WHERE no = ?1",
+    [STATEMENT_KEY_FINISH] =
+	"UPDATE idempotency SET holder = NULL, conn = NULL, ended_ms = ?2, result = ?3 WHERE no = ?1",
     [STATEMENT_KEY_RELEASE] = "UPDATE idempotency SET holder = NULL, conn = NULL WHERE fence = ? AND fence > 0",
     [STATEMENT_KEY_FORGET] = "DELETE FROM idempotency WHERE no = ?",
 
@@ -102,6 +107,7 @@ const char *const statements[STATEMENT_COUNT] = {
     [STATEMENT_SWEEP_LIGHTEN] = "UPDATE plan SET bytes = 0 WHERE no = ?",
     [STATEMENT_SWEEP_PLANS] = "DELETE FROM plan WHERE no IN (SELECT no FROM plan WHERE (state = 4 AND ended_ms <= ?1)"
 			      " OR (state = 3 AND ended_ms <= ?2) LIMIT ?3)",
-    [STATEMENT_SWEEP_KEYS] = "DELETE FROM idempotency WHERE no IN (SELECT no FROM idempotency WHERE created_ms <= ?1 AND"
-			     " holder IS NULL LIMIT ?2)",
+    [STATEMENT_SWEEP_KEYS] =
+	"DELETE FROM idempotency WHERE no IN (SELECT no FROM idempotency WHERE created_ms <= ?1 AND"
+	" holder IS NULL LIMIT ?2)",
 };

@@ -57,8 +57,8 @@ enum statement {
 
 extern const char *const statements[STATEMENT_COUNT];
 
-/* Version n of the schema is made from version n-1 by migrations[n-1].  Only additions: an older keeper of the same major
- * version must be able to work on. */
+/* Version n of the schema is made from version n-1 by migrations[n-1].  Only additions: an older keeper of the same
+ * major version must be able to work on. */
 extern const char *const migrations[];
 extern const int n_migrations;
 

@@ -41,6 +41,7 @@ struct mcp_exchange {
 	struct mcp_exchange *next, **prev_next; /* among the orphans; prev_next NULL: not there */
 	const char *method; /* constant; "" until known */
 	const char *tool;
+	struct slice cancels; /* what a notifications/cancelled names */
 	int rpc_code;
 	int fault_code;
 };

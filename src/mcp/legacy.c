@@ -193,6 +193,19 @@ serve_notification(struct mcp_exchange *x)
 	exchange_answer_empty(x, 202);
 }
 
+/* whoever tries what is served here without a handshake gets an answer. */
+static void
+refuse_before_initialize(struct mcp_exchange *x)
+{
+	if (x->request.transport == MCP_STDIO) {
+		refuse_with(x, 400, RPC_INVALID_REQUEST, served_versions(),
+		    "Send initialize first, or name a protocol version in params._meta.");
+	} else {
+		refuse(x, 400, RPC_INVALID_REQUEST,
+		    "Mcp-Session-Id is missing. Send initialize first, then repeat the id it answers with.");
+	}
+}
+
 /* */
 static int
 open_session(struct mcp_exchange *x)
@@ -206,8 +219,7 @@ open_session(struct mcp_exchange *x)
 		return -1;
 	}
 	if (id.ptr == NULL) {
-		refuse(x, 400, RPC_INVALID_REQUEST,
-		    "Mcp-Session-Id is missing. Send initialize first, then repeat the id it answers with.");
+		refuse_before_initialize(x);
 		return -1;
 	}
 	if (mcp_session_use(x->server->options.env->sessions, slice_from_str(x->request.principal->name), id,
@@ -221,12 +233,25 @@ open_session(struct mcp_exchange *x)
 	return 0;
 }
 
+/* The one request that is allowed before the handshake; over HTTP there is no session to send it in. */
+static bool
+is_early_ping(const struct mcp_exchange *x)
+{
+	return x->request.transport == MCP_STDIO && x->request.headers.session_id.ptr == NULL && x->msg.kind == RPC_REQUEST &&
+	    strcmp(x->msg.method, "ping") == 0;
+}
+
 void
 legacy_serve(struct mcp_exchange *x)
 {
 	x->protocol = MCP_LATEST_LEGACY;
 	if (x->msg.kind == RPC_REQUEST && strcmp(x->msg.method, "initialize") == 0) {
 		serve_initialize(x);
+		return;
+	}
+	if (is_early_ping(x)) {
+		x->method = "ping";
+		serve_ping(x);
 		return;
 	}
 	if (open_session(x) < 0)

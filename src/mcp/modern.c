@@ -59,6 +59,13 @@ is_plain(struct slice value)
 	return true;
 }
 
+/* */
+static bool
+has_headers(const struct mcp_exchange *x)
+{
+	return x->request.transport == MCP_HTTP;
+}
+
 /* */
 static int
 check_version(struct mcp_exchange *x, json_t *claim, struct rpc_fault *fault)
@@ -70,9 +77,9 @@ check_version(struct mcp_exchange *x, json_t *claim, struct rpc_fault *fault)
 		return rpc_fault_set_envelope(fault, RPC_INVALID_PARAMS, NULL,
 		    "params._meta io.modelcontextprotocol/protocolVersion must be a string.");
 	}
-	if (header.ptr == NULL)
+	if (has_headers(x) && header.ptr == NULL)
 		return mismatch(fault, "MCP-Protocol-Version", "is missing");
-	if (!is_plain(header) || !slice_eq(header, claimed))
+	if (has_headers(x) && (!is_plain(header) || !slice_eq(header, claimed)))
 		return mismatch(fault, "MCP-Protocol-Version", "does not match the version in params._meta");
 	if (!slice_is(claimed, MCP_MODERN_VERSION)) {
 		return rpc_fault_set(fault, RPC_VERSION_NOT_SERVED,
@@ -159,14 +166,16 @@ check(struct mcp_exchange *x, json_t *claim, const struct method **method_r, str
 {
 	const struct method *method;
 
-	if (check_version(x, claim, fault) < 0 || check_envelope(x, fault) < 0 || check_method_header(x, fault) < 0)
+	if (check_version(x, claim, fault) < 0 || check_envelope(x, fault) < 0)
+		return -1;
+	if (has_headers(x) && check_method_header(x, fault) < 0)
 		return -1;
 	method = find_method(x->msg.method);
 	if (method == NULL)
 		return rpc_fault_set(fault, RPC_METHOD_NOT_FOUND, NULL, "There is no such method.");
 	x->method = method->name;
 	*method_r = method;
-	return method->name_param != NULL ? check_name_header(x, method->name_param, fault) : 0;
+	return has_headers(x) && method->name_param != NULL ? check_name_header(x, method->name_param, fault) : 0;
 }
 
 void

@@ -5,6 +5,7 @@
 
 #include "exchange.h"
 #include "json/get.h"
+#include "json/scan.h"
 #include "json/write.h"
 #include "rpc/answer.h"
 
@@ -193,6 +194,7 @@ deliver(struct mcp_exchange *x, int http_status, struct slice body)
 	    .session_id = x->send_session_id ? x->session_id : NULL,
 	    .method = x->method,
 	    .tool = x->tool,
+	    .cancels = x->cancels,
 	    .rpc_code = x->rpc_code,
 	    .fault_code = x->fault_code,
 	    .protocol = x->protocol,
@@ -241,6 +243,13 @@ id_of_refusal(const struct mcp_exchange *x)
 	return x->msg.kind == RPC_REQUEST ? x->msg.id : SLICE_NONE;
 }
 
+/* HTTP has to answer something; there it is an error without an id. */
+static bool
+is_never_answered(const struct mcp_exchange *x)
+{
+	return x->request.transport == MCP_STDIO && (x->msg.kind == RPC_NOTIFICATION || x->msg.kind == RPC_RESPONSE);
+}
+
 void
 exchange_answer_fault_with(struct mcp_exchange *x, int http_status, struct rpc_fault *fault)
 {
@@ -253,6 +262,11 @@ exchange_answer_fault_with(struct mcp_exchange *x, int http_status, struct rpc_f
 		return;
 	}
 	x->rpc_code = fault->code;
+	if (is_never_answered(x)) {
+		rpc_fault_fini(fault);
+		deliver(x, http_status, SLICE_NONE);
+		return;
+	}
 	/* A refused version is repeated in the answer, where every byte may take six. */
 	buf_init(&out, id.len + 6 * x->request.headers.protocol_version.len + ANSWER_SLACK);
 	if (rpc_write_fault(&out, id, fault) == 0)
@@ -323,6 +337,26 @@ refuse_bare_modern(struct mcp_exchange *x)
 	exchange_answer_fault(x, &fault);
 }
 
+static int
+take_request_id(void *ctx, const struct json_item *item)
+{
+	struct mcp_exchange *x = ctx;
+
+	if (json_scan_key_is(item->key, "requestId"))
+		x->cancels = item->value;
+	return 0;
+}
+
+/* The params have been read as a whole before: they are an object, no name stands twice. */
+static void
+note_cancellation(struct mcp_exchange *x)
+{
+	if (x->msg.kind != RPC_NOTIFICATION || strcmp(x->msg.method, "notifications/cancelled") != 0 || x->msg.params.ptr == NULL)
+		return;
+	if (json_scan_object(x->msg.params, &x->server->limits, take_request_id, x, NULL) < 0)
+		x->cancels = SLICE_NONE;
+}
+
 static void
 serve_message(struct mcp_exchange *x)
 {
@@ -338,6 +372,7 @@ serve_message(struct mcp_exchange *x)
 		exchange_answer_fault(x, &fault);
 		return;
 	}
+	note_cancellation(x);
 	claim = find_claim(x->params);
 	if (claim != NULL)
 		modern_serve(x, claim);
@@ -393,6 +428,24 @@ mcp_server_hangup(struct mcp_exchange **exchange)
 		abandon(x);
 	else
 		orphan(x);
+}
+
+void
+mcp_server_cancel(struct mcp_exchange **exchange)
+{
+	struct mcp_exchange *x = *exchange;
+
+	*exchange = NULL;
+	if (x == NULL)
+		return;
+	x->answer = NULL;
+	abandon(x);
+}
+
+struct slice
+mcp_exchange_id(const struct mcp_exchange *exchange)
+{
+	return exchange->msg.kind == RPC_REQUEST ? exchange->msg.id : SLICE_NONE;
 }
 
 int

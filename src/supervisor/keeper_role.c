@@ -207,7 +207,8 @@ become_ready(struct keeper_role *role, uint64_t now_ms)
 	role->state = KEEPER_ROLE_READY;
 	role->ready_at_ms = now_ms;
 	role->was_ready = true;
-	log_write(LOG_INFO, "keeper_ready", LOG_I64("keeper_pid", role->pid), LOG_U64("ms", now_ms - role->started_ms), LOG_END);
+	log_write(LOG_INFO, "keeper_ready", LOG_I64("keeper_pid", role->pid), LOG_U64("ms", now_ms - role->started_ms),
+		  LOG_END);
 }
 
 /* Reads all messages that wait.  True at EOF or nonsense. */
@@ -225,7 +226,8 @@ read_control(struct keeper_role *role, uint64_t now_ms)
 		if (message.type == CONTROL_READY)
 			become_ready(role, now_ms);
 		else if (message.type == CONTROL_FAILED)
-			(void)snprintf(role->failed_text, sizeof(role->failed_text), "%.*s", CONTROL_TEXT_MAX - 1, message.text);
+			(void)snprintf(role->failed_text, sizeof(role->failed_text), "%.*s", CONTROL_TEXT_MAX - 1,
+				       message.text);
 	}
 	return r != ERR_AGAIN;
 }
@@ -330,8 +332,8 @@ const char *
 keeper_role_state_name(enum keeper_role_state state)
 {
 	static const char *const names[KEEPER_ROLE_STATES] = {
-	    [KEEPER_ROLE_ABSENT] = "absent", [KEEPER_ROLE_WAITING] = "waiting",	  [KEEPER_ROLE_STARTING] = "starting",
-	    [KEEPER_ROLE_READY] = "ready",   [KEEPER_ROLE_REFUSED] = "refused",	  [KEEPER_ROLE_STOPPING] = "stopping",
+	    [KEEPER_ROLE_ABSENT] = "absent", [KEEPER_ROLE_WAITING] = "waiting", [KEEPER_ROLE_STARTING] = "starting",
+	    [KEEPER_ROLE_READY] = "ready",   [KEEPER_ROLE_REFUSED] = "refused", [KEEPER_ROLE_STOPPING] = "stopping",
 	};
 
 	return names[state];

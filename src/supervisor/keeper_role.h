@@ -2,10 +2,10 @@
  * keeper_role.h - the supervisor's one child that is no worker: the keeper of plans and keys
  *
  * There is at most one.  The supervisor owns the socket that workers connect to (state_dir/keeper.sock), so that calls
- * wait in its backlog while the keeper is being replaced.  The keeper is started with the first generation, which is not
- * announced before it is READY; it is started again by the workers' back-off; it is replaced when the generation that a
- * reload retired is gone, and told to end when the last worker is gone.  Exit status 2 (a foreign or damaged file)
- * abandons a service that starts; later the service goes on without it until the next reload.
+ * wait in its backlog while the keeper is being replaced.  The keeper is started with the first generation, which is
+ * not announced before it is READY; it is started again by the workers' back-off; it is replaced when the generation
+ * that a reload retired is gone, and told to end when the last worker is gone.  Exit status 2 (a foreign or damaged
+ * file) abandons a service that starts; later the service goes on without it until the next reload.
  *
  * Its heartbeat is a message a second: it has no row on the board.
  */
@@ -43,7 +43,7 @@ struct keeper_role {
 	pid_t pid;     /* -1: no process */
 	int pidfd;
 	int control;
-	uint32_t generation; /* whose configuration it has */
+	uint32_t generation;  /* whose configuration it has */
 	uint64_t deadline_ms; /* of the state; when WAITING: of the next start; 0 = none */
 	uint64_t started_ms;
 	uint64_t ready_at_ms; /* 0: not READY yet */

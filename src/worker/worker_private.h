@@ -76,6 +76,15 @@ struct worker {
 	int exit_status;
 };
 
+/*
+ * env.c: what actions run with, the same in a worker and in a stdio process.  env_open_sessions() wants config, segment,
+ * keys and slot; env_make() also base.  env_free() frees what both made, base, keys and segment.
+ */
+struct keeper_options;
+int env_open_sessions(struct worker *worker, struct err *err) MUST_CHECK;
+int env_make(struct worker *worker, const struct keeper_options *keeper, struct err *err) MUST_CHECK;
+void env_free(struct worker *worker);
+
 /* endpoint_http.c: the MCP endpoint. */
 extern const struct http_server_ops endpoint_http_ops;
 

@@ -86,6 +86,7 @@ def vigil(request):
             failures.append(error)
             if server.process.poll() is None and server.port is not None:
                 server.fds.clear()
+                server.worker_fds.clear()
                 server.note_workers()  # the next test is judged by itself
     assert not failures, failures[0]
     process.poll(lambda: not shm_entries() - before, lambda: f"left in /dev/shm: {shm_entries() - before}")

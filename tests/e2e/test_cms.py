@@ -235,7 +235,7 @@ def test_prepare_long_content(client, office):
     assert "NEW" in change["to"] and len(change["to"]) == 306 and len(change["from"]) == 306
 
 
-def test_prepare_warnings(client, office):
+def test_prepare_warnings(client, office, shop):
     ids = [office.add_page(f"w-{n}") for n in range(2)]
 
     def warnings(match, updates):
@@ -245,7 +245,9 @@ def test_prepare_warnings(client, office):
         said = warnings({"page_ids": ids}, {"content": content})
         assert len(said) == 1 and word in said[0], said
     assert warnings({"page_ids": ids}, {"title": "Same"}) == ["The same title for 2 pages."]
+    assert not shop.requests("/graphql")
     assert warnings({"page_ids": ids}, {"is_active": False}) == []
+    assert len(shop.requests("/graphql")) == 3, "each view is asked for its home page"
     said = warnings({"identifier": "no-route"}, {"is_active": False})
     assert len(said) == 1 and "no-route" in said[0]
     assert "home page" in warnings({"identifier": "home"}, {"is_active": False})[0]
@@ -436,3 +438,16 @@ def test_legacy_session(server, office):
     plan = prepare(client, PAGES, {"page_ids": [id]}, {"title": "New"})
     assert commit(client, PAGES, plan)["success_count"] == 1
     assert json.dumps(office.page(id)).count("New") == 1
+
+
+def test_role_that_may_only_read(server, shop, office):
+    """Planning works; each row of the commit tells the permission that is missing."""
+    reader = {"oauth_consumer_key": "readerconsumerkey000000000000000", "oauth_consumer_secret": "readerconsumersecret000000000000",
+              "oauth_token": "readeraccesstoken000000000000000", "oauth_token_secret": "readertokensecret000000000000000"}
+    client = Modern(server)
+    client.login(base_url=shop.url, **reader)
+    id = office.add_page("read-only")
+    done = commit(client, PAGES, prepare(client, PAGES, {"page_ids": [id]}, {"title": "New"}))
+    assert (done["status"], done["error_count"]) == ("completed_with_errors", 1)
+    assert done["errors"][0]["code"] == "FORBIDDEN" and "Magento_Cms::save" in done["errors"][0]["error"]
+    assert office.page(id)["title"] == "read-only"

@@ -277,6 +277,24 @@ def test_part_that_fails(client, shop):
     assert report["unavailable"][0]["part"] == "stock 1: quantity MCP-001"
 
 
+def test_many_sources(client, office, shop):
+    """More than one page of source items, also where only small pages are allowed."""
+    for i in range(130):
+        office.ask("POST", "/rest/all/V1/inventory/sources", {"source": {
+            "source_code": f"s{i}", "name": f"s{i}", "enabled": True, "country_id": "IE", "postcode": "D01"}})
+    office.ask("POST", "/rest/all/V1/inventory/source-items", {"sourceItems": [
+        {"sku": "MCP-001", "source_code": f"s{i}", "quantity": i, "status": 1} for i in range(130)]})
+    assert len(client.ok(SALABLE, {"sku": "MCP-001"})["source_items"]) == 131
+    shop.settings(max_page_size=30)
+    report = client.ok(SALABLE, {"sku": "MCP-001"})
+    assert len({item["source_code"] for item in report["source_items"]}) == 131 and "unavailable" not in report
+
+
+def test_small_pages_only(client, shop):
+    shop.settings(max_page_size=1)
+    assert outcome(check(client, "MCP-002"), "category") == {"default": True}
+
+
 def test_unknown_sku_of_the_report(client):
     refused = client.refused(SALABLE, "NOT_FOUND", {"sku": "NOPE"})
     assert "catalog_search_products" in refused.message

@@ -5,7 +5,9 @@ import csv
 import http.client
 import io
 import json
+import os
 import re
+import signal
 import time
 import urllib.parse
 import uuid
@@ -13,7 +15,7 @@ import uuid
 import pytest
 
 from harness.client import Legacy, Modern
-from harness.places import ADMIN, LIMITED_OAUTH, OAUTH, poll
+from harness.places import ADMIN, LIMITED_OAUTH, poll
 from harness.process import Server
 
 CLASS = "Magento\\SalesRule\\Model\\Rule\\Condition\\"
@@ -301,8 +303,8 @@ def test_disable_needs_neither_confirmation_nor_order(client, shop):
     """A rule that breaks every guardrail can be stopped."""
     rule = make_rule(shop, discount_amount=100, is_active=True, website_ids=[])
     assert client.ok("promotions_disable_rule", {"rule_id": rule})["rule"]["is_active"] is False
-    client.refused("promotions_disable_rule", "NOT_FOUND", {"rule_id": 4711})
     assert [entry["method"] for entry in shop.requests(f"salesRules/{rule}")] == ["PUT"]
+    client.refused("promotions_disable_rule", "NOT_FOUND", {"rule_id": 4711})
 
 
 def test_disable_settled_by_reading(client, shop):
@@ -443,6 +445,8 @@ def test_cap_is_checked_again_at_commit(server, client, start, shop):
     outcome = commit(committer, plan)
     assert outcome.code == "VALIDATION_ERROR" and "guardrails.max_discount_pct" in outcome.message
     assert writes(shop) == {}
+    other.fds.clear()  # the new workers were counted before they reached the keeper
+    other.note_workers()
 
 
 def test_two_commits_at_once(client, shop):
@@ -452,6 +456,58 @@ def test_two_commits_at_once(client, shop):
         outcomes = list(pool.map(lambda _: commit(client, plan), range(2)))
     assert sorted(outcome.code or "" for outcome in outcomes) in (["", "IDEMPOTENCY_CONFLICT"], ["", "PLAN_NOT_FOUND"])
     assert len(writes(shop)) == 1
+
+
+def kill_while(server, shop, part, call, nth=1):
+    """Kills the only worker while the nth request of `call` to `part` is under way at the shop."""
+    n = len([entry for entry in shop.requests(part) if entry["method"] == "POST"])
+
+    def has_come():
+        return len([entry for entry in shop.requests(part) if entry["method"] == "POST"]) >= n + nth
+
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        running = pool.submit(call)
+        poll(has_come, "the request")
+        time.sleep(0.05)  # the shop has it
+        server.expects("worker_ended", 1, level="error", by="signal", status=9)
+        (victim,) = server.worker_pids()
+        os.kill(victim, signal.SIGKILL)
+        with pytest.raises(Exception):
+            running.result()
+    poll(lambda: server.worker_pids() and victim not in server.worker_pids(), "a new worker")
+
+
+@pytest.mark.parametrize("after", [True, False])
+@pytest.mark.parametrize("route,kind", [("salesRules", "rules"), ("coupons", "coupons")])
+def test_killed_in_a_commit(start, shop, route, kind, after):
+    """The worker dies with the request under way, carried out or not: the plan goes on, and nothing is made twice."""
+    server = start({"magento": {"write_timeout_ms": f"{WRITE_MS}ms"}}, workers=1)
+    client = Modern(server)
+    client.login()
+    plan = prepare(client, name="Killed", coupon_type="specific_coupon", coupon_code="KILLED1")
+    shop.fault("hang", f"/rest/all/V1/{route}", method="POST", count=1, after=after, ms=300)
+    kill_while(server, shop, f"V1/{route}", lambda: commit(client, plan))
+    shop.heal()
+    done = commit(client, plan).data
+    assert (done["rule"]["name"], done["coupon"]["code"]) == ("Killed", "KILLED1")
+    assert [entry["count"] for entry in writes(shop).values()] == [1]
+    assert [entry["count"] for entry in writes(shop, "coupons").values()] == [1]
+    server.note_workers()  # with its connection to the keeper
+
+
+def test_killed_while_generating(start, shop):
+    """The same key goes on where the dead worker stopped."""
+    server = start({"magento": {"write_timeout_ms": f"{WRITE_MS}ms"}}, workers=1)
+    client = Modern(server)
+    client.login()
+    shop.fault("latency", "/rest/all/V1/coupons/generate", method="POST", count=1, ms=1)
+    shop.fault("hang", "/rest/all/V1/coupons/generate", method="POST", count=1, after=True, ms=300)
+    kill_while(server, shop, "coupons/generate", lambda: generate(client, qty=600, idempotency_key="dead"), nth=2)
+    shop.heal()
+    done = generate(client, qty=600, idempotency_key="dead").data
+    assert (done["generated"], done["recovered"], len(set(done["coupons"]))) == (600, True, 600)
+    assert client.ok("promotions_export_coupons", {"rule_id": SUMMER})["total_count"] == 605
+    server.note_workers()
 
 
 def test_unknown_plan(client, shop):

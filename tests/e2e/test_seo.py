@@ -1,12 +1,15 @@
 """The four seo tools: new addresses with their redirects, meta texts, and chains of redirects."""
 
+import concurrent.futures
+import os
+import signal
 import urllib.parse
 
 import pytest
 
 from backoffice import Backoffice
 from harness.client import Legacy, Modern
-from harness.places import LIMITED_OAUTH
+from harness.places import LIMITED_OAUTH, poll
 
 GLOBAL = {"scope": "global"}
 OK = {"confirm": True, "reason": "test"}
@@ -188,6 +191,13 @@ def test_many_products(client):
     assert any("99 products" in warning for warning in plan["warnings"])
 
 
+def test_small_pages_only(client, shop):
+    shop.settings(max_page_size=2, default_page_size=2)
+    plan = prepare(client, skus("MCP-001", "MCP-002", "MCP-003", "MCP-004", "MCP-010"), {"replace": {"search": "p-1", "replacement": "p-9"}})
+    assert plan["collisions"] == [{"sku": "MCP-001", "new_url_key": "p-9", "with": "product MCP-009"}]
+    assert [row["new_url_key"] for row in plan["url_key_changes"]] == ["p-90"]
+
+
 def test_suffix_cannot_be_read(client, shop):
     shop.fault("html", "/graphql")
     plan = prepare(client, skus("MCP-001"), {"prefix": "x-"})
@@ -306,6 +316,53 @@ def test_meta_that_failed_before_it_began_leaves_the_key(client):
     arguments = {"match": skus("NOPE"), "meta_updates": {"meta_title": "x"}, "scope": GLOBAL, **OK, "idempotency_key": "m-3"}
     client.refused(META, "NOT_FOUND", arguments)
     assert client.ok(META, {**arguments, "match": skus("MCP-001")})["success_count"] == 1
+
+
+BY_ID = "/rest/all/V1/products?searchCriteria%5Bfilter_groups%5D%5B0%5D%5Bfilters%5D%5B0%5D%5Bfield%5D=entity_id"
+
+
+def test_meta_interrupted(start, shop, office):
+    """The products cannot be read again before they are written: the same call goes on later, from the stored plan."""
+    client = Modern(start(workers=1))
+    client.login()
+    arguments = {"match": skus("MCP-001", "MCP-002"), "meta_updates": {"meta_title": "x" * 80}, "scope": GLOBAL, **OK}
+    shop.fault("html", BY_ID, status=400)
+    result = client.ok(META, {**arguments, "idempotency_key": "m-4"})
+    assert (result["status"], result["pending_count"]) == ("interrupted", 2)
+    assert "idempotency_key" in result["message"] and "plan_id" not in result["message"]
+    shop.heal()
+    assert puts(shop) == []
+    again = client.ok(META, {**arguments, "idempotency_key": "m-4"})
+    assert (again["status"], again["success_count"], again["plan_id"]) == ("completed", 2, result["plan_id"])
+    assert len(again["sample_diffs"]) == 2 and any("80 characters" in warning for warning in again["warnings"])
+    assert office.product("MCP-002")["meta_title"] == "x" * 80
+
+
+@pytest.mark.parametrize("after", [True, False])
+def test_meta_in_a_killed_worker(start, shop, office, after):
+    """The worker dies with a write under way, carried out or not: repeated with its key the call ends, nothing twice."""
+    server = start({"magento": {"write_timeout_ms": "1500ms", "requests_per_call": 1}}, workers=1)
+    client = Modern(server)
+    client.login()
+    arguments = {"match": skus("MCP-001", "MCP-002", "MCP-003"), "meta_updates": {"meta_title": "x"}, "scope": GLOBAL, **OK,
+                 "idempotency_key": "m-5"}
+    shop.fault("hang", "/rest/all/V1/products/MCP-002", method="PUT", count=1, after=after, ms=300)
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        running = pool.submit(lambda: client.call(META, arguments))
+        poll(lambda: "/rest/all/V1/products/MCP-001" in puts(shop), "the first write")
+        server.expects("worker_ended", 1, level="error", by="signal", status=9)
+        (victim,) = server.worker_pids()
+        os.kill(victim, signal.SIGKILL)
+        with pytest.raises(Exception):
+            running.result()
+    poll(lambda: server.worker_pids() and victim not in server.worker_pids(), "a new worker")
+    server.note_workers()
+    shop.heal()
+    result = client.ok(META, arguments)
+    assert (result["status"], result["success_count"], result["conflict_count"]) == ("completed", 3, 0)
+    written = shop.control("GET", "writes")["products"]
+    assert {sku: entry["count"] for sku, entry in written.items()} == {"MCP-001": 1, "MCP-002": 1, "MCP-003": 1}
+    assert client.ok(META, arguments) == {**result, "replayed": True}
 
 
 def test_meta_refusals(server, client, shop):

@@ -56,7 +56,8 @@ check_fields(struct slice payload)
 	for (size_t i = 1; i < MESSAGE_NUMBERS; i++)
 		must(message.number[i] == back.number[i]);
 	for (size_t i = 1; i < MESSAGE_TEXTS; i++)
-		must((message.text[i].ptr == NULL) == (back.text[i].ptr == NULL) && slice_eq(message.text[i], back.text[i]));
+		must((message.text[i].ptr == NULL) == (back.text[i].ptr == NULL) &&
+		     slice_eq(message.text[i], back.text[i]));
 	if (message.text[TEXT_LIST].ptr != NULL)
 		check_lists(message.text[TEXT_LIST]);
 	buf_fini(&again);

@@ -7,10 +7,10 @@ step() {
 	printf '== %s\n' "$*"
 }
 step 'warnings are errors: gcc'
-make -s -j2 all BUILD="$build" CC=gcc
+make -s -j"$(nproc)" all BUILD="$build" CC=gcc
 if command -v clang >/dev/null 2>&1; then
 	step 'warnings are errors: clang'
-	make -s -j2 all BUILD="$build/clang" CC=clang OPTIMIZE='-O1 -g' HARDEN='-fPIE -fstack-protector-strong'
+	make -s -j"$(nproc)" all BUILD="$build/clang" CC=clang OPTIMIZE='-O1 -g' HARDEN='-fPIE -fstack-protector-strong'
 fi
 step 'layers'
 sh tests/lint/layers.sh

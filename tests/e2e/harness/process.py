@@ -82,6 +82,7 @@ class Server:
         self.upstream_ports = {shop.port} if shop else set()
         self.pids = set()
         self.fds = {}
+        self.worker_fds = collections.Counter()
         self.port = self.admin_port = None
         self.process = subprocess.Popen(
             [*wrapper, SERVER, "serve", "-c", str(self.path), *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -115,7 +116,9 @@ class Server:
             merged.setdefault(name, {}).update(values)
             merged[name] = {key: value for key, value in merged[name].items() if value is not None}
         self.sections = merged
-        self.path.write_text(ini(merged))
+        fresh = self.path.with_suffix(".new")
+        fresh.write_text(ini(merged))
+        fresh.rename(self.path)  # a reload that runs just now sees the old file or the new one
 
     # ---- the log ----
 
@@ -170,6 +173,8 @@ class Server:
         for pid in self.pids | {self.process.pid}:
             if pid not in self.fds:
                 self.fds[pid] = proc.descriptors(pid)
+        for pid in self.pids:  # workers are alike; a new one connects to the keeper a moment after it is ready
+            self.worker_fds |= self.fds[pid]
 
     def worker_pids(self):
         return {worker["pid"] for worker in self.status()["workers"]}
@@ -360,7 +365,7 @@ class Server:
         return strays + [(pid, "missing") for pid in self.pids - set(found)]
 
     def _leaked(self):
-        alive = {pid: self.fds[pid] for pid in self.pids | {self.process.pid}}
+        alive = {pid: self.worker_fds for pid in self.pids} | {self.process.pid: self.fds[self.process.pid]}
         return proc.more_descriptors(alive, self.upstream_ports)
 
 

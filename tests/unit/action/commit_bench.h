@@ -19,8 +19,8 @@ static const struct json_schema bench_any = {.type = JSON_T_OBJECT, .extra = JSO
 static inline json_t *
 bench_told(const struct commit_step *step)
 {
-	return json_pack("{s:i, s:b, s:b, s:s}", "status", (int)step->status, "in_doubt", step->in_doubt, "gone", step->gone,
-	    "error", step->fault.message);
+	return json_pack("{s:i, s:b, s:b, s:s}", "status", (int)step->status, "in_doubt", step->in_doubt, "gone",
+			 step->gone, "error", step->fault.message);
 }
 
 static inline int
@@ -37,10 +37,10 @@ bench_run(struct action_call *call, json_t *params, json_t **result_r, struct fa
 		json_t *item = json_array_get(given, i);
 
 		steps[i] = (struct commit_step){.item = (uint32_t)i,
-		    .plan_item = item,
-		    .scope = json_get_str(item, "scope", "all"),
-		    .from = json_get_object(item, "from"),
-		    .to = json_get_object(item, "to")};
+						.plan_item = item,
+						.scope = json_get_str(item, "scope", "all"),
+						.from = json_get_object(item, "from"),
+						.to = json_get_object(item, "to")};
 		fault_init(&steps[i].fault);
 		all[i] = &steps[i];
 	}
@@ -73,12 +73,18 @@ bench_run(struct action_call *call, json_t *params, json_t **result_r, struct fa
 static inline void
 bench_steps(struct shop *shop, struct told *told, const struct commit_ops *ops, const char *steps)
 {
-	const struct bench bench = {
-	    .action = {.name = "bench.run", .flags = ACTION_NEEDS_LOGIN, .params = &bench_any, .result = &bench_any, .run = bench_run},
-	    .ops = ops};
+	const struct bench bench = {.action = {.name = "bench.run",
+					       .flags = ACTION_NEEDS_LOGIN,
+					       .params = &bench_any,
+					       .result = &bench_any,
+					       .run = bench_run},
+				    .ops = ops};
 	json_t *list = json_of(steps), *tree = json_pack("{s:{s:o}}", "params", "steps", list);
-	struct action_request request = {
-	    .action = &bench.action, .arguments = tree, .principal = &shop->principal, .request_id = "1", .memory = shop->memory};
+	struct action_request request = {.action = &bench.action,
+					 .arguments = tree,
+					 .principal = &shop->principal,
+					 .request_id = "1",
+					 .memory = shop->memory};
 
 	request.memory.remember = shop_remember;
 	request.memory.forget = shop_forget_login;
@@ -103,7 +109,8 @@ expect_step(const struct told *told, size_t index, enum keeper_status status, co
 	const json_t *step = bench_step(told, index);
 
 	if (json_get_int(step, "status", -1) != (int)status || strcmp(json_get_str(step, "error", ""), error) != 0)
-		fail_msg("step %zu: status %d, \"%s\"", index, (int)json_get_int(step, "status", -1), json_get_str(step, "error", ""));
+		fail_msg("step %zu: status %d, \"%s\"", index, (int)json_get_int(step, "status", -1),
+			 json_get_str(step, "error", ""));
 }
 
 /* The bodies of all requests with this method and path, "|" between them. */

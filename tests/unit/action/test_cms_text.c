@@ -145,7 +145,8 @@ risks(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct cms_risks found = cms_text_risks(cases[i].html);
 
-		if (found.script != cases[i].script || found.directive != cases[i].directive || found.handler != cases[i].handler)
+		if (found.script != cases[i].script || found.directive != cases[i].directive ||
+		    found.handler != cases[i].handler)
 			fail_msg("%s: %d %d %d", cases[i].html, found.script, found.directive, found.handler);
 	}
 }

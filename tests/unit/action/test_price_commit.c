@@ -16,7 +16,8 @@
 #define PRICE(price) "\"price\":" price
 #define BASE_ROW(sku, price) "{\"sku\":\"" sku "\",\"store_id\":0,\"price\":" price "}"
 #define SPECIAL_ROW(sku, price)                                                                                        \
-	"{\"sku\":\"" sku "\",\"store_id\":0,\"price\":" price ",\"price_from\":\"2026-01-01 00:00:00\",\"price_to\":null}"
+	"{\"sku\":\"" sku "\",\"store_id\":0,\"price\":" price                                                         \
+	",\"price_from\":\"2026-01-01 00:00:00\",\"price_to\":null}"
 
 /* This answer once; the next rule for the path takes over. */
 static void
@@ -42,23 +43,27 @@ row_errors_land_on_their_products(void **state)
 
 	shop_login(shop);
 	once(shop, "POST", BASE_INFO, 200,
-	    "[" BASE_ROW("A", "1") "," BASE_ROW("B", "1") "," BASE_ROW("C,1", "1") "," BASE_ROW("D", "1") "]");
+	     "[" BASE_ROW("A", "1") "," BASE_ROW("B", "1") "," BASE_ROW("C,1", "1") "," BASE_ROW("D", "1") "]");
 	once(shop, "POST", SPECIAL_INFO, 200, "[]");
 	shop_rule(shop, "POST", BASE, 200,
-	    "[{\"message\":\"Invalid attribute %fieldName = %fieldValue.\",\"parameters\":[\"SKU\",\"B\"]}]");
+		  "[{\"message\":\"Invalid attribute %fieldName = %fieldValue.\",\"parameters\":[\"SKU\",\"B\"]}]");
 	shop_rule(shop, "POST", SPECIAL, 200,
-	    "[{\"message\":\"Invalid attribute Price To = x. Row ID: SKU = C,1, Store ID: 0, Price From: , Price To: x.\","
-	    "\"parameters\":[\"Price To\",\"C,1\",\"0\",\"\",\"x\"]}]");
-	shop_rule(shop, "POST", BASE_INFO, 200, "[" BASE_ROW("A", "2") "," BASE_ROW("C,1", "2") "," BASE_ROW("D", "1") "]");
+		  "[{\"message\":\"Invalid attribute Price To = x. Row ID: SKU = C,1, Store ID: 0, Price From: , Price "
+		  "To: x.\","
+		  "\"parameters\":[\"Price To\",\"C,1\",\"0\",\"\",\"x\"]}]");
+	shop_rule(shop, "POST", BASE_INFO, 200,
+		  "[" BASE_ROW("A", "2") "," BASE_ROW("C,1", "2") "," BASE_ROW("D", "1") "]");
 	shop_rule(shop, "POST", SPECIAL_INFO, 200, "[" SPECIAL_ROW("D", "0.5") "]");
 	run(shop, &told,
-	    "[" STEP("A", PRICE("1"), PRICE("2")) "," STEP("B", PRICE("1"), PRICE("2")) ","
-	    STEP("C,1", "\"price\":1,\"special_price\":null", "\"price\":2,\"special_price\":0.5") ","
-	    STEP("D", "\"special_price\":null", "\"special_price\":0.5") "]");
+	    "[" STEP("A", PRICE("1"), PRICE("2")) "," STEP("B", PRICE("1"), PRICE("2")) "," STEP(
+		"C,1", "\"price\":1,\"special_price\":null",
+		"\"price\":2,\"special_price\":0.5") "," STEP("D", "\"special_price\":null",
+							      "\"special_price\":0.5") "]");
 	expect_step(&told, 0, KEEPER_UPDATED, "");
 	expect_step(&told, 1, KEEPER_ERROR, "Invalid attribute SKU = B.");
 	expect_step(&told, 2, KEEPER_ERROR,
-	    "The price was changed, but: Invalid attribute Price To = x. Row ID: SKU = C,1, Store ID: 0, Price From: , Price To: x.");
+		    "The price was changed, but: Invalid attribute Price To = x. Row ID: SKU = C,1, Store ID: 0, Price "
+		    "From: , Price To: x.");
 	expect_step(&told, 3, KEEPER_UPDATED, "");
 	told_fini(&told);
 }
@@ -72,12 +77,13 @@ an_error_without_a_row_is_found_by_reading(void **state)
 	shop_login(shop);
 	once(shop, "POST", BASE_INFO, 200, "[" BASE_ROW("A", "1") "," BASE_ROW("B", "1") "]");
 	shop_rule(shop, "POST", BASE, 200,
-	    "[{\"message\":\"Invalid attribute %fieldName = %fieldValue.\",\"parameters\":[\"Price\",\"-1\"]}]");
+		  "[{\"message\":\"Invalid attribute %fieldName = %fieldValue.\",\"parameters\":[\"Price\",\"-1\"]}]");
 	shop_rule(shop, "POST", BASE_INFO, 200, "[" BASE_ROW("A", "2") "," BASE_ROW("B", "1") "]");
 	run(shop, &told, "[" STEP("A", PRICE("1"), PRICE("2")) "," STEP("B", PRICE("1"), PRICE("2")) "]");
 	expect_step(&told, 0, KEEPER_UPDATED, "");
 	expect_step(&told, 1, KEEPER_ERROR, "Magento did not store price: Invalid attribute Price = -1.");
-	assert_string_equal(bench_bodies(shop, "POST " BASE),
+	assert_string_equal(
+	    bench_bodies(shop, "POST " BASE),
 	    "{\"prices\":[{\"sku\":\"A\",\"store_id\":0,\"price\":2},{\"sku\":\"B\",\"store_id\":0,\"price\":2}]}");
 	told_fini(&told);
 }
@@ -96,13 +102,15 @@ a_special_price_keeps_its_other_values(void **state)
 	shop_rule(shop, "POST", SPECIAL, 200, "[]");
 	run(shop, &told, "[" STEP("A", "\"special_to_date\":null", "\"special_to_date\":\"2030-01-01 00:00:00\"") "]");
 	expect_step(&told, 0, KEEPER_UPDATED, "");
-	assert_string_equal(bench_bodies(shop, "POST " SPECIAL),
+	assert_string_equal(
+	    bench_bodies(shop, "POST " SPECIAL),
 	    "{\"prices\":[{\"sku\":\"A\",\"store_id\":0,\"price\":8.0,\"price_from\":\"2026-01-01 00:00:00\","
 	    "\"price_to\":\"2030-01-01 00:00:00\"}]}");
 	told_fini(&told);
 }
 
-/* A row that is not the present one exactly is answered with [] and nothing happens: so the present one is sent, and read. */
+/* A row that is not the present one exactly is answered with [] and nothing happens: so the present one is sent, and
+ * read. */
 static void
 a_special_price_is_removed_by_its_own_row(void **state)
 {
@@ -134,7 +142,8 @@ a_removal_without_effect_is_done_by_put_with_null(void **state)
 	run(shop, &told, "[" STEP("A", "\"special_price\":8", "\"special_price\":null") "]");
 	expect_step(&told, 0, KEEPER_UPDATED, "");
 	assert_string_equal(bench_bodies(shop, "PUT " P "A"),
-	    "{\"product\":{\"sku\":\"A\",\"custom_attributes\":[{\"attribute_code\":\"special_price\",\"value\":null}]}}");
+			    "{\"product\":{\"sku\":\"A\",\"custom_attributes\":[{\"attribute_code\":\"special_price\","
+			    "\"value\":null}]}}");
 	told_fini(&told);
 }
 
@@ -149,7 +158,8 @@ what_even_a_put_does_not_store_is_an_error(void **state)
 	shop_rule(shop, "POST", SPECIAL_INFO, 200, "[" SPECIAL_ROW("A", "8") "]");
 	shop_rule(shop, "POST", DELETE, 200, "[]");
 	shop_rule(shop, "PUT", P "A", 200,
-	    "{\"sku\":\"A\",\"price\":10,\"custom_attributes\":[{\"attribute_code\":\"special_price\",\"value\":\"8.000000\"}]}");
+		  "{\"sku\":\"A\",\"price\":10,\"custom_attributes\":[{\"attribute_code\":\"special_price\",\"value\":"
+		  "\"8.000000\"}]}");
 	run(shop, &told, "[" STEP("A", "\"special_price\":8", "\"special_price\":null") "]");
 	expect_step(&told, 0, KEEPER_ERROR, "Magento accepted the request but did not store special_price.");
 	told_fini(&told);
@@ -168,13 +178,14 @@ a_websites_price_is_told_to_its_view_and_read_back(void **state)
 	once(shop, "POST", BASE_INFO, 200, "[" BASE_ROW("A", "1") "," BASE_ROW("B", "1") "]"); /* of all stores */
 	shop_rule(shop, "POST", BASE, 200, "[]");
 	shop_rule(shop, "POST", BASE_INFO, 200,
-	    "[" BASE_ROW("A", "1") ",{\"sku\":\"a\",\"store_id\":2,\"price\":2}," BASE_ROW("B", "1") "]");
+		  "[" BASE_ROW("A", "1") ",{\"sku\":\"a\",\"store_id\":2,\"price\":2}," BASE_ROW("B", "1") "]");
 	run(shop, &told,
 	    "[{\"key\":{\"sku\":\"A\"},\"scope\":\"de\",\"from\":{\"price\":1},\"to\":{\"price\":2}},"
 	    "{\"key\":{\"sku\":\"B\"},\"scope\":\"de\",\"from\":{\"price\":1},\"to\":{\"price\":2}}]");
 	expect_step(&told, 0, KEEPER_UPDATED, "");
 	expect_step(&told, 1, KEEPER_ERROR, "Magento accepted the request but did not store price.");
-	assert_string_equal(bench_bodies(shop, "POST " BASE),
+	assert_string_equal(
+	    bench_bodies(shop, "POST " BASE),
 	    "{\"prices\":[{\"sku\":\"A\",\"store_id\":2,\"price\":2},{\"sku\":\"B\",\"store_id\":2,\"price\":2}]}");
 	told_fini(&told);
 }
@@ -209,10 +220,11 @@ what_the_bulk_routes_do_not_know_is_read_from_the_list(void **state)
 	shop_rule(shop, "POST", BASE_INFO, 200, "[" BASE_ROW("A", "1") "]");
 	shop_rule(shop, "POST", BASE, 200, "[]");
 	shop_rule(shop, "GET", "/rest/all/V1/products", 200,
-	    "{\"items\":[{\"id\":5,\"sku\":\"ODD\",\"price\":1,\"custom_attributes\":[]}],\"total_count\":1}");
+		  "{\"items\":[{\"id\":5,\"sku\":\"ODD\",\"price\":1,\"custom_attributes\":[]}],\"total_count\":1}");
 	shop_rule(shop, "PUT", P "ODD", 200, "{\"sku\":\"ODD\",\"price\":2,\"custom_attributes\":[]}");
 	run(shop, &told,
-	    "[" STEP("A", PRICE("1"), PRICE("2")) "," STEP("ODD", PRICE("1"), PRICE("2")) "," STEP("GONE", PRICE("1"), PRICE("2")) "]");
+	    "[" STEP("A", PRICE("1"), PRICE("2")) "," STEP("ODD", PRICE("1"), PRICE("2")) "," STEP("GONE", PRICE("1"),
+												   PRICE("2")) "]");
 	expect_step(&told, 0, KEEPER_UPDATED, "");
 	expect_step(&told, 1, KEEPER_UPDATED, "");
 	assert_true(json_get_bool(bench_step(&told, 2), "gone", false));
@@ -228,15 +240,18 @@ a_limit_cuts_the_list(void **state)
 	struct told told;
 
 	shop_login(shop);
-	shop_rule(shop, "POST", BASE_INFO, 200, "[" BASE_ROW("A", "1") "," BASE_ROW("B", "1") "," BASE_ROW("C", "1") "]");
+	shop_rule(shop, "POST", BASE_INFO, 200,
+		  "[" BASE_ROW("A", "1") "," BASE_ROW("B", "1") "," BASE_ROW("C", "1") "]");
 	once(shop, "POST", BASE, 400,
-	    "{\"message\":\"Maximum items of type \\\"%type\\\" is %max\",\"parameters\":{\"type\":\"X\",\"max\":2}}");
+	     "{\"message\":\"Maximum items of type \\\"%type\\\" is %max\",\"parameters\":{\"type\":\"X\",\"max\":2}}");
 	shop_rule(shop, "POST", BASE, 200, "[]");
 	run(shop, &told,
-	    "[" STEP("A", PRICE("1"), PRICE("2")) "," STEP("B", PRICE("1"), PRICE("3")) "," STEP("C", PRICE("1"), PRICE("4")) "]");
+	    "[" STEP("A", PRICE("1"), PRICE("2")) "," STEP("B", PRICE("1"), PRICE("3")) "," STEP("C", PRICE("1"),
+												 PRICE("4")) "]");
 	for (size_t i = 0; i < 3; i++)
 		expect_step(&told, i, KEEPER_UPDATED, "");
-	assert_non_null(strstr(bench_bodies(shop, "POST " BASE),
+	assert_non_null(strstr(
+	    bench_bodies(shop, "POST " BASE),
 	    "|{\"prices\":[{\"sku\":\"A\",\"store_id\":0,\"price\":2},{\"sku\":\"B\",\"store_id\":0,\"price\":3}]}|"
 	    "{\"prices\":[{\"sku\":\"C\",\"store_id\":0,\"price\":4}]}"));
 	told_fini(&told);

@@ -50,28 +50,35 @@ errors_find_their_rows(void **state)
 	} cases[] = {
 	    {"[]", "00000", 0},
 	    /* filled in already, the culprit before or behind the sku among the parameters */
-	    {"[{\"message\":\"The product that was requested doesn't exist. Verify the product and try again. Row ID: SKU = A-1, "
+	    {"[{\"message\":\"The product that was requested doesn't exist. Verify the product and try again. Row ID: "
+	     "SKU = A-1, "
 	     "Store ID: 0, Price From: 2026-01-01 00:00:00, Price To: .\",\"parameters\":[\"A-1\",\"0\",null,null]}]",
-		"10000", 0},
-	    {"[{\"message\":\"Invalid attribute Price = -6. Row ID: SKU = COMMA,1, Store ID: 0, Price From: , Price To: .\","
+	     "10000", 0},
+	    {"[{\"message\":\"Invalid attribute Price = -6. Row ID: SKU = COMMA,1, Store ID: 0, Price From: , Price "
+	     "To: .\","
 	     "\"parameters\":[\"-6\",\"COMMA,1\",\"0\",\"\",\"\"]}]",
-		"01000", 0},
-	    {"[{\"message\":\"Requested store is not found. Row ID: SKU = A-1, Store ID: 3.\",\"parameters\":[\"A-1\",\"3\"]}]",
-		"00001", 0},
+	     "01000", 0},
+	    {"[{\"message\":\"Requested store is not found. Row ID: SKU = A-1, Store ID: "
+	     "3.\",\"parameters\":[\"A-1\",\"3\"]}]",
+	     "00001", 0},
 	    {"[{\"message\":\"Requested store is not found. Row ID: SKU = A-1, Store ID: , Price From: x.\","
 	     "\"parameters\":[\"A-1\",null]}]",
-		"10001", 0},
+	     "10001", 0},
 	    /* a template with names, filled by position */
 	    {"[{\"message\":\"No such entity. Row ID: SKU = %SKU, Website ID: %websiteId, Quantity: %qty.\","
 	     "\"parameters\":[\"PCT-50%\",\"0\",\"5\"]}]",
-		"00100", 0},
+	     "00100", 0},
 	    /* the sku is what is wrong */
-	    {"[{\"message\":\"Invalid attribute %fieldName = %fieldValue.\",\"parameters\":[\"SKU\",\"a-1X \"]}]", "00010", 0},
+	    {"[{\"message\":\"Invalid attribute %fieldName = %fieldValue.\",\"parameters\":[\"SKU\",\"a-1X \"]}]",
+	     "00010", 0},
 	    /* nothing that could be told */
-	    {"[{\"message\":\"Invalid attribute %fieldName = %fieldValue.\",\"parameters\":[\"Price\",\"-1\"]}]", "00000", 1},
-	    {"[{\"message\":\"Invalid attribute %fieldName = %fieldValue.\",\"parameters\":[\"SKU\",\"NOPE\"]}]", "00000", 1},
-	    {"[{\"nonsense\":1}, 5, {\"message\":\"Invalid attribute %fieldName = %fieldValue.\",\"parameters\":[\"SKU\",\"A-1\"]}]",
-		"10001", 2},
+	    {"[{\"message\":\"Invalid attribute %fieldName = %fieldValue.\",\"parameters\":[\"Price\",\"-1\"]}]",
+	     "00000", 1},
+	    {"[{\"message\":\"Invalid attribute %fieldName = %fieldValue.\",\"parameters\":[\"SKU\",\"NOPE\"]}]",
+	     "00000", 1},
+	    {"[{\"nonsense\":1}, 5, {\"message\":\"Invalid attribute %fieldName = "
+	     "%fieldValue.\",\"parameters\":[\"SKU\",\"A-1\"]}]",
+	     "10001", 2},
 	};
 
 	(void)state;
@@ -92,7 +99,8 @@ texts_are_filled(void **state)
 	char marks[N + 1], error[PRICE_ERROR_MAX];
 
 	(void)state;
-	assign("[{\"message\":\"Invalid attribute %fieldName = %fieldValue.\",\"parameters\":[\"Price\",\"-1\"]}]", marks, error);
+	assign("[{\"message\":\"Invalid attribute %fieldName = %fieldValue.\",\"parameters\":[\"Price\",\"-1\"]}]",
+	       marks, error);
 	assert_string_equal(error, "Invalid attribute Price = -1.");
 }
 
@@ -122,10 +130,10 @@ static void
 rows_carry_everything(void **state)
 {
 	json_t *values = json_pack("{s:f, s:f, s:n, s:s}", "price", 10.0, "special_price", 5.5, "special_from_date",
-	    "special_to_date", "2026-05-01 00:00:00");
+				   "special_to_date", "2026-05-01 00:00:00");
 	json_t *special = price_rows_special("A", 0, values), *base = price_rows_base("A", 2, values);
-	json_t *wanted_special = json_pack("{s:s, s:i, s:f, s:n, s:s}", "sku", "A", "store_id", 0, "price", 5.5, "price_from",
-	    "price_to", "2026-05-01 00:00:00");
+	json_t *wanted_special = json_pack("{s:s, s:i, s:f, s:n, s:s}", "sku", "A", "store_id", 0, "price", 5.5,
+					   "price_from", "price_to", "2026-05-01 00:00:00");
 	json_t *wanted_base = json_pack("{s:s, s:i, s:f}", "sku", "A", "store_id", 2, "price", 10.0);
 
 	(void)state;
@@ -142,10 +150,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(errors_find_their_rows),
-	    cmocka_unit_test(texts_are_filled),
-	    cmocka_unit_test(no_list_is_no_answer),
-	    cmocka_unit_test(limits),
+	    cmocka_unit_test(errors_find_their_rows), cmocka_unit_test(texts_are_filled),
+	    cmocka_unit_test(no_list_is_no_answer),   cmocka_unit_test(limits),
 	    cmocka_unit_test(rows_carry_everything),
 	};
 

@@ -98,7 +98,8 @@ zero_before(void **state)
 	open_shop(&shop);
 	note(&shop, "A", "{\"price\":0.0}", "{\"price\":5.0}");
 	sentences(&shop, text, sizeof(text));
-	assert_string_equal(text, "1 product: the price is 0 now, so how much it changes cannot be said in percent: A 0.00 -> 5.00\n");
+	assert_string_equal(
+	    text, "1 product: the price is 0 now, so how much it changes cannot be said in percent: A 0.00 -> 5.00\n");
 	summary = price_survey_summary(&shop.survey);
 	assert_null(json_object_get(summary, "max_change_pct"));
 	json_decref(summary);
@@ -115,15 +116,16 @@ special_prices(void **state)
 	note(&shop, "SAME", "{\"price\":10.0,\"special_price\":null}", "{\"special_price\":10.0}");
 	note(&shop, "FREE", "{\"price\":10.0,\"special_price\":8.0}", "{\"special_price\":0.0}");
 	note(&shop, "OVER", "{\"price\":10.0,\"special_price\":8.0,\"special_to_date\":\"2030-01-01 00:00:00\"}",
-	    "{\"special_to_date\":\"2026-11-22 09:59:59\"}");
+	     "{\"special_to_date\":\"2026-11-22 09:59:59\"}");
 	note(&shop, "GONE", "{\"price\":10.0,\"special_price\":8.0}", "{\"special_price\":null}");
-	note(&shop, "UNDER", "{\"price\":10.0,\"special_price\":8.0}", "{\"price\":8.0}"); /* the regular one falls to it */
+	note(&shop, "UNDER", "{\"price\":10.0,\"special_price\":8.0}",
+	     "{\"price\":8.0}"); /* the regular one falls to it */
 	sentences(&shop, text, sizeof(text));
-	assert_string_equal(text,
-	    "1 product: price change over 50 %; largest: FREE 8.00 \xe2\x86\x92 0.00\n"
-	    "1 product: the special price is 0: sold for nothing: FREE 10.00 -> 0.00\n"
-	    "2 products: the special price is not below the regular price; such as SAME 10.00 -> 10.00\n"
-	    "1 product: the period of the special price is already over, such as OVER\n");
+	assert_string_equal(
+	    text, "1 product: price change over 50 %; largest: FREE 8.00 \xe2\x86\x92 0.00\n"
+		  "1 product: the special price is 0: sold for nothing: FREE 10.00 -> 0.00\n"
+		  "2 products: the special price is not below the regular price; such as SAME 10.00 -> 10.00\n"
+		  "1 product: the period of the special price is already over, such as OVER\n");
 }
 
 static void

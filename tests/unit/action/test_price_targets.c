@@ -25,10 +25,24 @@ parse(const char *text)
 static void
 dates(void **state)
 {
-	static const char *const good[] = {"2026-01-31", "2024-02-29", "2000-02-29", "2026-12-31 23:59:59", "2026-06-30 00:00:00"};
-	static const char *const bad[] = {"", "2026-02-29", "1900-02-29", "2026-13-01", "2026-00-10", "2026-04-31", "2026-01-00",
-	    "2026-1-1", "2026-01-01T00:00:00", "2026-01-01 24:00:00", "2026-01-01 00:60:00", "2026-01-01 00:00:60", "2026-01-01 ",
-	    "2026-01-01 00:00", "0000-01-01", "2026-01-01 00:00:00Z"};
+	static const char *const good[] = {"2026-01-31", "2024-02-29", "2000-02-29", "2026-12-31 23:59:59",
+					   "2026-06-30 00:00:00"};
+	static const char *const bad[] = {"",
+					  "2026-02-29",
+					  "1900-02-29",
+					  "2026-13-01",
+					  "2026-00-10",
+					  "2026-04-31",
+					  "2026-01-00",
+					  "2026-1-1",
+					  "2026-01-01T00:00:00",
+					  "2026-01-01 24:00:00",
+					  "2026-01-01 00:60:00",
+					  "2026-01-01 00:00:60",
+					  "2026-01-01 ",
+					  "2026-01-01 00:00",
+					  "0000-01-01",
+					  "2026-01-01 00:00:00Z"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(good); i++)
@@ -52,7 +66,8 @@ checks(void **state)
 	    {"{'match':{},'price_updates':{'price':99999999.9999}}", NULL},
 	    {"{'match':{},'price_updates':{'special_price':5,'adjust':{'target':'price','percent':1}}}", NULL},
 	    {"{'match':{},'price_updates':{'special_price':null,'special_to_date':null}}", NULL},
-	    {"{'match':{},'price_updates':{'special_from_date':'2026-01-01','special_to_date':'2026-01-01 00:00:00'}}", NULL},
+	    {"{'match':{},'price_updates':{'special_from_date':'2026-01-01','special_to_date':'2026-01-01 00:00:00'}}",
+	     NULL},
 	    {"{}", "params"},
 	    {"{'match':{},'items':[{'sku':'A','price':1}]}", "params"},
 	    {"{'match':{}}", "params.price_updates"},
@@ -63,14 +78,16 @@ checks(void **state)
 	    {"{'match':{},'price_updates':{'price':1.23456}}", "params.price_updates.price"},
 	    {"{'match':{},'price_updates':{'special_price':99999999.99995}}", "params.price_updates.special_price"},
 	    {"{'match':{},'price_updates':{'special_from_date':'2026-02-01','special_to_date':'2026-01-31 23:59:59'}}",
-		"params.price_updates.special_to_date"},
+	     "params.price_updates.special_to_date"},
 	    {"{'match':{},'price_updates':{'special_price':null,'special_to_date':'2026-01-01'}}",
-		"params.price_updates.special_price"},
+	     "params.price_updates.special_price"},
 	    {"{'match':{},'price_updates':{'adjust':{'target':'price'}}}", "params.price_updates.adjust"},
-	    {"{'match':{},'price_updates':{'adjust':{'target':'price','percent':1,'amount':1}}}", "params.price_updates.adjust"},
-	    {"{'match':{},'price_updates':{'price':5,'adjust':{'target':'price','percent':1}}}", "params.price_updates.adjust"},
+	    {"{'match':{},'price_updates':{'adjust':{'target':'price','percent':1,'amount':1}}}",
+	     "params.price_updates.adjust"},
+	    {"{'match':{},'price_updates':{'price':5,'adjust':{'target':'price','percent':1}}}",
+	     "params.price_updates.adjust"},
 	    {"{'match':{},'price_updates':{'special_price':null,'adjust':{'target':'special_price','percent':1}}}",
-		"params.price_updates.adjust"},
+	     "params.price_updates.adjust"},
 	};
 
 	(void)state;
@@ -86,7 +103,8 @@ checks(void **state)
 		assert_int_equal(price_check(params, violations), 0);
 		path = json_get_str(json_array_get(violations, 0), "path", NULL);
 		if ((path == NULL) != (cases[i].path == NULL) || (path != NULL && strcmp(path, cases[i].path) != 0))
-			fail_msg("%s: %s, not %s", text, path != NULL ? path : "good", cases[i].path != NULL ? cases[i].path : "good");
+			fail_msg("%s: %s, not %s", text, path != NULL ? path : "good",
+				 cases[i].path != NULL ? cases[i].path : "good");
 		assert_true(json_array_size(violations) <= 1);
 		json_decref(params);
 		json_decref(violations);
@@ -141,7 +159,8 @@ adjusting(void **state)
 
 #define PLAIN "{\"price\":10.0,\"special_price\":null,\"special_from_date\":null,\"special_to_date\":null}"
 #define REDUCED                                                                                                        \
-	"{\"price\":10.0,\"special_price\":8.0,\"special_from_date\":\"2026-01-01 00:00:00\",\"special_to_date\":\"2030-01-01 00:00:00\"}"
+	"{\"price\":10.0,\"special_price\":8.0,\"special_from_date\":\"2026-01-01 "                                    \
+	"00:00:00\",\"special_to_date\":\"2030-01-01 00:00:00\"}"
 
 static void
 deciding(void **state)
@@ -154,7 +173,7 @@ deciding(void **state)
 	    {PLAIN, "{\"price\":10.00001}", "{}"},
 	    {PLAIN, "{\"price\":9.9999}", "{\"price\":9.9999}"},
 	    {PLAIN, "{\"special_price\":5,\"special_to_date\":\"2027-01-01\"}",
-		"{\"special_price\":5.0,\"special_to_date\":\"2027-01-01 00:00:00\"}"},
+	     "{\"special_price\":5.0,\"special_to_date\":\"2027-01-01 00:00:00\"}"},
 	    {PLAIN, "{\"special_price\":null}", "{}"},
 	    {PLAIN, "{\"special_to_date\":\"2027-01-01\"}", NULL},
 	    {PLAIN, "{\"special_to_date\":\"2027-01-01\",\"price\":5}", NULL},
@@ -162,10 +181,10 @@ deciding(void **state)
 	    {PLAIN, "{\"adjust\":{\"target\":\"price\",\"amount\":-11}}", NULL},
 	    {PLAIN, "{\"adjust\":{\"target\":\"price\",\"amount\":99999999}}", NULL},
 	    {"{\"price\":null,\"special_price\":null,\"special_from_date\":null,\"special_to_date\":null}",
-		"{\"adjust\":{\"target\":\"price\",\"amount\":1}}", NULL},
+	     "{\"adjust\":{\"target\":\"price\",\"amount\":1}}", NULL},
 	    {REDUCED, "{\"special_price\":0}", "{\"special_price\":0.0}"},
 	    {REDUCED, "{\"special_price\":null}",
-		"{\"special_price\":null,\"special_from_date\":null,\"special_to_date\":null}"},
+	     "{\"special_price\":null,\"special_from_date\":null,\"special_to_date\":null}"},
 	    {REDUCED, "{\"special_to_date\":null}", "{\"special_to_date\":null}"},
 	    {REDUCED, "{\"special_to_date\":\"2030-01-01\"}", "{}"},
 	    {REDUCED, "{\"special_to_date\":\"2025-01-01\"}", NULL},
@@ -182,7 +201,7 @@ deciding(void **state)
 
 		if (!json_equal(to, wanted) || (skip != NULL) != (cases[i].to == NULL))
 			fail_msg("%s %s: %s, skipped: %s", cases[i].present, cases[i].update, json_dumps(to, 0),
-			    skip != NULL ? skip : "no");
+				 skip != NULL ? skip : "no");
 		json_decref(present);
 		json_decref(update);
 		json_decref(wanted);

@@ -11,7 +11,8 @@
 #include "action/rule_conditions.h"
 
 #define CLS "Magento\\\\SalesRule\\\\Model\\\\Rule\\\\Condition\\\\" /* as in JSON */
-#define CART_NONE "{\"condition_type\":\"" CLS "Combine\",\"aggregator_type\":\"all\",\"value\":\"1\",\"conditions\":[]}"
+#define CART_NONE                                                                                                      \
+	"{\"condition_type\":\"" CLS "Combine\",\"aggregator_type\":\"all\",\"value\":\"1\",\"conditions\":[]}"
 
 static json_t *
 parse(const char *text)
@@ -68,20 +69,27 @@ static void
 list_is_wrapped(void **state)
 {
 	(void)state;
-	expect_tree(RULE_SIDE_CART,
+	expect_tree(
+	    RULE_SIDE_CART,
 	    "[{\"condition_type\":\"address\",\"attribute_name\":\"base_subtotal\",\"operator\":\">=\",\"value\":50}]",
 	    "{\"condition_type\":\"" CLS "Combine\",\"aggregator_type\":\"all\",\"value\":\"1\",\"conditions\":["
-	    "{\"condition_type\":\"" CLS "Address\",\"attribute_name\":\"base_subtotal\",\"operator\":\">=\",\"value\":\"50\"}]}");
+	    "{\"condition_type\":\"" CLS
+	    "Address\",\"attribute_name\":\"base_subtotal\",\"operator\":\">=\",\"value\":\"50\"}]}");
 	expect_tree(RULE_SIDE_ITEMS,
-	    "[{\"condition_type\":\"product\",\"attribute_name\":\"category_ids\",\"operator\":\"()\",\"value\":[3,4]}]",
-	    "{\"condition_type\":\"" CLS "Product\\\\Combine\",\"aggregator_type\":\"all\",\"value\":\"1\",\"conditions\":["
-	    "{\"condition_type\":\"" CLS "Product\",\"attribute_name\":\"category_ids\",\"operator\":\"()\",\"value\":\"3,4\"}]}");
+		    "[{\"condition_type\":\"product\",\"attribute_name\":\"category_ids\",\"operator\":\"()\","
+		    "\"value\":[3,4]}]",
+		    "{\"condition_type\":\"" CLS
+		    "Product\\\\Combine\",\"aggregator_type\":\"all\",\"value\":\"1\",\"conditions\":["
+		    "{\"condition_type\":\"" CLS
+		    "Product\",\"attribute_name\":\"category_ids\",\"operator\":\"()\",\"value\":\"3,4\"}]}");
 	expect_tree(RULE_SIDE_CART, "[]", CART_NONE);
 	/* a single condition is a list of one */
-	expect_tree(RULE_SIDE_CART,
+	expect_tree(
+	    RULE_SIDE_CART,
 	    "{\"condition_type\":\"address\",\"attribute_name\":\"postcode\",\"operator\":\"{}\",\"value\":\"AB 1\"}",
 	    "{\"condition_type\":\"" CLS "Combine\",\"aggregator_type\":\"all\",\"value\":\"1\",\"conditions\":["
-	    "{\"condition_type\":\"" CLS "Address\",\"attribute_name\":\"postcode\",\"operator\":\"{}\",\"value\":\"AB 1\"}]}");
+	    "{\"condition_type\":\"" CLS
+	    "Address\",\"attribute_name\":\"postcode\",\"operator\":\"{}\",\"value\":\"AB 1\"}]}");
 }
 
 static void
@@ -89,16 +97,23 @@ magentos_own_tree_passes(void **state)
 {
 	(void)state;
 	expect_tree(RULE_SIDE_CART,
-	    "{\"condition_type\":\"" CLS "Combine\",\"aggregator_type\":\"all\",\"operator\":null,\"value\":true}", CART_NONE);
-	expect_tree(RULE_SIDE_CART,
-	    "{\"condition_type\":\"combine\",\"aggregator_type\":\"any\",\"value\":false,\"conditions\":[{\"condition_type\":"
+		    "{\"condition_type\":\"" CLS
+		    "Combine\",\"aggregator_type\":\"all\",\"operator\":null,\"value\":true}",
+		    CART_NONE);
+	expect_tree(
+	    RULE_SIDE_CART,
+	    "{\"condition_type\":\"combine\",\"aggregator_type\":\"any\",\"value\":false,\"conditions\":[{\"condition_"
+	    "type\":"
 	    "\"product_subselect\",\"attribute_name\":\"qty\",\"operator\":\">\",\"value\":2.5,\"conditions\":["
-	    "{\"condition_type\":\"product_combine\",\"conditions\":[{\"condition_type\":\"product\",\"attribute_name\":\"sku\","
+	    "{\"condition_type\":\"product_combine\",\"conditions\":[{\"condition_type\":\"product\",\"attribute_"
+	    "name\":\"sku\","
 	    "\"operator\":\"==\",\"value\":\"A\"}]}]},{\"condition_type\":\"product_found\",\"value\":0}]}",
 	    "{\"condition_type\":\"" CLS "Combine\",\"aggregator_type\":\"any\",\"value\":\"0\",\"conditions\":["
-	    "{\"condition_type\":\"" CLS "Product\\\\Subselect\",\"aggregator_type\":\"all\",\"attribute_name\":\"qty\","
+	    "{\"condition_type\":\"" CLS
+	    "Product\\\\Subselect\",\"aggregator_type\":\"all\",\"attribute_name\":\"qty\","
 	    "\"operator\":\">\",\"value\":\"2.5\",\"conditions\":[{\"condition_type\":\"" CLS
-	    "Product\\\\Combine\",\"aggregator_type\":\"all\",\"value\":\"1\",\"conditions\":[{\"condition_type\":\"" CLS
+	    "Product\\\\Combine\",\"aggregator_type\":\"all\",\"value\":\"1\",\"conditions\":[{\"condition_type\":"
+	    "\"" CLS
 	    "Product\",\"attribute_name\":\"sku\",\"operator\":\"==\",\"value\":\"A\"}]}]},{\"condition_type\":\"" CLS
 	    "Product\\\\Found\",\"aggregator_type\":\"all\",\"value\":\"0\",\"conditions\":[]}]}");
 }
@@ -108,30 +123,36 @@ unknown_classes_are_refused(void **state)
 {
 	(void)state;
 	expect_refused(RULE_SIDE_CART, "[{\"condition_type\":\"Foo\\\\Bar\"}]", "params.conditions[0].condition_type",
-	    "Foo\\Bar is not known");
+		       "Foo\\Bar is not known");
 	expect_refused(RULE_SIDE_CART, "[{}]", "params.conditions[0].condition_type", "required");
 	expect_refused(RULE_SIDE_CART, "[7]", "params.conditions[0].condition_type", "required");
 	expect_refused(RULE_SIDE_CART, "{}", "params.conditions[0].condition_type", "required");
-	expect_refused(RULE_SIDE_CART, "[{\"condition_type\":\"Address\"}]", "params.conditions[0].condition_type", "not known");
-	expect_refused(RULE_SIDE_CART,
+	expect_refused(RULE_SIDE_CART, "[{\"condition_type\":\"Address\"}]", "params.conditions[0].condition_type",
+		       "not known");
+	expect_refused(
+	    RULE_SIDE_CART,
 	    "{\"condition_type\":\"combine\",\"conditions\":[{\"condition_type\":\"product_found\",\"conditions\":"
 	    "[{\"condition_type\":\"nope\"}]}]}",
 	    "params.conditions.conditions[0].conditions[0].condition_type", "product_combine, product");
 	/* a name that a cut could break is not shown */
-	expect_refused(RULE_SIDE_CART, "[{\"condition_type\":\"\\u00fc\"}]", "params.conditions[0].condition_type", "this class");
+	expect_refused(RULE_SIDE_CART, "[{\"condition_type\":\"\\u00fc\"}]", "params.conditions[0].condition_type",
+		       "this class");
 }
 
 static void
 wrong_side_is_refused(void **state)
 {
 	(void)state;
-	expect_refused(RULE_SIDE_CART,
+	expect_refused(
+	    RULE_SIDE_CART,
 	    "[{\"condition_type\":\"product\",\"attribute_name\":\"sku\",\"operator\":\"==\",\"value\":\"A\"}]",
 	    "params.conditions[0].condition_type", "inside product_found");
-	expect_refused(RULE_SIDE_ITEMS,
+	expect_refused(
+	    RULE_SIDE_ITEMS,
 	    "[{\"condition_type\":\"address\",\"attribute_name\":\"weight\",\"operator\":\"==\",\"value\":1}]",
 	    "params.conditions[0].condition_type", "on the cart");
-	expect_refused(RULE_SIDE_ITEMS, "{\"condition_type\":\"combine\"}", "params.conditions[0].condition_type", "on the cart");
+	expect_refused(RULE_SIDE_ITEMS, "{\"condition_type\":\"combine\"}", "params.conditions[0].condition_type",
+		       "on the cart");
 }
 
 static void
@@ -140,30 +161,36 @@ members_are_checked(void **state)
 	(void)state;
 #define ADDRESS(rest) "[{\"condition_type\":\"address\"," rest "}]"
 	expect_refused(RULE_SIDE_CART, ADDRESS("\"attribute_name\":\"sku\",\"operator\":\"==\",\"value\":1"),
-	    "params.conditions[0].attribute_name", "base_subtotal");
+		       "params.conditions[0].attribute_name", "base_subtotal");
 	expect_refused(RULE_SIDE_CART, ADDRESS("\"attribute_name\":\"weight\",\"operator\":\"=\",\"value\":1"),
-	    "params.conditions[0].operator", "must be one of");
-	expect_refused(RULE_SIDE_CART, ADDRESS("\"attribute_name\":\"region\",\"operator\":\"==\""), "params.conditions[0].value",
-	    "must be");
+		       "params.conditions[0].operator", "must be one of");
+	expect_refused(RULE_SIDE_CART, ADDRESS("\"attribute_name\":\"region\",\"operator\":\"==\""),
+		       "params.conditions[0].value", "must be");
 	expect_refused(RULE_SIDE_CART, ADDRESS("\"attribute_name\":\"region\",\"operator\":\"==\",\"value\":{}"),
-	    "params.conditions[0].value", "must be");
-	expect_refused(RULE_SIDE_CART, ADDRESS("\"attribute_name\":\"base_subtotal\",\"operator\":\">=\",\"value\":\"fifty\""),
-	    "params.conditions[0].value", "number");
-	expect_refused(RULE_SIDE_CART, ADDRESS("\"attribute_name\":\"weight\",\"operator\":\">\",\"value\":1,\"valeu\":2"),
-	    "params.conditions[0]", "do not have");
+		       "params.conditions[0].value", "must be");
 	expect_refused(RULE_SIDE_CART,
+		       ADDRESS("\"attribute_name\":\"base_subtotal\",\"operator\":\">=\",\"value\":\"fifty\""),
+		       "params.conditions[0].value", "number");
+	expect_refused(RULE_SIDE_CART,
+		       ADDRESS("\"attribute_name\":\"weight\",\"operator\":\">\",\"value\":1,\"valeu\":2"),
+		       "params.conditions[0]", "do not have");
+	expect_refused(
+	    RULE_SIDE_CART,
 	    ADDRESS("\"attribute_name\":\"weight\",\"operator\":\">\",\"value\":1,\"aggregator_type\":\"all\""),
 	    "params.conditions[0].aggregator_type", "combinations");
 	expect_refused(RULE_SIDE_CART,
-	    ADDRESS("\"attribute_name\":\"weight\",\"operator\":\">\",\"value\":1,\"conditions\":[{}]"),
-	    "params.conditions[0].conditions", "cannot be here");
+		       ADDRESS("\"attribute_name\":\"weight\",\"operator\":\">\",\"value\":1,\"conditions\":[{}]"),
+		       "params.conditions[0].conditions", "cannot be here");
 	expect_refused(RULE_SIDE_CART, "{\"condition_type\":\"combine\",\"aggregator_type\":\"none\"}",
-	    "params.conditions.aggregator_type", "all");
-	expect_refused(RULE_SIDE_CART, "{\"condition_type\":\"combine\",\"value\":2}", "params.conditions.value", "\"1\"");
-	expect_refused(RULE_SIDE_CART, "{\"condition_type\":\"combine\",\"operator\":\"==\"}", "params.conditions.operator",
-	    "does not belong");
-	expect_refused(RULE_SIDE_CART, "{\"condition_type\":\"combine\",\"conditions\":{}}", "params.conditions.conditions", "array");
-	expect_refused(RULE_SIDE_ITEMS,
+		       "params.conditions.aggregator_type", "all");
+	expect_refused(RULE_SIDE_CART, "{\"condition_type\":\"combine\",\"value\":2}", "params.conditions.value",
+		       "\"1\"");
+	expect_refused(RULE_SIDE_CART, "{\"condition_type\":\"combine\",\"operator\":\"==\"}",
+		       "params.conditions.operator", "does not belong");
+	expect_refused(RULE_SIDE_CART, "{\"condition_type\":\"combine\",\"conditions\":{}}",
+		       "params.conditions.conditions", "array");
+	expect_refused(
+	    RULE_SIDE_ITEMS,
 	    "[{\"condition_type\":\"product\",\"attribute_name\":\"SKU\",\"operator\":\"==\",\"value\":\"A\"}]",
 	    "params.conditions[0].attribute_name", "lower case");
 }
@@ -196,8 +223,10 @@ depth_is_bounded(void **state)
 	json_decref(tree);
 	free(text);
 	text = nested(6);
-	expect_refused(RULE_SIDE_CART, text,
-	    "params.conditions.conditions[0].conditions[0].conditions[0].conditions[0].conditions[0].conditions", "6 levels");
+	expect_refused(
+	    RULE_SIDE_CART, text,
+	    "params.conditions.conditions[0].conditions[0].conditions[0].conditions[0].conditions[0].conditions",
+	    "6 levels");
 	free(text);
 	json_decref(violations);
 }
@@ -227,7 +256,8 @@ configured_classes_pass(void **state)
 	const char *name = "Acme\\Rule\\Loyal";
 	struct config_list more = {.items = &name, .n = 1};
 	json_t *violations = json_array();
-	json_t *tree = build_with(RULE_SIDE_CART, "[{\"condition_type\":\"Acme\\\\Rule\\\\Loyal\",\"value\":\"gold\"}]", &more, violations);
+	json_t *tree = build_with(RULE_SIDE_CART, "[{\"condition_type\":\"Acme\\\\Rule\\\\Loyal\",\"value\":\"gold\"}]",
+				  &more, violations);
 
 	(void)state;
 	assert_non_null(tree);
@@ -239,7 +269,12 @@ configured_classes_pass(void **state)
 static void
 empty_means_everybody(void **state)
 {
-	static const char *const empty[] = {"null", "7", "{}", CART_NONE, "{\"condition_type\":\"" CLS "Combine\",\"value\":null}",
+	static const char *const empty[] = {
+	    "null",
+	    "7",
+	    "{}",
+	    CART_NONE,
+	    "{\"condition_type\":\"" CLS "Combine\",\"value\":null}",
 	    "{\"condition_type\":\"combine\",\"conditions\":[{\"condition_type\":\"product_found\"}]}"};
 	json_t *tree;
 
@@ -274,8 +309,10 @@ comparison(void **state)
 #define TREE(inner) "{\"condition_type\":\"C\",\"aggregator_type\":\"all\",\"value\":\"1\",\"conditions\":[" inner "]}"
 #define LEAF(value) "{\"condition_type\":\"A\",\"attribute_name\":\"x\",\"operator\":\"==\",\"value\":" value "}"
 	expect_equal(CART_NONE, "{\"condition_type\":\"" CLS "Combine\",\"operator\":null,\"value\":true}", true);
-	expect_equal(TREE(LEAF("\"3\"")), "{\"value\":true,\"operator\":null,\"condition_type\":\"C\",\"aggregator_type\":\"all\","
-					   "\"conditions\":[" LEAF("3") "]}", true);
+	expect_equal(TREE(LEAF("\"3\"")),
+		     "{\"value\":true,\"operator\":null,\"condition_type\":\"C\",\"aggregator_type\":\"all\","
+		     "\"conditions\":[" LEAF("3") "]}",
+		     true);
 	expect_equal(TREE(LEAF("\"3\"")), TREE(LEAF("\"4\"")), false);
 	expect_equal(TREE(LEAF("\"3\"")), TREE(LEAF("\"3\"") "," LEAF("\"3\"")), false);
 	expect_equal(TREE(LEAF("\"3\"")), TREE(""), false);

@@ -61,10 +61,10 @@ coupon_types_become_words(void **state)
 	(void)state;
 	expect_body("{\"coupon_type\":\"no_coupon\"}", "{\"coupon_type\":\"NO_COUPON\"}");
 	expect_body("{\"coupon_type\":\"specific_coupon\"}",
-	    "{\"coupon_type\":\"SPECIFIC_COUPON\",\"use_auto_generation\":false}");
+		    "{\"coupon_type\":\"SPECIFIC_COUPON\",\"use_auto_generation\":false}");
 	expect_body("{\"coupon_type\":\"auto\"}", "{\"coupon_type\":\"SPECIFIC_COUPON\",\"use_auto_generation\":true}");
 	expect_body("{\"coupon_type\":\"auto\",\"use_auto_generation\":true}",
-	    "{\"coupon_type\":\"SPECIFIC_COUPON\",\"use_auto_generation\":true}");
+		    "{\"coupon_type\":\"SPECIFIC_COUPON\",\"use_auto_generation\":true}");
 	expect_body("{\"use_auto_generation\":false}", "{\"use_auto_generation\":false}");
 }
 
@@ -93,17 +93,29 @@ values_are_sent_as_whole_numbers(void **state)
 	(void)state;
 	expect_body("{\"website_ids\":[1.0,2],\"discount_amount\":10.0,\"discount_qty\":2.5,"
 		    "\"store_labels\":[{\"store_id\":0.0,\"store_label\":\"L\"}],\"coupon_code\":\"X\",\"rule_id\":3}",
-	    "{\"website_ids\":[1,2],\"discount_amount\":10,\"discount_qty\":2.5,"
-	    "\"store_labels\":[{\"store_id\":0,\"store_label\":\"L\"}]}");
+		    "{\"website_ids\":[1,2],\"discount_amount\":10,\"discount_qty\":2.5,"
+		    "\"store_labels\":[{\"store_id\":0,\"store_label\":\"L\"}]}");
 }
 
 /* Nothing is left to Magento's defaults: stop_rules_processing would be true. */
 static void
 new_rule_is_explicit(void **state)
 {
-	static const char *const names[] = {"is_active", "stop_rules_processing", "coupon_type", "use_auto_generation",
-	    "uses_per_customer", "uses_per_coupon", "sort_order", "discount_step", "discount_qty", "apply_to_shipping", "is_rss",
-	    "simple_free_shipping", "description", "condition", "action_condition"};
+	static const char *const names[] = {"is_active",
+					    "stop_rules_processing",
+					    "coupon_type",
+					    "use_auto_generation",
+					    "uses_per_customer",
+					    "uses_per_coupon",
+					    "sort_order",
+					    "discount_step",
+					    "discount_qty",
+					    "apply_to_shipping",
+					    "is_rss",
+					    "simple_free_shipping",
+					    "description",
+					    "condition",
+					    "action_condition"};
 	json_t *violations = json_array();
 	json_t *body = build("{\"name\":\"N\",\"sort_order\":7,\"stop_rules_processing\":true}", violations);
 
@@ -144,8 +156,9 @@ checks(void **state)
 	(void)state;
 	expect_rule("{\"simple_action\":\"by_percent\",\"discount_amount\":50}", NULL, NULL);
 	expect_rule("{\"simple_action\":\"by_percent\",\"discount_amount\":50.01}", "params.discount_amount",
-	    "guardrails.max_discount_pct");
-	expect_rule("{\"simple_action\":\"by_percent\",\"discount_amount\":\"80.0000\"}", "params.discount_amount", "80 percent");
+		    "guardrails.max_discount_pct");
+	expect_rule("{\"simple_action\":\"by_percent\",\"discount_amount\":\"80.0000\"}", "params.discount_amount",
+		    "80 percent");
 	expect_rule("{\"simple_action\":\"by_fixed\",\"discount_amount\":500}", NULL, NULL);
 	expect_rule("{\"from_date\":\"2026-05-01\",\"to_date\":\"2026-05-01\"}", NULL, NULL);
 	expect_rule("{\"from_date\":\"2026-05-02\",\"to_date\":\"2026-05-01\"}", "params.to_date", "before");
@@ -213,10 +226,12 @@ normal_forms(void **state)
 	expect_same("coupon_type", "\"SPECIFIC_COUPON\"", "\"0\"", false);
 	/* labels of other stores stay, and a label is emptied by "" */
 	expect_same("store_labels", "[{\"store_id\":1,\"store_label\":\"A\"}]",
-	    "[{\"store_id\":0,\"store_label\":\"B\"},{\"store_id\":1,\"store_label\":\"A\"}]", true);
+		    "[{\"store_id\":0,\"store_label\":\"B\"},{\"store_id\":1,\"store_label\":\"A\"}]", true);
 	expect_same("store_labels", "[{\"store_id\":1,\"store_label\":\"A\"}]", "[]", false);
 	expect_same("store_labels", "[{\"store_id\":1,\"store_label\":\"\"}]", "[]", true);
-	expect_same("condition", "{\"condition_type\":\"Magento\\\\SalesRule\\\\Model\\\\Rule\\\\Condition\\\\Combine\"}", "null", true);
+	expect_same("condition",
+		    "{\"condition_type\":\"Magento\\\\SalesRule\\\\Model\\\\Rule\\\\Condition\\\\Combine\"}", "null",
+		    true);
 }
 
 static void
@@ -260,7 +275,7 @@ warnings(void **state)
 	expect_warnings("{" DATED "\"is_active\":true,\"coupon_type\":\"SPECIFIC_COUPON\"}", 0, NULL);
 	expect_warnings("{" DATED "\"is_active\":true,\"coupon_type\":\"NO_COUPON\",\"condition\":{\"conditions\":["
 			"{\"condition_type\":\"address\"}],\"condition_type\":\"combine\"}}",
-	    0, NULL);
+			0, NULL);
 	expect_warnings("{" DATED "\"uses_per_customer\":1,\"customer_group_ids\":[1,0]}", 1, "guests");
 	expect_warnings("{" DATED "\"uses_per_customer\":1,\"customer_group_ids\":[1]}", 0, NULL);
 }

@@ -12,8 +12,9 @@ static void
 days(void **state)
 {
 	static const char *const good[] = {"2026-01-31", "2028-02-29", "2000-02-29", "2026-12-01", "1970-01-01"};
-	static const char *const bad[] = {"2026-02-29", "1900-02-29", "2026-04-31", "2026-13-01", "2026-00-10", "2026-01-00",
-	    "2026-1-01", "2026-01-1", "2026/01/01", "2026-01-01 ", "next week!", "", "+026-01-01", "0000-01-01"};
+	static const char *const bad[] = {"2026-02-29", "1900-02-29", "2026-04-31", "2026-13-01", "2026-00-10",
+					  "2026-01-00", "2026-1-01",  "2026-01-1",  "2026/01/01", "2026-01-01 ",
+					  "next week!", "",	      "+026-01-01", "0000-01-01"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
@@ -41,7 +42,8 @@ check(const struct json_schema *schema, const char *text)
 }
 
 #define NEEDED                                                                                                         \
-	"\"name\":\"N\",\"website_ids\":[1],\"customer_group_ids\":[0],\"simple_action\":\"by_fixed\",\"discount_amount\":5"
+	"\"name\":\"N\",\"website_ids\":[1],\"customer_group_ids\":[0],\"simple_action\":\"by_fixed\",\"discount_"     \
+	"amount\":5"
 
 static void
 new_rules(void **state)
@@ -55,7 +57,8 @@ new_rules(void **state)
 	assert_int_equal(check(&rule_create_shape, "{" NEEDED ",\"conditions\":[]}"), 0);
 	assert_int_equal(check(&rule_create_shape, "{" NEEDED ",\"conditions\":\"x\"}"), 1);
 	assert_int_equal(check(&rule_create_shape, "{\"name\":\" \",\"website_ids\":[],\"customer_group_ids\":[0,0],"
-						   "\"simple_action\":\"percent\",\"discount_amount\":-1}"), 5);
+						   "\"simple_action\":\"percent\",\"discount_amount\":-1}"),
+			 5);
 }
 
 static void

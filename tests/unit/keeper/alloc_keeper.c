@@ -1,6 +1,6 @@
 /*
- * alloc_keeper.c - a worker, and a keeper, whose every allocation fails in turn: nothing crashes, nothing leaks, and the
- * next call works
+ * alloc_keeper.c - a worker, and a keeper, whose every allocation fails in turn: nothing crashes, nothing leaks, and
+ * the next call works
  *
  * Worker and keeper are driven by one thread: the keeper's half is the batch, called with what the worker would send.
  */
@@ -68,7 +68,8 @@ keeper_half(void *ctx)
 	message = room_message(id);
 	r = serve_one(MESSAGE_PLAN_BEGIN, &message);
 	if (r == 0) {
-		message.text[TEXT_LIST] = SLICE_LIT("\x02\0\0\0{}" "\x02\0\0\0{}");
+		message.text[TEXT_LIST] = SLICE_LIT("\x02\0\0\0{}"
+						    "\x02\0\0\0{}");
 		r = serve_one(MESSAGE_PLAN_ADD, &message);
 	}
 	message.number[NUMBER_N_ITEMS] = 2;
@@ -145,7 +146,8 @@ one_life(struct errand *errand, struct pool *pool)
 	if (r == 0)
 		r = keeper_plan_store(draft, &err);
 	if (r == 0)
-		r = keeper_plan_claim(errand->keeper, keeper_draft_id(draft), &party, "a key", NOW, pool, &claim, &verdict, &err);
+		r = keeper_plan_claim(errand->keeper, keeper_draft_id(draft), &party, "a key", NOW, pool, &claim,
+				      &verdict, &err);
 	if (r == 0 && claim != NULL)
 		r = keeper_journal(claim, &entry, 1, &err);
 	if (r == 0)

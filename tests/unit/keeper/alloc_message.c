@@ -25,7 +25,8 @@ there_and_back(void *ctx)
 	int r;
 
 	(void)ctx;
-	in.text[TEXT_LIST] = SLICE_LIT("some bytes that are long enough to make the buffers grow once or twice or more");
+	in.text[TEXT_LIST] =
+	    SLICE_LIT("some bytes that are long enough to make the buffers grow once or twice or more");
 	buf_init(&payload, MESSAGE_MAX);
 	buf_init(&frames, MESSAGE_MAX);
 	message_reader_init(&reader);

@@ -207,7 +207,8 @@ house_claim(struct house *house, const char *id, const char *key, enum keeper_cl
 	struct keeper_claim *claim = NULL;
 	struct err err;
 
-	assert_int_equal(keeper_plan_claim(house->keeper, id, &party, key, NOW + 1, house->pool, &claim, &verdict, &err), 0);
+	assert_int_equal(
+	    keeper_plan_claim(house->keeper, id, &party, key, NOW + 1, house->pool, &claim, &verdict, &err), 0);
 	assert_int_equal(verdict.kind, expected);
 	assert_true((claim != NULL) == (expected == KEEPER_CLAIMED || expected == KEEPER_RESUMED));
 	return claim;

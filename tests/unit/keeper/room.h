@@ -53,8 +53,8 @@ room_dir(char *dir, size_t cap)
 static inline void
 room_remove(const char *dir)
 {
-	static const char *const names[] = {
-	    "keeper.db", "keeper.db-wal", "keeper.db-shm", "keeper.db-journal", "keeper.db-keepers", "keeper.sock"};
+	static const char *const names[] = {"keeper.db",	 "keeper.db-wal",     "keeper.db-shm",
+					    "keeper.db-journal", "keeper.db-keepers", "keeper.sock"};
 	char path[128];
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
@@ -119,7 +119,8 @@ room_send(struct room *room, uint64_t connection, enum message_type type, const 
 static inline struct message
 room_message(const char *id)
 {
-	struct message message = {.number[NUMBER_NOW] = NOW, .number[NUMBER_CREATED] = NOW, .number[NUMBER_EXPIRES] = NOW + 30 * MINUTE};
+	struct message message = {
+	    .number[NUMBER_NOW] = NOW, .number[NUMBER_CREATED] = NOW, .number[NUMBER_EXPIRES] = NOW + 30 * MINUTE};
 
 	message.text[TEXT_ID] = slice_from_str(id);
 	message.text[TEXT_TOOL] = SLICE_LIT("catalog.bulk_update");
@@ -168,7 +169,8 @@ room_claim(struct room *room, uint64_t connection, const char *id, const char *k
 }
 
 static inline int
-room_journal(struct room *room, uint64_t connection, const char *id, uint64_t fence, const struct keeper_entry *entries, size_t n)
+room_journal(struct room *room, uint64_t connection, const char *id, uint64_t fence, const struct keeper_entry *entries,
+	     size_t n)
 {
 	struct message message = {.text[TEXT_ID] = slice_from_str(id), .number[NUMBER_FENCE] = fence};
 	struct buf list;

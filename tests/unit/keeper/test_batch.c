@@ -102,8 +102,8 @@ all_share_one_commit(void **state)
 	}
 	run();
 	assert_int_equal(commits, 1);
-	TAILQ_FOREACH (request, &requests, link)
-		assert_int_equal(code_of(request), 0);
+	TAILQ_FOREACH(request, &requests, link)
+	assert_int_equal(code_of(request), 0);
 	assert_int_equal(room_count(&room, "SELECT count(*) FROM plan"), 64);
 }
 
@@ -129,7 +129,8 @@ a_refused_one_is_undone_alone(void **state)
 	(void)state;
 	first = push_begin(PLAN_1, SLICE_LIT("{}"));
 	bad.text[TEXT_ID] = SLICE_LIT(PLAN_1);
-	bad.text[TEXT_LIST] = SLICE_LIT("\x01\0\0\0a" "\x09\0\0\0b"); /* one item, then nonsense */
+	bad.text[TEXT_LIST] = SLICE_LIT("\x01\0\0\0a"
+					"\x09\0\0\0b"); /* one item, then nonsense */
 	second = push(MESSAGE_PLAN_ADD, &bad);
 	third = push_begin(PLAN_2, SLICE_LIT("{}"));
 	run();
@@ -201,7 +202,8 @@ a_full_disk_is_told_and_passes(void **state)
 	assert_int_equal(r, ERR_FULL);
 	assert_true(stored > 0);
 	assert_int_equal(room_count(&full, "SELECT count(*) FROM plan"), stored);
-	assert_int_equal(room_count(&full, "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> 'ok'"), 0);
+	assert_int_equal(room_count(&full, "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> 'ok'"),
+			 0);
 
 	assert_int_equal(mount("tmpfs", full.dir, "tmpfs", MS_REMOUNT, "size=20m"), 0);
 	push(MESSAGE_PLAN_BEGIN, &message);
@@ -222,10 +224,8 @@ main(void)
 {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 	const struct CMUnitTest tests[] = {
-	    TEST(all_share_one_commit),
-	    TEST(reading_alone_does_not_write),
-	    TEST(a_refused_one_is_undone_alone),
-	    TEST(one_too_large_for_the_disk_does_not_take_the_others_with_it),
+	    TEST(all_share_one_commit),		  TEST(reading_alone_does_not_write),
+	    TEST(a_refused_one_is_undone_alone),  TEST(one_too_large_for_the_disk_does_not_take_the_others_with_it),
 	    TEST(a_full_disk_is_told_and_passes),
 	};
 

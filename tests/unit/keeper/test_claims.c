@@ -230,7 +230,8 @@ a_key_stands_for_one_plan(void **state)
 	message.text[TEXT_KEY] = SLICE_LIT("key");
 	message.text[TEXT_OWNER] = SLICE_LIT("bob");
 	assert_int_equal(room_send(room, 1, MESSAGE_PLAN_CLAIM, &message), 0);
-	assert_int_equal(room->out.number[NUMBER_VERDICT], KEEPER_NOT_FOUND); /* bob's keys are his own, the plan is not */
+	assert_int_equal(room->out.number[NUMBER_VERDICT],
+			 KEEPER_NOT_FOUND); /* bob's keys are his own, the plan is not */
 	room->live[1] = false;
 	assert_int_equal(room_claim(room, 2, PLAN_1, "key", NOW, 3), KEEPER_RESUMED);
 	assert_int_equal(room_claim(room, 2, PLAN_2, "key 2", NOW, 4), KEEPER_CLAIMED);

@@ -86,7 +86,8 @@ whole_life(struct house *h)
 
 	keeper_claim_free(&claim);
 	claim = house_claim(h, PLAN_1, "key", KEEPER_RESUMED);
-	assert_int_equal(keeper_plan_finish(claim, KEEPER_COMPLETED_WITH_ERRORS, SLICE_LIT("{\"r\":1}"), NOW + 9, &err), 0);
+	assert_int_equal(keeper_plan_finish(claim, KEEPER_COMPLETED_WITH_ERRORS, SLICE_LIT("{\"r\":1}"), NOW + 9, &err),
+			 0);
 	keeper_claim_free(&claim);
 	assert_int_equal(keeper_plan_claim(h->keeper, PLAN_1, &party, "key", NOW, h->pool, &claim, &verdict, &err), 0);
 	assert_null(claim);
@@ -227,7 +228,8 @@ keys(struct house *h)
 	assert_int_equal(answer.kind, KEEPER_KEY_DONE);
 	assert_string_equal(answer.result.ptr, "{\"x\":1}");
 	assert_null(claim);
-	assert_int_equal(keeper_key_take(h->keeper, &party, "", digest, NOW, h->pool, &claim, &answer, &err), ERR_INVALID);
+	assert_int_equal(keeper_key_take(h->keeper, &party, "", digest, NOW, h->pool, &claim, &answer, &err),
+			 ERR_INVALID);
 }
 
 static void
@@ -256,8 +258,9 @@ claimant(void *arg)
 	struct keeper_verdict verdict;
 	struct err err;
 
-	assert_int_equal(keeper_plan_claim(contest.keepers[me % 2], PLAN_1, &party, NULL, NOW, h->pool, &contest.claims[me],
-	    &verdict, &err), 0);
+	assert_int_equal(keeper_plan_claim(contest.keepers[me % 2], PLAN_1, &party, NULL, NOW, h->pool,
+					   &contest.claims[me], &verdict, &err),
+			 0);
 	contest.verdicts[me] = verdict.kind;
 	contest.left--;
 	event_base_loopbreak(h->base);

@@ -180,7 +180,9 @@ damage_while_it_serves_is_told(void **state)
 
 	(void)state;
 	room_plan(&room, PLAN_1, 500);
-	assert_int_equal(sqlite3_exec(room.database->db, "PRAGMA wal_checkpoint(TRUNCATE); PRAGMA shrink_memory", NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(
+	    sqlite3_exec(room.database->db, "PRAGMA wal_checkpoint(TRUNCATE); PRAGMA shrink_memory", NULL, NULL, NULL),
+	    SQLITE_OK);
 	memset(junk, 0xA5, sizeof(junk));
 	for (int page = 1; page < 30; page++)
 		overwrite(room.path, page * 4096, junk, sizeof(junk));

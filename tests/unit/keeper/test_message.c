@@ -55,8 +55,12 @@ every_cut_payload_is_refused(void **state)
 static void
 unknown_fields_are_passed_over_and_doubles_refused(void **state)
 {
-	static const char unknown[] = "\xFF" "12345678" "\x7F\x03\0\0\0abc" "\x01\x02\0\0\0id";
-	static const char twice[] = "\x01\x01\0\0\0a" "\x01\x01\0\0\0b";
+	static const char unknown[] = "\xFF"
+				      "12345678"
+				      "\x7F\x03\0\0\0abc"
+				      "\x01\x02\0\0\0id";
+	static const char twice[] = "\x01\x01\0\0\0a"
+				    "\x01\x01\0\0\0b";
 	struct message out;
 
 	(void)state;
@@ -69,7 +73,11 @@ static void
 lists_come_back(void **state)
 {
 	const struct keeper_entry entries[] = {
-	    {.item = 9999, .step = 65535, .status = KEEPER_ERROR, .at_wall_ms = 1700000000000, .detail = SLICE_LIT("{}")},
+	    {.item = 9999,
+	     .step = 65535,
+	     .status = KEEPER_ERROR,
+	     .at_wall_ms = 1700000000000,
+	     .detail = SLICE_LIT("{}")},
 	    {.item = 0, .step = 0, .status = KEEPER_PENDING, .at_wall_ms = 0, .detail = SLICE_NONE},
 	};
 	struct keeper_entry entry;
@@ -192,7 +200,8 @@ frames_of_another_language_are_refused(void **state)
 	static const char flags[] = "\0\0\0\0\x01\x02\x01\0\x01\0\0\0";
 	static const char length[] = "\x01\0\x04\0\x01\0\x01\0\x01\0\0\0";
 	static const char endless[] = "\0\0\0\0\x01\x01\x01\0\x01\0\0\0";
-	static const char mixed[] = "\x01\0\0\0\x01\x01\x01\0\x01\0\0\0x" "\x01\0\0\0\x01\0\x01\0\x02\0\0\0x";
+	static const char mixed[] = "\x01\0\0\0\x01\x01\x01\0\x01\0\0\0x"
+				    "\x01\0\0\0\x01\0\x01\0\x02\0\0\0x";
 
 	(void)state;
 	assert_int_equal(read_bytes(version, 12), ERR_UNSUPPORTED);

@@ -272,14 +272,10 @@ main(void)
 {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 	const struct CMUnitTest tests[] = {
-	    TEST(every_step_may_be_sent_twice),
-	    TEST(gaps_are_refused),
-	    TEST(bounds_hold_in_the_keeper_too),
-	    TEST(dropped_drafts_leave_nothing),
-	    TEST(bad_messages_are_refused),
-	    TEST(states_are_shown_as_they_are),
-	    TEST(the_last_word_counts),
-	    TEST(a_journal_write_is_all_or_none),
+	    TEST(every_step_may_be_sent_twice),	 TEST(gaps_are_refused),
+	    TEST(bounds_hold_in_the_keeper_too), TEST(dropped_drafts_leave_nothing),
+	    TEST(bad_messages_are_refused),	 TEST(states_are_shown_as_they_are),
+	    TEST(the_last_word_counts),		 TEST(a_journal_write_is_all_or_none),
 	    TEST(pages_of_large_items),
 	};
 

@@ -47,7 +47,7 @@ static void
 become_keeper(const struct child *child, int config, int control, bool extra)
 {
 	int parked[3] = {fcntl(control, F_DUPFD_CLOEXEC, 100), fcntl(config, F_DUPFD_CLOEXEC, 100),
-	    fcntl(child->listen_fd, F_DUPFD_CLOEXEC, 100)};
+			 fcntl(child->listen_fd, F_DUPFD_CLOEXEC, 100)};
 	int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	dup2(null_fd, STDERR_FILENO);
@@ -241,12 +241,9 @@ main(int argc, char **argv)
 {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 	const struct CMUnitTest tests[] = {
-	    TEST(it_says_ready_beats_and_ends_when_told),
-	    TEST(it_ends_with_the_supervisor_and_by_term),
-	    TEST(a_foreign_file_is_refused_for_good),
-	    TEST(a_folder_that_is_not_there_may_come),
-	    TEST(surplus_descriptors_are_refused),
-	    TEST(it_serves_workers),
+	    TEST(it_says_ready_beats_and_ends_when_told), TEST(it_ends_with_the_supervisor_and_by_term),
+	    TEST(a_foreign_file_is_refused_for_good),	  TEST(a_folder_that_is_not_there_may_come),
+	    TEST(surplus_descriptors_are_refused),	  TEST(it_serves_workers),
 	};
 
 	if (argc == 2 && strcmp(argv[1], "keeper") == 0)

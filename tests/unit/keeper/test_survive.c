@@ -55,8 +55,10 @@ journal_some(struct keeper_claim *claim)
 		uint64_t n = ++ledger->sequence;
 
 		snprintf(details[i], sizeof(details[i]), "%llu", (unsigned long long)n);
-		entries[i] = (struct keeper_entry){.item = (uint32_t)(n % ITEMS), .status = KEEPER_UPDATED, .at_wall_ms = n,
-		    .detail = slice_from_str(details[i])};
+		entries[i] = (struct keeper_entry){.item = (uint32_t)(n % ITEMS),
+						   .status = KEEPER_UPDATED,
+						   .at_wall_ms = n,
+						   .detail = slice_from_str(details[i])};
 		ledger->tried[n % ITEMS] = n;
 	}
 	r = keeper_journal(claim, entries, 2, &err);
@@ -146,11 +148,13 @@ audit(struct house *h)
 
 	snprintf(room.path, sizeof(room.path), "%s", h->db);
 	room_open(&room);
-	assert_int_equal(room_count(&room, "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> 'ok'"), 0);
+	assert_int_equal(room_count(&room, "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> 'ok'"),
+			 0);
 	for (unsigned i = 0; i < ITEMS; i++) {
 		uint64_t found;
 
-		snprintf(sql, sizeof(sql), "SELECT coalesce(max(at_ms), 0) FROM journal WHERE item = %u AND detail = at_ms", i);
+		snprintf(sql, sizeof(sql),
+			 "SELECT coalesce(max(at_ms), 0) FROM journal WHERE item = %u AND detail = at_ms", i);
 		found = (uint64_t)room_count(&room, sql);
 		assert_true(found >= ledger->acknowledged[i]);
 		assert_true(found <= ledger->tried[i]);
@@ -158,11 +162,14 @@ audit(struct house *h)
 		assert_true(room_count(&room, sql) <= 1);
 	}
 	for (uint64_t i = 0; i < ledger->n_plans; i++) {
-		snprintf(sql, sizeof(sql), "SELECT count(*) FROM item JOIN plan ON plan = no WHERE id = '%s' AND state = 1 AND n_items = 3",
+		snprintf(
+		    sql, sizeof(sql),
+		    "SELECT count(*) FROM item JOIN plan ON plan = no WHERE id = '%s' AND state = 1 AND n_items = 3",
 		    ledger->plans[i]);
 		assert_int_equal(room_count(&room, sql), PLAN_ITEMS);
 	}
-	assert_int_equal(room_count(&room, "SELECT count(*) FROM item LEFT JOIN plan ON plan = no WHERE no IS NULL"), 0);
+	assert_int_equal(room_count(&room, "SELECT count(*) FROM item LEFT JOIN plan ON plan = no WHERE no IS NULL"),
+			 0);
 	database_close(&room.database);
 }
 
@@ -210,8 +217,10 @@ nothing_acknowledged_is_lost(void **state)
 	kill_worker(worker);
 	house_kill_keeper(&house);
 	audit(&house);
-	print_message("%d keepers and %u workers killed in %u ms: %u journal calls and %u plans acknowledged, %u calls failed\n", KILLS,
-	    workers, (unsigned)took, (unsigned)ledger->n_acknowledged, (unsigned)ledger->n_plans, (unsigned)ledger->failed);
+	print_message(
+	    "%d keepers and %u workers killed in %u ms: %u journal calls and %u plans acknowledged, %u calls failed\n",
+	    KILLS, workers, (unsigned)took, (unsigned)ledger->n_acknowledged, (unsigned)ledger->n_plans,
+	    (unsigned)ledger->failed);
 	assert_true(took < TIME_MAX_MS);
 	assert_int_equal(ledger->lost_claims, 0);
 	house_start_keeper(&house, 0);

@@ -162,7 +162,8 @@ fake_open(void **state)
 	    .base_url = store->server.url,
 	    .credentials = &store->credentials,
 	    .limits = {.read_timeout_ms = 5000, .write_timeout_ms = 5000, .max_reply_bytes = 65536, .parallel = 6},
-	    .observer = {fake_observe, store}};
+	    .identity = "fake",
+	    .observer = {.on_exchange = fake_observe, .ctx = store}};
 	store->credentials.kind = MAGENTO_AUTH_BEARER;
 	assert_int_equal(secret_set(&store->credentials.bearer, SLICE_LIT("sometoken")), 0);
 	*state = store;
