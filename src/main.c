@@ -1,13 +1,16 @@
 /*
  * main.c - from the first word of the command line to the role that this process plays
  */
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/cli.h"
 #include "cli/options.h"
 #include "keeper/server.h"
 #include "supervisor/supervisor.h"
+#include "worker/stdio.h"
 #include "worker/worker.h"
 
 static int
@@ -27,6 +30,45 @@ serve(int argc, char **argv)
 	return supervisor_run(&sources, "magento-mcp");
 }
 
+/* Where the state of one user's programs belongs (XDG base directories; a relative name counts as none). */
+static const char *
+state_home(char path_r[static PATH_MAX])
+{
+	const char *state = getenv("XDG_STATE_HOME");
+	const char *home = getenv("HOME");
+	int n = -1;
+
+	if (state != NULL && state[0] == '/')
+		n = snprintf(path_r, PATH_MAX, "%s/magento-mcp", state);
+	else if (home != NULL && home[0] == '/')
+		n = snprintf(path_r, PATH_MAX, "%s/.local/state/magento-mcp", home);
+	return n > 0 && n < PATH_MAX ? path_r : NULL;
+}
+
+static int
+desktop(int argc, char **argv)
+{
+	static const struct options_spec spec = {
+	    .usage = "stdio [-c FILE] [-s KEY=VALUE]...",
+	    .help = "Serves one client over standard input and output, one message per line, until its\n"
+		    "input ends.  The log goes to standard error.  State is kept in\n"
+		    "$XDG_STATE_HOME/magento-mcp (~/.local/state/magento-mcp) unless server.state_dir is set.\n",
+	};
+	struct config *config = NULL;
+	struct options options;
+	char state_dir[PATH_MAX];
+	int status = options_parse(argc, argv, &spec, &options);
+
+	if (status >= 0)
+		return status;
+	options.state_dir = state_home(state_dir);
+	status = options_load(&options, &config);
+	if (status < 0)
+		status = stdio_run(config);
+	config_free(&config);
+	return status;
+}
+
 static int help(int argc, char **argv);
 static int version(int argc, char **argv);
 
@@ -36,6 +78,7 @@ static const struct role {
 	const char *summary; /* NULL: not for people */
 } roles[] = {
     {"serve", serve, "serve MCP over HTTP: a supervisor and its workers"},
+    {"stdio", desktop, "serve MCP over standard input and output, for desktop clients"},
     {"check", cli_check, "check a configuration, or print a sample of one"},
     {"doctor", cli_doctor, "examine the configured stores"},
     {"tools", cli_tools, "list the tools that clients get"},

@@ -149,6 +149,7 @@ struct config {
 		struct config_list catalog_update_fields;
 		struct config_list cms_page_update_fields;
 		struct config_list cms_block_update_fields;
+		struct config_list rule_condition_classes; /* beyond those of a stock shop */
 	} guardrails;
 	struct {
 		const char *path;

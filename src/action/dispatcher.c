@@ -241,5 +241,8 @@ action_cancel(struct action_running **running)
 	if (r == NULL)
 		return;
 	r->done = NULL;
+	/* What cannot be cut short goes on; the caller's memory may be gone by then. */
+	r->call.memory.remember = NULL;
+	r->call.memory.forget = NULL;
 	fiber_cancel(r->fiber);
 }

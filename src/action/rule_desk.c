@@ -19,8 +19,7 @@
 const struct config_list *
 rule_more_conditions(const struct action_call *call)
 {
-	(void)call;
-	return NULL;
+	return &call->env->config->guardrails.rule_condition_classes;
 }
 
 /* ---- one rule ---- */

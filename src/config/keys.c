@@ -190,6 +190,10 @@ const struct config_key keys_table[] = {
      .item = ITEM_CHOICE, .choices = page_fields, .doc = "Fields of CMS pages that bulk updates may change."},
     {ROOT(guardrails, cms_block_update_fields), TYPE_LIST, "title, content, is_active", .max = 3, .item = ITEM_CHOICE,
      .choices = block_fields, .doc = "Fields of CMS blocks that bulk updates may change."},
+    {ROOT(guardrails, rule_condition_classes), TYPE_LIST, "", .max = 64, .item = ITEM_WORD,
+     .example = "Vendor\\Module\\Model\\Rule\\Condition\\Thing",
+     .doc = "Classes of rule conditions that modules add to this shop.  Others than the stock ones are refused: Magento drops "
+            "an unknown one in silence, and the discount then applies to everyone."},
 
     {ROOT(audit, path), TYPE_PATH, "audit.jsonl", .flags = KEY_IN_STATE_DIR, .seed = "MCP_AUDIT_LOG_PATH",
      .doc = "File of the audit log.  It is appended to and never holds a secret."},
@@ -249,7 +253,7 @@ const struct config_key keys_table[] = {
      .example = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
      .doc =
 	 "SHA-256 of the token, 64 hex digits, as `magento-mcp token` prints it.  The token itself is nowhere kept."},
-    {PRINCIPAL(scopes), TYPE_LIST, "", .max = 64, .item = ITEM_WORD, .flags = KEY_PER_PRINCIPAL, .example = "read",
+    {PRINCIPAL(scopes), TYPE_LIST, "", .max = 64, .item = ITEM_WORD, .flags = KEY_PER_PRINCIPAL, .example = "catalog:read",
      .doc = "Rights of this caller; empty means all."},
     {PRINCIPAL(stores), TYPE_LIST, "", .max = CONFIG_STORES_MAX, .item = ITEM_WORD, .flags = KEY_PER_PRINCIPAL,
      .example = "main", .doc = "Names of the stores this caller may use; empty means all."},

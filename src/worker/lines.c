@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/err.h"
+
 #define KEEP_BYTES (64 * 1024) /* larger memory is given back after its line */
 
 void

@@ -65,16 +65,12 @@ begin(struct worker *worker, uint64_t deadline_ms)
 	event_add(worker->drain_event, &step);
 }
 
+/* Standard output and error are the log file: both must let go of the one that was renamed. */
 static void
-reopen_log(struct worker *worker, int *fd)
+reopen_log(int fd)
 {
-	int old = worker->log_fd;
-
-	log_set_fd(*fd);
-	worker->log_fd = *fd;
-	*fd = -1;
-	if (old > STDERR_FILENO)
-		fd_close(&old);
+	if (dup2(fd, STDOUT_FILENO) < 0 || dup2(fd, STDERR_FILENO) < 0)
+		log_write(LOG_ERROR, "log_not_reopened", LOG_END);
 }
 
 static void
@@ -99,7 +95,7 @@ handle(struct worker *worker, const struct control_message *message, int *fd)
 		break;
 	case CONTROL_REOPEN:
 		if (*fd >= 0)
-			reopen_log(worker, fd);
+			reopen_log(*fd);
 		reopen_audit(worker);
 		break;
 	default:

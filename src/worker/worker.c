@@ -272,7 +272,6 @@ worker_main(int argc, char **argv)
 		return EXIT_STATUS_RETRY;
 	harden();
 	log_init(STDERR_FILENO, LOG_INFO, "worker", -1);
-	worker->log_fd = STDERR_FILENO;
 	worker->started_mono_ms = clock_mono_ms();
 	r = start(worker, &err);
 	if (r < 0) {

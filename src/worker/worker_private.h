@@ -72,7 +72,6 @@ struct worker {
 	struct http_listener *listeners[HERITAGE_LISTENERS_MAX];
 	struct drain drain;
 	uint64_t request_counter;
-	int log_fd;
 	int exit_status;
 };
 

@@ -415,28 +415,54 @@ def test_ctl_stop(start):
     server.ended(0)
 
 
-def test_log_file(start):
-    """USR1 and ctl reopen begin a new file; no line is lost."""
-    server = start({"server": {}}, workers=2, wait=False, log_file=True)
+def events(path):
+    """Event names in a log file."""
+    return [json.loads(line)["event"] for line in path.read_text().splitlines()] if path.exists() else []
+
+
+@pytest.fixture
+def logging_server(start):
+    """A server that logs into a file of its folder."""
+    server = start(workers=2, wait=False, log_file=True)
     path = server.folder / "log"
-
-    def events(file):
-        return [json.loads(line)["event"] for line in file.read_text().splitlines()]
-
-    poll(lambda: path.exists() and "serving" in events(path), "serving in the file")
+    poll(lambda: "serving" in events(path), "serving in the file")
     line = next(json.loads(text) for text in path.read_text().splitlines() if '"listening"' in text)
     server.port, server.admin_port = int(line["listen"].rpartition(":")[2]), int(line["admin"].rpartition(":")[2])
     server.control_socket = line["control_socket"]
     server.note_workers()
-    Modern(server).login()
-    assert "mcp" in events(path)
-    for n, reopen in enumerate((lambda: server.process.send_signal(signal.SIGUSR1), lambda: server.ask("reopen"))):
-        path.rename(server.folder / f"old{n}")
-        reopen()
-        poll(lambda: path.exists() and "reopened" in events(path), "reopened")
-        client = Modern(server)
-        poll(lambda: client.login() and events(path).count("mcp") >= 2, "lines of the workers in the new file")
+    return server
+
+
+def rotate(server, reopen, number):
+    """Moves the log away and has the server begin a new one."""
+    path, old = server.folder / "log", server.folder / f"old{number}"
+    path.rename(old)
+    reopen()
+    poll(lambda: "reopened" in events(path), "reopened")
+    client = Modern(server)
+    poll(lambda: client.login() and events(path).count("mcp") >= 2, "lines of the workers in the new file")
+    # The names of open files have changed; their number must not grow from now on.
     server.fds = {pid: proc.descriptors(pid) for pid in server.fds}
+    server.worker_fds.clear()
+    server.note_workers()
+    return old
+
+
+def test_log_file(logging_server):
+    """USR1 and ctl reopen begin a new file; every line of each is whole."""
+    server = logging_server
+    Modern(server).login()
+    poll(lambda: "mcp" in events(server.folder / "log"), "lines of the workers")
+    for number, reopen in enumerate([lambda: server.process.send_signal(signal.SIGUSR1), lambda: server.ask("reopen")]):
+        assert events(rotate(server, reopen, number))
+
+
+def test_old_log_file_is_let_go(logging_server):
+    """A rotated log that is removed gives its space back: nobody holds it open."""
+    old = str(rotate(logging_server, lambda: logging_server.ask("reopen"), 0))
+    for pid in logging_server.pids | {logging_server.process.pid}:
+        poll(lambda: not any(kind.startswith(old) for kind in proc.descriptors(pid)),
+             lambda: f"{proc.title(pid)} holds {proc.descriptors(pid)}", 2)
 
 
 # ---- status and metrics ----

@@ -91,9 +91,14 @@ oauth_token_secret = dummytokensecret0000000000000000
                 except ValueError:
                     raise SystemExit("a log line is not JSON: " + line)
 
-    def workers(self):
+    def children(self):
+        """{pid: slot} of the workers that run; the keeper has None in place of a slot."""
         with open(f"/proc/{self.process.pid}/task/{self.process.pid}/children") as f:
-            return [int(pid) for pid in f.read().split()]
+            pids = [int(pid) for pid in f.read().split()]
+        return {pid: slot_of(pid) for pid in pids if role_of(pid) in ("worker", "keeper")}
+
+    def workers(self):
+        return [pid for pid, slot in self.children().items() if slot is not None]
 
     def metric(self, name):
         connection = http.client.HTTPConnection("127.0.0.1", self.admin_port, timeout=5)
@@ -243,27 +248,39 @@ class Client(threading.Thread):
 
 
 def storm(server, seconds, kills):
-    """Kills until the time is over; notes when."""
+    """Kills until the time is over; notes when. The death of the keeper excuses no failure, so it is not noted."""
     end = time.monotonic() + seconds
     chooser = random.Random(1)
     while time.monotonic() < end:
         time.sleep(KILL_EVERY_S)
-        workers = server.workers()
-        if not workers:
+        children = server.children()
+        if not children:
             continue
-        pid = chooser.choice(workers)
+        pid = chooser.choice(list(children))
         try:
-            slot = slot_of(pid)
             os.kill(pid, signal.SIGKILL)
-            kills.append((time.monotonic(), slot))
-        except (ProcessLookupError, FileNotFoundError, IndexError):
-            pass
+        except ProcessLookupError:
+            continue
+        if children[pid] is not None:
+            kills.append((time.monotonic(), children[pid]))
+
+
+def command_of(pid):
+    """magento-mcp worker N, or magento-mcp keeper; nothing of a process that is gone."""
+    try:
+        with open(f"/proc/{pid}/cmdline") as f:
+            return f.read().split("\0")[:-1]
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
+def role_of(pid):
+    return (command_of(pid) + ["", ""])[1]
 
 
 def slot_of(pid):
-    """From the command line: magento-mcp worker N."""
-    with open(f"/proc/{pid}/cmdline") as f:
-        return int(f.read().split("\0")[2])
+    command = command_of(pid)
+    return int(command[2]) if command[1:2] == ["worker"] and len(command) > 2 else None
 
 
 def is_stray(failure, kills):

@@ -9,7 +9,7 @@
 #define PAGE "/rest/all/V1/cmsPage/7"
 #define ROW(active, content)                                                                                           \
 	"{\"id\":7,\"identifier\":\"my-page\",\"title\":\"My page\",\"active\":" active ",\"content\":\"" content "\"" \
-														  "}"
+	"}"
 #define STEP(field, from, to)                                                                                          \
 	"[{\"key\":{\"page_id\":7,\"identifier\":\"my-page\"},\"from\":{\"" field "\":" from "},\"to\":{\"" field      \
 	"\":" to "}}]"

@@ -17,7 +17,7 @@ test_places_in_a_file(void **state)
 		const char *file;
 		const char *text;
 	} cases[] = {
-	    {"[server]\nworkers = 999\n", SOURCES_FILE ":2: server.workers: 999 is out of range, write 0 to 256"},
+	    {"[server]\nworkers = 999\n", SOURCES_FILE ":2: server.workers: 999 is out of range, write 0 to 32"},
 	    {"[server]\nworker = 1\n", SOURCES_FILE ":2: server.worker: there is no such key, write workers"},
 	    {"[session]\nidle = 1h\n", SOURCES_FILE ":2: session.idle: there is no such key, write idle_ms"},
 	    {"[server]\nidle_ms = 1h\n",
