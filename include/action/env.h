@@ -36,6 +36,8 @@ struct action_env {
 	void (*on_upstream)(void *ctx, const char *store, int status, enum fetch_outcome outcome, uint64_t took_us);
 	/* May be NULL.  False: this store has not answered for a while and is left alone. */
 	bool (*may_send)(void *ctx, const char *store, uint64_t *retry_after_ms_r);
+	/* May be NULL.  False: the budget of repeated requests to this store is used up. */
+	bool (*may_repeat)(void *ctx, const char *store);
 	void *observer;
 };
 

@@ -47,6 +47,8 @@ struct magento_observer {
 	void (*on_exchange)(void *ctx, const char *route, int status, enum fetch_outcome outcome, uint64_t took_us);
 	/* May be NULL.  False: the store has not answered for a while and is left alone; nothing is sent. */
 	bool (*may_send)(void *ctx, uint64_t *retry_after_ms_r);
+	/* May be NULL.  False: so much has been repeated lately that more would only add to the store's trouble. */
+	bool (*may_repeat)(void *ctx);
 	void *ctx;
 };
 

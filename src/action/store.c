@@ -34,6 +34,16 @@ is_public_address(const uint8_t *address, size_t len)
 	return url_judge_address(address, len) == URL_PUBLIC;
 }
 
+static bool
+may_repeat(void *ctx)
+{
+	struct store_client *sc = ctx;
+	struct action_env *env = sc->call->env;
+
+	return env->may_repeat == NULL ||
+	    env->may_repeat(env->observer, sc->configured != NULL ? sc->configured->name : NULL);
+}
+
 bool
 store_is_listed(const struct config *config, const char *base_url)
 {
@@ -79,7 +89,7 @@ store_prepare(struct store_client *sc, struct action_call *call, const char *bas
 	};
 	if (!store_is_listed(config, base_url))
 		sc->magento.may_connect = is_public_address;
-	sc->magento.observer = (struct magento_observer){.on_exchange = on_exchange, .may_send = may_send, .ctx = sc};
+	sc->magento.observer = (struct magento_observer){.on_exchange = on_exchange, .may_send = may_send, .may_repeat = may_repeat, .ctx = sc};
 }
 
 enum login_method

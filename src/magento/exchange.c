@@ -306,6 +306,12 @@ plan_pause(const struct magento_client *client, struct exchange *exchange)
 	return timeout_ms(client, exchange->request->method, exchange->pause_ms) > 0;
 }
 
+static bool
+may_repeat(const struct magento_client *client)
+{
+	return client->observer.may_repeat == NULL || client->observer.may_repeat(client->observer.ctx);
+}
+
 static void
 observe(const struct magento_client *client, const struct exchange *exchange)
 {
@@ -367,7 +373,7 @@ settle(struct exchanges *all)
 		observe(all->client, exchange);
 		if (exchange->attempts < ATTEMPTS_MAX &&
 		    is_worth_repeating(exchange->request->method, &exchange->reply) &&
-		    plan_pause(all->client, exchange)) {
+		    plan_pause(all->client, exchange) && may_repeat(all->client)) {
 			r = start(all, exchange);
 			if (r < 0)
 				return r;

@@ -7,6 +7,8 @@
 #include "shm/breaker.h"
 #include "worker_private.h"
 
+#define REPEATS_MAX 10
+
 static void
 on_call(void *ctx, const struct action *action, int fault_code, uint64_t took_us)
 {
@@ -78,12 +80,36 @@ may_send(void *ctx, const char *store, uint64_t *retry_after_ms_r)
 	    breaker_allows(worker->segment, upstream, clock_mono_ms(), retry_after_ms_r);
 }
 
+/*
+ * Repeating is for the odd failure.  Each request earns a tenth of a repetition, up to REPEATS_MAX saved ones, so that a
+ * store in trouble gets at most a tenth more than its clients ask for.
+ */
+static bool
+may_repeat(void *ctx, const char *store)
+{
+	struct worker *worker = ctx;
+	uint32_t *tenths = &worker->repeat_tenths[upstream_index(worker, store)];
+
+	if (*tenths < 10)
+		return false;
+	*tenths -= 10;
+	return true;
+}
+
+static void
+earn_repeat(struct worker *worker, uint32_t upstream)
+{
+	if (worker->repeat_tenths[upstream] < REPEATS_MAX * 10)
+		worker->repeat_tenths[upstream]++;
+}
+
 static void
 on_upstream(void *ctx, const char *store, int status, enum fetch_outcome outcome, uint64_t took_us)
 {
 	struct worker *worker = ctx;
 	uint32_t upstream = upstream_index(worker, store);
 
+	earn_repeat(worker, upstream);
 	if (outcome == FETCH_OK && status < 400)
 		board_upstream_done(worker->row, upstream, took_us);
 	else
@@ -102,5 +128,8 @@ observe_env(struct worker *worker)
 	worker->env.on_call = on_call;
 	worker->env.on_upstream = on_upstream;
 	worker->env.may_send = may_send;
+	worker->env.may_repeat = may_repeat;
+	for (size_t i = 0; i < ARRAY_LEN(worker->repeat_tenths); i++)
+		worker->repeat_tenths[i] = REPEATS_MAX * 10;
 	worker->env.observer = worker;
 }

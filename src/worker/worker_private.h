@@ -70,6 +70,7 @@ struct worker {
 	struct http_server *http; /* /mcp */
 	struct http_server *admin;
 	struct http_listener *listeners[HERITAGE_LISTENERS_MAX];
+	uint32_t repeat_tenths[CONFIG_STORES_MAX + 1]; /* saved repetitions of each store's requests, in tenths */
 	struct drain drain;
 	uint64_t request_counter;
 	int exit_status;
