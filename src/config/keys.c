@@ -190,7 +190,7 @@ const struct config_key keys_table[] = {
      .item = ITEM_CHOICE, .choices = page_fields, .doc = "Fields of CMS pages that bulk updates may change."},
     {ROOT(guardrails, cms_block_update_fields), TYPE_LIST, "title, content, is_active", .max = 3, .item = ITEM_CHOICE,
      .choices = block_fields, .doc = "Fields of CMS blocks that bulk updates may change."},
-    {ROOT(guardrails, rule_condition_classes), TYPE_LIST, "", .max = 64, .item = ITEM_WORD,
+    {ROOT(guardrails, rule_condition_classes), TYPE_LIST, "", .max = 64, .item = ITEM_CLASS,
      .example = "Vendor\\Module\\Model\\Rule\\Condition\\Thing",
      .doc = "Classes of rule conditions that modules add to this shop.  Others than the stock ones are refused: Magento drops "
             "an unknown one in silence, and the discount then applies to everyone."},

@@ -34,6 +34,7 @@ enum config_type {
 
 enum config_item {
 	ITEM_WORD,	/* visible ASCII without separators */
+	ITEM_CLASS,	/* PHP class: letters, digits, _ and backslashes */
 	ITEM_CHOICE,	/* one of `choices` */
 	ITEM_URL,	/* base URL, normalised */
 	ITEM_HOST,	/* name or address, optional port */

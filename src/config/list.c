@@ -3,6 +3,7 @@
  */
 #include "config/list.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "config/ini.h"
@@ -52,6 +53,20 @@ normalise_word(struct slice item, char out_r[static CONFIG_URL_MAX + 1], struct 
 
 		if (c <= 0x20 || c >= 0x7f || c == '"' || c == '\\')
 			return err_set(err, ERR_INVALID, "\"%s\" is no plain word, write it without quotes and accents",
+				       value_show(item, shown));
+	}
+	return copy_item(item, out_r, err);
+}
+
+static int
+normalise_class(struct slice item, char out_r[static CONFIG_URL_MAX + 1], struct err *err)
+{
+	char shown[VALUE_SHOW_CAP];
+	size_t i;
+
+	for (i = 0; i < item.len; i++) {
+		if (!isalnum((unsigned char)item.ptr[i]) && item.ptr[i] != '_' && item.ptr[i] != '\\')
+			return err_set(err, ERR_INVALID, "\"%s\" is no class name, write it like Vendor\\Module\\Name",
 				       value_show(item, shown));
 	}
 	return copy_item(item, out_r, err);
@@ -135,6 +150,8 @@ normalise_item(const struct config_key *key, struct slice item, char out_r[stati
 		}
 		return err_set(err, ERR_INVALID, "\"%s\" is not known here, write words of: %s",
 			       value_show(item, shown), key->fallback);
+	case ITEM_CLASS:
+		return normalise_class(item, out_r, err);
 	case ITEM_WORD:
 	case ITEM_COUNT:
 		break;

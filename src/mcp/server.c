@@ -351,7 +351,8 @@ take_request_id(void *ctx, const struct json_item *item)
 static void
 note_cancellation(struct mcp_exchange *x)
 {
-	if (x->msg.kind != RPC_NOTIFICATION || strcmp(x->msg.method, "notifications/cancelled") != 0 || x->msg.params.ptr == NULL)
+	if (x->msg.kind != RPC_NOTIFICATION || x->msg.params.ptr == NULL ||
+	    strcmp(x->msg.method, "notifications/cancelled") != 0)
 		return;
 	if (json_scan_object(x->msg.params, &x->server->limits, take_request_id, x, NULL) < 0)
 		x->cancels = SLICE_NONE;

@@ -23,6 +23,7 @@
 #include "supervisor/spawn.h"
 
 #define STATE_DIR_MODE 0700
+#define DESCRIPTORS_MIN 64
 
 /* ---- The process ---- */
 
@@ -55,6 +56,24 @@ close_the_shutters(void)
 	(void)umask(077);
 	(void)setrlimit(RLIMIT_CORE, &none);
 	(void)prctl(PR_SET_DUMPABLE, 0);
+}
+
+/* As many as may be had; the children inherit it. */
+static int
+take_descriptors(struct err *err)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return err_set_errno(err, ERR_IO, errno, "cannot read the limit of open files");
+	if (limit.rlim_max < DESCRIPTORS_MIN)
+		return err_set(err, ERR_LIMIT,
+			       "this process may open %llu files, at least %d are needed; raise the limit (`ulimit -n`, "
+			       "LimitNOFILE= of systemd)",
+			       (unsigned long long)limit.rlim_max, DESCRIPTORS_MIN);
+	limit.rlim_cur = limit.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+	return 0;
 }
 
 /* ---- The configuration's wishes ---- */
@@ -291,7 +310,9 @@ set_up(struct house *h, const struct config *cfg, struct err *err)
 {
 	int r;
 
-	r = keep_paths(h, cfg, err);
+	r = take_descriptors(err);
+	if (r == 0)
+		r = keep_paths(h, cfg, err);
 	if (r == 0)
 		r = make_state_dir(cfg->server.state_dir, err);
 	if (r == 0)

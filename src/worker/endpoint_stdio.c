@@ -40,8 +40,9 @@ struct endpoint_stdio {
 	struct buf out; /* what the client has not read yet */
 	struct event *read_event;
 	struct event *write_event;
-	bool is_closed; /* no more input */
-	bool is_broken; /* no more output */
+	struct event *hangup_event; /* NULL: the end of the reader shows at the next write only */
+	bool is_closed;		    /* no more input */
+	bool is_broken;		    /* no more output */
 	bool has_told;
 	LIST_HEAD(, visit) visits;
 	size_t n_visits;
@@ -67,6 +68,8 @@ break_output(struct endpoint_stdio *endpoint)
 	endpoint->is_broken = true;
 	buf_fini(&endpoint->out);
 	event_del(endpoint->write_event);
+	if (endpoint->hangup_event != NULL)
+		event_del(endpoint->hangup_event);
 	endpoint_stdio_close_input(endpoint);
 	tell_end(endpoint);
 }
@@ -179,7 +182,7 @@ cancel(struct visit *visit)
 {
 	mcp_server_cancel(&visit->exchange);
 	log_write(LOG_INFO, "cancelled", LOG_STR("request_id", visit->request_id),
-	    LOG_U64("us", clock_mono_us() - visit->start_us), LOG_END);
+		  LOG_U64("us", clock_mono_us() - visit->start_us), LOG_END);
 	visit_free(visit);
 }
 
@@ -201,7 +204,8 @@ cancel_id(struct endpoint_stdio *endpoint, struct slice id)
 static void
 log_answer(const struct visit *visit, const struct mcp_answer *answer)
 {
-	log_write(LOG_INFO, "mcp", LOG_STR("request_id", visit->request_id),
+	log_write(
+	    LOG_INFO, "mcp", LOG_STR("request_id", visit->request_id),
 	    LOG_STR("protocol", mcp_protocol_name(answer->protocol)), LOG_STR("method", answer->method),
 	    LOG_STR("tool", answer->tool[0] != '\0' ? answer->tool : NULL), LOG_I64("rpc_code", answer->rpc_code),
 	    LOG_STR("fault", answer->fault_code != 0 ? fault_code_name((enum fault_code)answer->fault_code) : NULL),
@@ -243,7 +247,8 @@ visit_new(struct endpoint_stdio *endpoint, struct slice line)
 	visit->endpoint = endpoint;
 	visit->line = copy;
 	visit->start_us = clock_mono_us();
-	snprintf(visit->request_id, sizeof(visit->request_id), "%d.%llx", (int)getpid(), (unsigned long long)++endpoint->counter);
+	snprintf(visit->request_id, sizeof(visit->request_id), "%d.%llx", (int)getpid(),
+		 (unsigned long long)++endpoint->counter);
 	LIST_INSERT_HEAD(&endpoint->visits, visit, link);
 	endpoint->n_visits++;
 	return visit;
@@ -262,7 +267,8 @@ serve_line(struct endpoint_stdio *endpoint, struct slice line)
 	request = (struct mcp_request){
 	    .transport = MCP_STDIO,
 	    .body = slice_of(visit->line, line.len),
-	    .headers = {.session_id = endpoint->session_id[0] != '\0' ? slice_from_str(endpoint->session_id) : SLICE_NONE},
+	    .headers = {.session_id =
+			    endpoint->session_id[0] != '\0' ? slice_from_str(endpoint->session_id) : SLICE_NONE},
 	    .principal = endpoint->options.principal,
 	    .request_id = visit->request_id,
 	    .now_mono_ms = clock_mono_ms(),
@@ -283,8 +289,9 @@ take(struct endpoint_stdio *endpoint, enum lines_result result, struct slice lin
 		serve_line(endpoint, line);
 		break;
 	case LINES_TOO_LONG:
-		snprintf(text, sizeof(text), "This line is longer than %zu bytes. The operator can raise http.max_body_bytes.",
-		    endpoint->lines.max_bytes);
+		snprintf(text, sizeof(text),
+			 "This line is longer than %zu bytes. The operator can raise http.max_body_bytes.",
+			 endpoint->lines.max_bytes);
 		write_refusal(endpoint, RPC_PARSE_ERROR, text);
 		break;
 	case LINES_NO_MEMORY:
@@ -323,9 +330,30 @@ on_readable(evutil_socket_t fd, short what, void *ctx)
 
 /* ---- life ---- */
 
+static void
+on_hangup(evutil_socket_t fd, short what, void *ctx)
+{
+	(void)fd;
+	(void)what;
+	break_output(ctx);
+}
+
+/* The writing end of a pipe is never readable: poll(2) says so only when the last reader has gone. */
+static int
+watch_reader(struct endpoint_stdio *endpoint)
+{
+	int fd = endpoint->options.out_fd;
+	struct stat st;
+
+	if (fstat(fd, &st) < 0 || !S_ISFIFO(st.st_mode))
+		return 0;
+	endpoint->hangup_event = event_new(endpoint->options.worker->base, fd, EV_READ, on_hangup, endpoint);
+	return endpoint->hangup_event != NULL && event_add(endpoint->hangup_event, NULL) == 0 ? 0 : ERR_NOMEM;
+}
+
 /*
- * Only what no other process shares: the flag belongs to the open file.  A terminal is left as it is; libevent says when it
- * can be read, and a file is always ready.
+ * Only what no other process shares: the flag belongs to the open file.  A terminal is left as it is; libevent says
+ * when it can be read, and a file is always ready.
  */
 static int
 prepare_fd(int fd)
@@ -354,7 +382,8 @@ endpoint_stdio_new(const struct endpoint_stdio_options *options, struct endpoint
 		return err_set(err, ERR_IO, "standard input or output cannot be used");
 	endpoint->read_event = event_new(base, options->in_fd, EV_READ | EV_PERSIST, on_readable, endpoint);
 	endpoint->write_event = event_new(base, options->out_fd, EV_WRITE | EV_PERSIST, on_writable, endpoint);
-	if (endpoint->read_event == NULL || endpoint->write_event == NULL || event_add(endpoint->read_event, NULL) < 0)
+	if (endpoint->read_event == NULL || endpoint->write_event == NULL ||
+	    event_add(endpoint->read_event, NULL) < 0 || watch_reader(endpoint) < 0)
 		return err_set(err, ERR_NOMEM, "out of memory");
 	return 0;
 }
@@ -372,6 +401,8 @@ endpoint_stdio_free(struct endpoint_stdio **endpoint)
 		event_free(e->read_event);
 	if (e->write_event != NULL)
 		event_free(e->write_event);
+	if (e->hangup_event != NULL)
+		event_free(e->hangup_event);
 	lines_fini(&e->lines);
 	buf_fini(&e->out);
 	free(e);

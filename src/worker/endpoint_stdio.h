@@ -1,8 +1,8 @@
 /*
  * endpoint_stdio.h - MCP over standard input and output: one message per line (R-120 to R-130)
  *
- * Reads while it can, answers as calls finish, in any order.  Both eras; a claim-less `initialize` begins the legacy one for
- * the process.  Nothing but whole messages is written.
+ * Reads while it can, answers as calls finish, in any order.  Both eras; a claim-less `initialize` begins the legacy
+ * one for the process.  Nothing but whole messages is written.
  */
 #ifndef WORKER_ENDPOINT_STDIO_H
 #define WORKER_ENDPOINT_STDIO_H
@@ -26,8 +26,8 @@ struct endpoint_stdio_options {
 	void *ctx;
 };
 
-int endpoint_stdio_new(
-    const struct endpoint_stdio_options *options, struct endpoint_stdio **endpoint_r, struct err *err) MUST_CHECK;
+int endpoint_stdio_new(const struct endpoint_stdio_options *options, struct endpoint_stdio **endpoint_r,
+		       struct err *err) MUST_CHECK;
 void endpoint_stdio_free(struct endpoint_stdio **endpoint); /* cancels what still runs */
 
 void endpoint_stdio_close_input(struct endpoint_stdio *endpoint); /* takes nothing more */

@@ -43,8 +43,8 @@ struct launch {
 static bool
 is_passed_on(const char *variable)
 {
-	static const char *const without[] = {"MAGENTO_", "MCP_", "FASTLY_", "NOTIFY_SOCKET=", "LISTEN_", "WATCHDOG_",
-	    "CREDENTIALS_DIRECTORY="};
+	static const char *const without[] = {
+	    "MAGENTO_", "MCP_", "FASTLY_", "NOTIFY_SOCKET=", "LISTEN_", "WATCHDOG_", "CREDENTIALS_DIRECTORY="};
 
 	for (size_t i = 0; i < ARRAY_LEN(without); i++) {
 		if (strncmp(variable, without[i], strlen(without[i])) == 0)

@@ -2,8 +2,8 @@
  * keeper_child.h - a keeper of one's own, for a process without a supervisor
  *
  * Started when the first call needs it, by fork and exec of this same program, on a socketpair that is its only
- * connection.  There is at most one; after it has gone, the next call starts another.  It ends with its connection, with
- * its control socket and with its parent.
+ * connection.  There is at most one; after it has gone, the next call starts another.  It ends with its connection,
+ * with its control socket and with its parent.
  *
  * Runs in: stdio.
  */

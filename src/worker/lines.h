@@ -1,8 +1,8 @@
 /*
  * lines.h - bytes into lines, bounded; pure
  *
- * A line ends with \n or \r\n, which are not part of it; lines of white space are skipped (R-120).  A line longer than the
- * limit is told of once and thrown away up to its end, whatever its length.
+ * A line ends with \n or \r\n, which are not part of it; lines of white space are skipped (R-120).  A line longer than
+ * the limit is told of once and thrown away up to its end, whatever its length.
  */
 #ifndef WORKER_LINES_H
 #define WORKER_LINES_H

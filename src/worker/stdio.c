@@ -115,12 +115,15 @@ make_folders(const char *path, struct err *err)
 			continue;
 		part[i] = '\0';
 		if (mkdir(part, STATE_DIR_MODE) < 0 && errno != EEXIST && stat(part, &st) < 0)
-			return err_set_errno(err, ERR_DENIED, errno,
-			    "server.state_dir: cannot make %s; make it, or name a folder that this user may write to", part);
+			return err_set_errno(
+			    err, ERR_DENIED, errno,
+			    "server.state_dir: cannot make %s; make it, or name a folder that this user may write to",
+			    part);
 		part[i] = path[i];
 	}
 	if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode) || access(path, W_OK | X_OK) < 0)
-		return err_set(err, ERR_DENIED, "server.state_dir: %s is no folder that this user may write to; name one", path);
+		return err_set(err, ERR_DENIED,
+			       "server.state_dir: %s is no folder that this user may write to; name one", path);
 	return 0;
 }
 

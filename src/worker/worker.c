@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "descriptors.h"
 #include "keeper/keeper.h"
 #include "keeper/server.h"
 #include "worker_private.h"
@@ -93,6 +94,20 @@ attach_memory(struct worker *worker, struct err *err)
 
 /* ---- what it serves with ---- */
 
+static uint32_t
+clients_max(uint32_t wanted)
+{
+	struct rlimit limit = {0};
+	uint32_t given = wanted;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
+		given = descriptors_for_clients(limit.rlim_cur, wanted);
+	if (given < wanted)
+		log_write(LOG_WARN, "connections_limited", LOG_U64("wanted", wanted), LOG_U64("given", given),
+		    LOG_U64("open_files", limit.rlim_cur), LOG_END);
+	return given;
+}
+
 static struct http_limits
 limits_of(const struct config *config)
 {
@@ -106,7 +121,7 @@ limits_of(const struct config *config)
 	limits.write_ms = (uint32_t)config->http.write_timeout_ms;
 	limits.idle_ms = (uint32_t)config->http.idle_timeout_ms;
 	limits.stream_buffer_bytes = config->http.stream_buffer_bytes;
-	limits.connections_max = config->server.max_connections;
+	limits.connections_max = clients_max(config->server.max_connections);
 	return limits;
 }
 
@@ -122,7 +137,10 @@ make_env(struct worker *worker, struct err *err)
 	buf_init(&path, KEEPER_PATH_MAX);
 	buf_printf(&path, "%s/" KEEPER_SOCKET_NAME, worker->config->server.state_dir);
 	options.socket_path = buf_cstr(&path);
-	r = path.failed == 0 && worker->auth != NULL ? env_make(worker, &options, err) : err_set(err, ERR_NOMEM, "out of memory");
+	if (path.failed == 0 && worker->auth != NULL)
+		r = env_make(worker, &options, err);
+	else
+		r = err_set(err, ERR_NOMEM, "out of memory");
 	buf_fini(&path);
 	return r;
 }

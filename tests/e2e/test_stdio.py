@@ -1,10 +1,10 @@
 """`magento-mcp stdio`: both eras over standard input and output, as a desktop client starts it."""
 
+import contextlib
 import json
 import os
 import pathlib
 import queue
-import shutil
 import signal
 import socket
 import stat
@@ -16,7 +16,7 @@ import pytest
 
 from harness import proc, schema
 from harness.client import Modern, Outcome
-from harness.places import BUILD, OAUTH, SERVER, is_sanitized, poll
+from harness.places import BUILD, OAUTH, SERVER, poll
 from harness.process import SECRETS, clean_environment
 
 from test_clients import WANTED, node  # noqa: F401 (a fixture)
@@ -434,17 +434,20 @@ def test_signals(desk, shop, number):
     assert two.rest() == []
 
 
-def test_closed_output(shop, tmp_path):
-    """R-123: exits when nobody reads, by itself."""
+@pytest.mark.parametrize("asked", [b"", b'{"jsonrpc":"2.0","id":1,"method":"ping"}\n'])
+def test_closed_output(shop, tmp_path, asked):
+    """R-123: exits when nobody reads, by itself; its input is still open."""
     reader, writer = os.pipe()
     process = subprocess.Popen([SERVER, "stdio"], stdin=subprocess.PIPE, stdout=writer, stderr=subprocess.DEVNULL,
                                env=clean_environment(XDG_STATE_HOME=str(tmp_path)))
     os.close(writer)
     os.close(reader)
-    process.stdin.write(b'{"jsonrpc":"2.0","id":1,"method":"ping"}\n')
-    process.stdin.flush()
+    with contextlib.suppress(BrokenPipeError):
+        process.stdin.write(asked)
+        process.stdin.flush()
     assert process.wait(timeout=10) == 0
-    process.stdin.close()
+    with contextlib.suppress(BrokenPipeError):
+        process.stdin.close()
 
 
 @pytest.mark.parametrize("kind", ["file", "socket", "null"])
@@ -512,6 +515,20 @@ def test_killed_keeper_is_replaced(desk):
     one.end()
 
 
+def test_keeper_that_cannot_start(desk, tmp_path):
+    """A refusal within moments, not a hang; everything else works; a file that is no database is not touched."""
+    (tmp_path / "foreign").write_text("not a database\n" * 100)
+    one = desk([f"keeper.path={tmp_path}/foreign"])
+    one.login()
+    began = time.monotonic()
+    update = {"match": {"sku_list": ["MCP-001"]}, "price_updates": {"price": 34}, "scope": {"scope": "global"}}
+    assert one.call("pricing_prepare_bulk_price_update", update).refused
+    assert time.monotonic() - began < 5
+    assert one.ok("auth_whoami")["username"] == "default"
+    assert (tmp_path / "foreign").read_text() == "not a database\n" * 100
+    one.end()
+
+
 def test_killed_process_takes_its_keeper_along(desk):
     one = desk()
     one.login()
@@ -567,9 +584,8 @@ def test_bad_usage():
 def run_client(node, shop, tmp_path, script, *words):  # noqa: F811
     variables = {"MAGENTO_BASE_URL": shop.url, "XDG_STATE_HOME": str(tmp_path)}
     variables.update({f"MAGENTO_{name.upper()}": value for name, value in OAUTH.items()})
-    shutil.copy(pathlib.Path(__file__).parent / "js" / script, HOME / script)
-    done = subprocess.run([node, str(HOME / script), *words, SERVER, "stdio"], capture_output=True, text=True, timeout=60,
-                          env=clean_environment(**variables))
+    done = subprocess.run([node, str(HOME / script), *words, SERVER, "stdio"], capture_output=True, text=True,
+                          timeout=60, env=clean_environment(**variables))
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 

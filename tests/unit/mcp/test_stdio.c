@@ -1,11 +1,12 @@
 /*
- * test_stdio.c - what differs when messages come over standard input: no headers, one session of the process, silence where
- * nothing was asked, cancellation by id
+ * test_stdio.c - what differs when messages come over standard input: no headers, one session of the process, silence
+ * where nothing was asked, cancellation by id
  */
 #include "world.h"
 
 #define NOTE(params) "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\",\"params\":" params "}"
-#define CALL_WAIT(id) "{\"jsonrpc\":\"2.0\",\"id\":" id ",\"method\":\"tools/call\",\"params\":{\"name\":\"test_wait\"}}"
+#define CALL_WAIT(id)                                                                                                  \
+	"{\"jsonrpc\":\"2.0\",\"id\":" id ",\"method\":\"tools/call\",\"params\":{\"name\":\"test_wait\"}}"
 
 /* The id that a notification cancels, as text; "" for none. */
 struct cancelled {
@@ -82,13 +83,14 @@ modern_messages_need_no_headers(void **state)
 	send_line(&w, &r, NULL, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\",\"params\":{" META "}}");
 	assert_int_equal(r.rpc_code, 0);
 	reply_fini(&r);
-	send_line(&w, &r, NULL, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\",\"params\":{\"_meta\":{" META_VERSION
-				"\"2026-07-28\"}}}");
+	send_line(&w, &r, NULL,
+		  "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\",\"params\":{\"_meta\":{" META_VERSION
+		  "\"2026-07-28\"}}}");
 	assert_int_equal(r.rpc_code, RPC_INVALID_PARAMS);
 	reply_fini(&r);
 	send_line(&w, &r, NULL,
-	    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\",\"params\":{\"_meta\":{" META_VERSION "\"2025-11-25\"," META_CAPABLE
-	    "}}}");
+		  "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\",\"params\":{\"_meta\":{" META_VERSION
+		  "\"2025-11-25\"," META_CAPABLE "}}}");
 	assert_int_equal(r.rpc_code, RPC_VERSION_NOT_SERVED);
 	reply_fini(&r);
 	world_close(&w);
@@ -100,12 +102,14 @@ before_initialize_everything_is_answered(void **state)
 {
 	struct world w;
 	struct reply r;
+	json_t *data;
 
 	(void)state;
 	world_open(&w);
 	send_line(&w, &r, NULL, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\"}");
 	assert_int_equal(r.rpc_code, RPC_INVALID_REQUEST);
-	assert_int_equal(json_array_size(json_object_get(json_object_get(json_object_get(r.json, "error"), "data"), "supported")), 3);
+	data = json_object_get(json_object_get(r.json, "error"), "data");
+	assert_int_equal(json_array_size(json_object_get(data, "supported")), 3);
 	reply_fini(&r);
 	send_line(&w, &r, NULL, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}");
 	assert_int_equal(r.rpc_code, 0);
