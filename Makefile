@@ -50,7 +50,7 @@ NEEDS_cli     := jansson
 
 PACKAGES := libevent jansson libcurl libcrypto sqlite3 cmocka
 DEBIAN   := gcc make pkg-config libevent-dev libjansson-dev libcurl4-openssl-dev libssl-dev libsqlite3-dev libcmocka-dev \
-            python3 python3-pytest python3-jsonschema nodejs npm
+            python3 python3-pytest python3-pytest-xdist python3-jsonschema nodejs npm
 
 # ---- How it is built -------------------------------------------------------------------------------------------------
 
@@ -164,8 +164,11 @@ $(BUILD)/unit/$1/%: tests/unit/$1/%.c $(wildcard tests/unit/lib/*.c tests/unit/l
 endef
 $(foreach m,$(MODULES),$(eval $(call unit_rules,$m)))
 
+# Tests wait more than they work: a few files at a time, each with servers and ports of its own.
+E2E_JOBS ?= 3
 e2e: all $(BUILD)/js/.installed ## real processes, demo store, official clients
-	BUILD=$(abspath $(BUILD)) $(PYTHON) -m pytest -q -p no:cacheprovider tests/e2e $(PYTEST_ARGS)
+	BUILD=$(abspath $(BUILD)) $(PYTHON) -m pytest -q -p no:cacheprovider -n $(E2E_JOBS) --dist loadfile tests/e2e \
+	    $(PYTEST_ARGS)
 
 # node@22, the official SDK clients; versions are pinned by the lockfile.
 $(BUILD)/js/.installed: tests/e2e/js/package.json tests/e2e/js/package-lock.json

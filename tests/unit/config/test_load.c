@@ -62,6 +62,26 @@ test_paths_follow_the_state_directory(void **state)
 	config_free(&cfg);
 }
 
+/* A role's own default gives way to every source. */
+static void
+test_a_role_may_have_its_own_state_directory(void **state)
+{
+	const char *const settings[] = {"server.state_dir=/set"};
+	struct config_sources src = {.state_dir = "/home/me/state/"};
+	struct config *cfg = NULL;
+
+	(void)state;
+	assert_int_equal(config_load(&src, &cfg, NULL), 0);
+	assert_string_equal(cfg->server.state_dir, "/home/me/state");
+	assert_string_equal(cfg->audit.path, "/home/me/state/audit.jsonl");
+	config_free(&cfg);
+	src.settings = settings;
+	src.n_settings = 1;
+	assert_int_equal(config_load(&src, &cfg, NULL), 0);
+	assert_string_equal(cfg->server.state_dir, "/set");
+	config_free(&cfg);
+}
+
 static void
 test_secret_files(void **state)
 {
@@ -258,6 +278,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_defaults),
 	    cmocka_unit_test(test_paths_follow_the_state_directory),
+	    cmocka_unit_test(test_a_role_may_have_its_own_state_directory),
 	    cmocka_unit_test(test_secret_files),
 	    cmocka_unit_test(test_files_that_are_not_there),
 	    cmocka_unit_test(test_warnings),

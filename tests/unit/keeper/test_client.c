@@ -422,7 +422,7 @@ without_a_socket_a_call_fails_in_time(void **state)
 	while (!alone.done)
 		event_base_dispatch(h.base);
 	assert_int_equal(alone.code, ERR_AGAIN);
-	assert_true(clock_mono_ms() - start >= 50);
+	assert_true(clock_mono_ms() - start >= 45); /* the loop counts from its own, cached idea of now */
 	assert_false(keeper_is_up(h.keeper));
 	keeper_free(&h.keeper);
 }
