@@ -218,6 +218,7 @@ docs: $(BUILD)/magento-mcp ## regenerate what is made from the tables: sample co
 
 bench: all ## measured beside nginx in one run
 	@BUILD=$(BUILD) $(PYTHON) tests/bench/bench.py
+	@BUILD=$(BUILD) $(PYTHON) tests/bench/commits.py
 
 STRESS_SECONDS ?= 60
 stress: all ## kill storm with its own ledger, STRESS_SECONDS (60) long

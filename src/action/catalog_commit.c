@@ -142,7 +142,8 @@ check_answer(struct commit_step *step, const json_t *reply, struct fault *fault)
 
 		json_decref(stored);
 		if (!same)
-			return fault_set(fault, FAULT_MAGENTO_API_ERROR, NULL, "Magento accepted the request but did not store %s.", name);
+			return fault_set(fault, FAULT_MAGENTO_API_ERROR, NULL,
+					 "Magento accepted the request but did not store %s.", name);
 	}
 	return 0;
 }
@@ -154,10 +155,11 @@ write_steps(struct store_client *sc, struct commit_step *const *steps, size_t n)
 	bool is_short = requests == NULL;
 
 	for (size_t i = 0; requests != NULL && i < n; i++) {
-		requests[i] = (struct magento_request){.method = FETCH_PUT,
-		    .scope = steps[i]->scope,
-		    .path = batch_path(sc->call->pool, "/products/", sku_of(steps[i]), ""),
-		    .body = build_body(steps[i])};
+		requests[i] =
+		    (struct magento_request){.method = FETCH_PUT,
+					     .scope = steps[i]->scope,
+					     .path = batch_path(sc->call->pool, "/products/", sku_of(steps[i]), ""),
+					     .body = build_body(steps[i])};
 		is_short = is_short || requests[i].path == NULL || requests[i].body == NULL;
 	}
 	for (size_t i = 0; is_short && i < n; i++) {
@@ -183,7 +185,8 @@ static int
 recheck(struct action_call *call, json_t *arguments, uint32_t n_items, struct fault *fault)
 {
 	(void)arguments;
-	return guard_cap(n_items, call->env->config->guardrails.max_skus_per_bulk, "guardrails.max_skus_per_bulk", fault);
+	return guard_cap(n_items, call->env->config->guardrails.max_skus_per_bulk, "guardrails.max_skus_per_bulk",
+			 fault);
 }
 
 const struct commit_ops catalog_commit_ops = {

@@ -21,13 +21,13 @@ extern const struct commit_ops catalog_commit_ops; /* product PUTs; any plan of 
 struct catalog_field {
 	const struct product_field *field;
 	enum reach_field scope; /* in this shop */
-	bool is_wider;          /* more views see it than were asked for */
-	json_t *target;         /* owned; normal form */
+	bool is_wider;		/* more views see it than were asked for */
+	json_t *target;		/* owned; normal form */
 };
 
 struct catalog_place {
-	const struct reach_write *write; /* of its first field */
-	size_t fields[16]; /* indices of struct catalog_update's fields written here */
+	const struct reach_write *write;      /* of its first field */
+	size_t fields[16];		      /* indices of struct catalog_update's fields written here */
 	const struct reach_write *writes[16]; /* of each field: one prefix, but other views may see it */
 	size_t n_fields;
 };
@@ -41,11 +41,13 @@ struct catalog_update {
 	bool scopes_are_assumed; /* the attribute list may not be read */
 };
 
-int catalog_update_init(struct store_client *sc, struct catalog_update *update, json_t *updates, struct fault *fault) MUST_CHECK;
+int catalog_update_init(struct store_client *sc, struct catalog_update *update, json_t *updates,
+			struct fault *fault) MUST_CHECK;
 void catalog_update_fini(struct catalog_update *update);
 
 /* The inside of items[...] with everything that these fields and the warnings need. */
 #define CATALOG_PROJECTION                                                                                             \
-	"id,sku,name,type_id,updated_at,price,status,visibility,weight,extension_attributes[category_links],custom_attributes"
+	"id,sku,name,type_id,updated_at,price,status,visibility,weight,extension_attributes[category_links],custom_"   \
+	"attributes"
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * catalog_reach.c - each field to the places where it must be written: by its own scope in this shop, and by what was asked
+ * catalog_reach.c - each field to the places where it must be written: by its own scope in this shop, and by what was
+ * asked
  */
 #include <string.h>
 
@@ -69,7 +70,8 @@ apply_scopes(struct catalog_update *update, const json_t *body)
 static int
 read_scopes(struct store_client *sc, struct catalog_update *update, struct fault *fault)
 {
-	struct magento_request request = {.method = FETCH_GET, .scope = MAGENTO_SCOPE_ALL, .path = "/products/attributes"};
+	struct magento_request request = {
+	    .method = FETCH_GET, .scope = MAGENTO_SCOPE_ALL, .path = "/products/attributes"};
 	const char *names[ARRAY_LEN(update->fields)];
 	struct magento_reply reply;
 	struct criteria criteria;
@@ -127,7 +129,8 @@ place_fields(struct store_client *sc, struct catalog_update *update, struct faul
 			struct catalog_place *place = find_place(update, &writes.items[k]);
 
 			if (place == NULL)
-				return fault_set(fault, FAULT_BULK_CAP_EXCEEDED, NULL, "This reaches too many store views at once.");
+				return fault_set(fault, FAULT_BULK_CAP_EXCEEDED, NULL,
+						 "This reaches too many store views at once.");
 			place->writes[place->n_fields] = &writes.items[k];
 			place->fields[place->n_fields++] = i;
 		}

@@ -161,8 +161,8 @@ check_rules(struct action_call *call, json_t *params, struct fault *fault)
 	const struct config *config = call->env->config;
 	json_t *updates = json_object_get(params, "updates");
 
-	if (refuse_fields(updates, &config->guardrails.catalog_update_fields, fault) < 0 || check_dates(updates, fault) < 0 ||
-	    check_decimals(updates, fault) < 0)
+	if (refuse_fields(updates, &config->guardrails.catalog_update_fields, fault) < 0 ||
+	    check_dates(updates, fault) < 0 || check_decimals(updates, fault) < 0)
 		return -1;
 	return match_check(json_object_get(params, "match"), config->guardrails.max_skus_per_bulk, fault);
 }
@@ -173,7 +173,7 @@ static int
 read_products(struct preparing *p, struct fault *fault)
 {
 	struct match_query query = {.projection = CATALOG_PROJECTION,
-	    .cap = p->sc.call->env->config->guardrails.max_skus_per_bulk};
+				    .cap = p->sc.call->env->config->guardrails.max_skus_per_bulk};
 
 	p->views = pool_alloc(p->sc.call->pool, (p->update.n_places + 1) * sizeof(json_t *));
 	if (p->views == NULL)
@@ -188,9 +188,11 @@ read_products(struct preparing *p, struct fault *fault)
 		if (match_read_ids(&p->sc, p->products.items, &query, &p->views[i], fault) < 0)
 			return -1;
 	}
-	if (json_array_size(p->products.items) > 1 && json_object_get(json_object_get(p->params, "updates"), "url_key") != NULL) {
+	if (json_array_size(p->products.items) > 1 &&
+	    json_object_get(json_object_get(p->params, "updates"), "url_key") != NULL) {
 		return fault_set(fault, FAULT_VALIDATION_ERROR, NULL,
-		    "params.updates.url_key: one address cannot be given to several products. Use seo_prepare_bulk_update_url_keys.");
+				 "params.updates.url_key: one address cannot be given to several products. Use "
+				 "seo_prepare_bulk_update_url_keys.");
 	}
 	return 0;
 }
@@ -291,7 +293,8 @@ judge_period(struct preparing *p, const json_t *product)
 }
 
 static void
-look_at(struct preparing *p, const json_t *product, const struct product_field *field, const json_t *from, const json_t *to)
+look_at(struct preparing *p, const json_t *product, const struct product_field *field, const json_t *from,
+	const json_t *to)
 {
 	const char *sku = json_get_str(product, "sku", "");
 
@@ -328,7 +331,8 @@ write_of(struct preparing *p, const json_t *product, const struct catalog_place 
 		}
 		if (!fields_same(f->field, present, f->target)) {
 			look_at(p, product, f->field, present, f->target);
-			if (json_object_set(from, f->field->name, present) < 0 || json_object_set(to, f->field->name, f->target) < 0)
+			if (json_object_set(from, f->field->name, present) < 0 ||
+			    json_object_set(to, f->field->name, f->target) < 0)
 				*failed_r = true;
 		}
 		json_decref(present);
@@ -375,7 +379,7 @@ add_product(struct preparing *p, const json_t *product)
 		p->seen.no_own_price++;
 		if (only_price_is_asked(&p->update)) {
 			return plan_skip(p->plan, json_pack("{s:O}", "sku", json_object_get(product, "sku")),
-			    "its price comes from its children");
+					 "its price comes from its children");
 		}
 	}
 	writes = writes_of(p, json_get_int(product, "id", 0), &failed);
@@ -386,7 +390,7 @@ add_product(struct preparing *p, const json_t *product)
 		return failed ? -1 : 0;
 	}
 	item = json_pack("{s:{s:O}, s:O*, s:O, s:o}", "key", "sku", json_object_get(product, "sku"), "title",
-	    json_object_get(product, "name"), "id", json_object_get(product, "id"), "writes", writes);
+			 json_object_get(product, "name"), "id", json_object_get(product, "id"), "writes", writes);
 	return item != NULL ? plan_add(p->plan, item) : -1;
 }
 
@@ -409,19 +413,22 @@ warn_prices(struct preparing *p)
 	double threshold = p->sc.call->env->config->guardrails.price_threshold_pct;
 
 	if (seen->big_price > 0) {
-		plan_warn(p->plan, "%zu products: price change over %g %%; largest: %s %.2f -> %.2f", seen->big_price, threshold,
-		    seen->worst_sku, seen->worst_from, seen->worst_to);
+		plan_warn(p->plan, "%zu products: price change over %g %%; largest: %s %.2f -> %.2f", seen->big_price,
+			  threshold, seen->worst_sku, seen->worst_from, seen->worst_to);
 	}
 	if (seen->from_zero > 0)
-		plan_warn(p->plan, "%zu products: the price is 0 now, so the size of the change cannot be judged", seen->from_zero);
+		plan_warn(p->plan, "%zu products: the price is 0 now, so the size of the change cannot be judged",
+			  seen->from_zero);
 	if (seen->special_not_lower > 0)
-		plan_warn(p->plan, "%zu products: the special price is not below the regular price", seen->special_not_lower);
+		plan_warn(p->plan, "%zu products: the special price is not below the regular price",
+			  seen->special_not_lower);
 	if (seen->special_zero > 0)
 		plan_warn(p->plan, "%zu products: a special price of 0 sells for nothing", seen->special_zero);
 	if (seen->ends_before > 0)
 		plan_warn(p->plan, "%zu products: the special price would end before it begins", seen->ends_before);
 	if (seen->no_own_price > 0)
-		plan_warn(p->plan, "%zu products: configurable or grouped; their price comes from their children", seen->no_own_price);
+		plan_warn(p->plan, "%zu products: configurable or grouped; their price comes from their children",
+			  seen->no_own_price);
 }
 
 static const char *
@@ -437,13 +444,15 @@ warn_scopes(struct preparing *p)
 		const struct catalog_field *f = &p->update.fields[i];
 
 		if (f->is_wider)
-			plan_warn(p->plan, "%s is %s in this shop: more store views are changed than you asked for", f->field->name,
-			    level_of(f->scope));
+			plan_warn(p->plan, "%s is %s in this shop: more store views are changed than you asked for",
+				  f->field->name, level_of(f->scope));
 	}
 	if (p->update.scopes_are_assumed)
-		plan_warn(p->plan, "The scopes of the attributes may not be read with these credentials: those of a stock shop are assumed");
+		plan_warn(p->plan, "The scopes of the attributes may not be read with these credentials: those of a "
+				   "stock shop are assumed");
 	if (p->update.reach.from_default)
-		plan_warn(p->plan, "No scope was given: the session's default store view %s is used", p->update.reach.target.prefix);
+		plan_warn(p->plan, "No scope was given: the session's default store view %s is used",
+			  p->update.reach.target.prefix);
 }
 
 static void
@@ -454,7 +463,8 @@ warn_extent(struct preparing *p)
 	if (p->seen.disabled * 100 > p->seen.live * DISABLED_SHARE)
 		plan_warn(p->plan, "%zu of %zu live products would be disabled", p->seen.disabled, p->seen.live);
 	if (json_object_get(json_object_get(p->params, "updates"), "url_key") != NULL)
-		plan_warn(p->plan, "The old address will answer 404: no redirect is made here. seo_prepare_bulk_update_url_keys makes one");
+		plan_warn(p->plan, "The old address will answer 404: no redirect is made here. "
+				   "seo_prepare_bulk_update_url_keys makes one");
 	if (json_array_size(p->products.not_found) > 0)
 		plan_warn(p->plan, "%zu of the listed SKUs do not exist", json_array_size(p->products.not_found));
 }
@@ -492,8 +502,10 @@ warn_overrides_in(struct preparing *p, json_t *shown, const char *view, struct f
 		size_t n = f->scope != REACH_GLOBAL ? count_overrides(shown, seen, f) : 0;
 
 		if (n > 0)
-			plan_warn(p->plan, "Store view %s has %s of its own for %zu of the products shown: the change is hidden there", view,
-			    f->field->name, n);
+			plan_warn(
+			    p->plan,
+			    "Store view %s has %s of its own for %zu of the products shown: the change is hidden there",
+			    view, f->field->name, n);
 	}
 	json_decref(seen);
 	return 0;
@@ -532,7 +544,8 @@ note_places(struct preparing *p, struct fault *fault)
 		const struct catalog_place *place = &p->update.places[i];
 
 		for (size_t k = 0; k < place->n_fields; k++) {
-			if (plan_effective(p->plan, place->writes[k], p->update.fields[place->fields[k]].field->name) < 0)
+			if (plan_effective(p->plan, place->writes[k], p->update.fields[place->fields[k]].field->name) <
+			    0)
 				return result_out_of_memory(fault);
 		}
 	}
@@ -560,8 +573,8 @@ prepare(struct preparing *p, json_t **result_r, struct fault *fault)
 	json_t *updates = json_object_get(p->params, "updates");
 
 	if (reach_resolve(&p->sc, p->params, &p->update.reach, fault) < 0 ||
-	    catalog_update_init(&p->sc, &p->update, updates, fault) < 0 || check_categories(&p->sc, updates, fault) < 0 ||
-	    read_products(p, fault) < 0)
+	    catalog_update_init(&p->sc, &p->update, updates, fault) < 0 ||
+	    check_categories(&p->sc, updates, fault) < 0 || read_products(p, fault) < 0)
 		return -1;
 	p->plan = plan_new(p->sc.call, catalog_commit_ops.pair, "catalog_commit_bulk_update", catalog_commit_ops.noun);
 	if (p->plan == NULL)

@@ -37,7 +37,8 @@ check_alive(struct commit *commit)
 	fault_init(&why);
 	if (fiber_is_cancelled(fiber_current()))
 		fault_set(&why, FAULT_CANCELLED, NULL, "The call was cancelled.");
-	else if (!login_is_live(call->env->sessions, slice_from_str(call->principal->name), call->login_ref, action_now()))
+	else if (!login_is_live(call->env->sessions, slice_from_str(call->principal->name), call->login_ref,
+				action_now()))
 		fault_set(&why, FAULT_NOT_AUTHENTICATED, NULL, "The session has ended. Call auth_login.");
 	else if (clock_mono_ms() >= call->deadline_mono_ms)
 		fault_set(&why, FAULT_MAGENTO_API_ERROR, NULL, "The time of one call is over.");
@@ -57,7 +58,7 @@ has_never_left(const struct commit_step *step)
 	const char *kind = json_get_str(step->fault.details, "kind", "");
 
 	return !step->in_doubt && step->fault.code == FAULT_MAGENTO_API_ERROR &&
-	    (strcmp(kind, MAGENTO_KIND_NETWORK) == 0 || strcmp(kind, MAGENTO_KIND_TIMEOUT) == 0);
+	       (strcmp(kind, MAGENTO_KIND_NETWORK) == 0 || strcmp(kind, MAGENTO_KIND_TIMEOUT) == 0);
 }
 
 /* ---- reading ---- */
@@ -318,7 +319,7 @@ say_why(struct commit *commit)
 		if (step->status != KEEPER_PENDING)
 			continue;
 		fault_set(&commit->stopped, FAULT_MAGENTO_API_ERROR, NULL, "%s",
-		    step->fault.code != FAULT_NONE ? step->fault.message : "The shop could not be reached.");
+			  step->fault.code != FAULT_NONE ? step->fault.message : "The shop could not be reached.");
 		return;
 	}
 }
@@ -345,8 +346,9 @@ refuse_done(const struct keeper_verdict *verdict, struct fault *fault)
 	char when[CLOCK_ISO_CAP];
 
 	clock_format_iso(verdict->finished_wall_ms, when);
-	return fault_set(fault, FAULT_PLAN_NOT_FOUND, NULL, "This plan was already committed at %s (%s). Prepare a new one.", when,
-	    verdict->outcome == KEEPER_COMPLETED ? "completed" : "completed with errors");
+	return fault_set(fault, FAULT_PLAN_NOT_FOUND, NULL,
+			 "This plan was already committed at %s (%s). Prepare a new one.", when,
+			 verdict->outcome == KEEPER_COMPLETED ? "completed" : "completed with errors");
 }
 
 static int
@@ -365,10 +367,10 @@ refuse_claim(const struct keeper_verdict *verdict, json_t **result_r, struct fau
 		return verdict->same_key ? replay(verdict, result_r, fault) : refuse_done(verdict, fault);
 	case KEEPER_BUSY:
 		return fault_set(fault, FAULT_IDEMPOTENCY_CONFLICT, NULL,
-		    "This plan is being committed by another call now. Wait for it to end.");
+				 "This plan is being committed by another call now. Wait for it to end.");
 	case KEEPER_KEY_CONFLICT:
 		return fault_set(fault, FAULT_IDEMPOTENCY_CONFLICT, NULL,
-		    "This idempotency_key was used for another plan. Take a new key.");
+				 "This idempotency_key was used for another plan. Take a new key.");
 	case KEEPER_EXPIRED:
 		return fault_set(fault, FAULT_PLAN_EXPIRED, NULL, "This plan has expired. Prepare a new one.");
 	case KEEPER_CLAIMED:
@@ -377,7 +379,8 @@ refuse_claim(const struct keeper_verdict *verdict, json_t **result_r, struct fau
 		break;
 	}
 	return fault_set(fault, FAULT_PLAN_NOT_FOUND, NULL,
-	    "There is no such plan for this tool and store. Plans are made by the prepare tool and belong to who made them.");
+			 "There is no such plan for this tool and store. Plans are made by the prepare tool and belong "
+			 "to who made them.");
 }
 
 static int
@@ -417,7 +420,8 @@ run_after(struct commit *commit, json_t *result)
 	commit->ops->after(&commit->sc, steps, commit->n_steps, result);
 }
 
-/* The shop has what it has: a keeper that cannot note the end leaves a plan that is found finished when it is resumed. */
+/* The shop has what it has: a keeper that cannot note the end leaves a plan that is found finished when it is resumed.
+ */
 static void
 finish(struct commit *commit, json_t *result)
 {
@@ -427,10 +431,12 @@ finish(struct commit *commit, json_t *result)
 
 	buf_init(&text, KEEPER_TEXT_BYTES_MAX);
 	if (json_dump_to(&text, result) < 0 ||
-	    keeper_plan_finish(commit->claim, is_clean ? KEEPER_COMPLETED : KEEPER_COMPLETED_WITH_ERRORS, buf_slice(&text),
-		clock_wall_ms(), &err) < 0) {
-		json_object_set_new(result, "note",
-		    json_string("The end of this plan could not be noted; asking again with the same plan_id is harmless."));
+	    keeper_plan_finish(commit->claim, is_clean ? KEEPER_COMPLETED : KEEPER_COMPLETED_WITH_ERRORS,
+			       buf_slice(&text), clock_wall_ms(), &err) < 0) {
+		json_object_set_new(
+		    result, "note",
+		    json_string(
+			"The end of this plan could not be noted; asking again with the same plan_id is harmless."));
 	}
 	buf_fini(&text);
 }
@@ -438,8 +444,8 @@ finish(struct commit *commit, json_t *result)
 static int
 carry_out(struct commit *commit, json_t **result_r, struct fault *fault)
 {
-	if (store_open(&commit->sc, commit->call, fault) < 0 || recheck(commit, fault) < 0 || commit_load(commit, fault) < 0 ||
-	    commit_check_scopes(commit, fault) < 0)
+	if (store_open(&commit->sc, commit->call, fault) < 0 || recheck(commit, fault) < 0 ||
+	    commit_load(commit, fault) < 0 || commit_check_scopes(commit, fault) < 0)
 		return -1;
 	run_steps(commit);
 	if (commit->stopped.code == FAULT_CANCELLED) {
@@ -457,8 +463,8 @@ carry_out(struct commit *commit, json_t **result_r, struct fault *fault)
 }
 
 int
-commit_run_plan(struct action_call *call, const char *plan_id, const char *key, bool force, const struct commit_ops *ops,
-    json_t **result_r, struct fault *fault)
+commit_run_plan(struct action_call *call, const char *plan_id, const char *key, bool force,
+		const struct commit_ops *ops, json_t **result_r, struct fault *fault)
 {
 	const struct keeper_party party = {
 	    .tool = ops->pair, .owner = call->principal->name, .store = call->login.base_url};
@@ -469,9 +475,10 @@ commit_run_plan(struct action_call *call, const char *plan_id, const char *key, 
 	fault_init(&commit.stopped);
 	store_prepare(&commit.sc, call, call->login.base_url);
 	r = keeper_plan_claim(call->env->keeper, plan_id, &party, key, clock_wall_ms(), call->pool, &commit.claim,
-	    &commit.verdict, &err);
+			      &commit.verdict, &err);
 	if (r < 0)
-		r = fault_set(fault, FAULT_INTERNAL_ERROR, NULL, "The plan could not be claimed, nothing was changed: %s", err.text);
+		r = fault_set(fault, FAULT_INTERNAL_ERROR, NULL,
+			      "The plan could not be claimed, nothing was changed: %s", err.text);
 	else if (commit.claim == NULL)
 		r = refuse_claim(&commit.verdict, result_r, fault);
 	else
@@ -484,10 +491,11 @@ commit_run_plan(struct action_call *call, const char *plan_id, const char *key, 
 }
 
 int
-commit_run(struct action_call *call, json_t *params, const struct commit_ops *ops, json_t **result_r, struct fault *fault)
+commit_run(struct action_call *call, json_t *params, const struct commit_ops *ops, json_t **result_r,
+	   struct fault *fault)
 {
 	return commit_run_plan(call, json_get_str(params, "plan_id", ""), json_get_str(params, "idempotency_key", NULL),
-	    json_get_bool(params, "force", false), ops, result_r, fault);
+			       json_get_bool(params, "force", false), ops, result_r, fault);
 }
 
 /* ---- one request per step ---- */
@@ -510,7 +518,7 @@ take_answer(struct commit_step *step, struct magento_reply *reply, struct fault 
 
 void
 commit_send(struct store_client *sc, struct commit_step *const *steps, const struct magento_request *requests, size_t n,
-    commit_check_fn check)
+	    commit_check_fn check)
 {
 	struct magento_reply *replies = calloc(n + 1, sizeof(*replies));
 	struct fault *faults = calloc(n + 1, sizeof(*faults));

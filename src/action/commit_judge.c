@@ -51,8 +51,9 @@ commit_set_conflict(struct commit *commit, struct commit_step *step)
 		json_t *from = json_object_get(step->from, field), *found = json_object_get(step->present, field);
 
 		json_object_set_new(changes, field,
-		    json_pack("{s:o, s:o, s:o}", "planned_from", plan_shown(from != NULL ? from : json_null()), "found",
-			plan_shown(found != NULL ? found : json_null()), "to", plan_shown(to)));
+				    json_pack("{s:o, s:o, s:o}", "planned_from",
+					      plan_shown(from != NULL ? from : json_null()), "found",
+					      plan_shown(found != NULL ? found : json_null()), "to", plan_shown(to)));
 	}
 	step->status = KEEPER_CONFLICT;
 	set_detail(commit, step, json_pack("{s:o}", "changes", changes));
@@ -63,7 +64,7 @@ commit_set_error(struct commit *commit, struct commit_step *step)
 {
 	step->status = KEEPER_ERROR;
 	set_detail(commit, step,
-	    json_pack("{s:s, s:s}", "code", fault_code_name(step->fault.code), "error", step->fault.message));
+		   json_pack("{s:s, s:s}", "code", fault_code_name(step->fault.code), "error", step->fault.message));
 }
 
 bool

@@ -14,12 +14,12 @@ struct commit {
 	struct keeper_claim *claim;
 	struct keeper_verdict verdict;
 	bool force;
-	json_t *items;             /* as prepared, in their order */
+	json_t *items;		   /* as prepared, in their order */
 	struct commit_step *steps; /* all writes of all items */
-	json_t **details;          /* of each step: why, for errors and conflicts */
-	uint64_t *sent_wall_ms;    /* of each step: when its request went out */
+	json_t **details;	   /* of each step: why, for errors and conflicts */
+	uint64_t *sent_wall_ms;	   /* of each step: when its request went out */
 	size_t n_steps;
-	struct fault stopped;      /* why the commit stopped before its end */
+	struct fault stopped; /* why the commit stopped before its end */
 };
 
 extern const struct json_limits commit_limits; /* of what the keeper gives back */
@@ -32,7 +32,8 @@ size_t commit_index(const struct commit *commit, const struct commit_step *step)
 /* VALIDATION_ERROR when a store view that is still to be written is there no more. */
 int commit_check_scopes(struct commit *commit, struct fault *fault) MUST_CHECK;
 
-/* Journals these steps as they are now.  -1: the keeper cannot, or the plan is no longer ours; nothing more may be written. */
+/* Journals these steps as they are now.  -1: the keeper cannot, or the plan is no longer ours; nothing more may be
+ * written. */
 int commit_journal(struct commit *commit, struct commit_step *const *steps, size_t n, struct fault *fault) MUST_CHECK;
 
 /* commit_judge.c: what a step's present values mean. */

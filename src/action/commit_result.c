@@ -21,12 +21,8 @@ static enum keeper_status
 worse(enum keeper_status a, enum keeper_status b)
 {
 	static const int rank[KEEPER_STATUS_COUNT] = {
-	    [KEEPER_UNCHANGED] = 0,
-	    [KEEPER_UPDATED] = 1,
-	    [KEEPER_CONFLICT] = 2,
-	    [KEEPER_ERROR] = 3,
-	    [KEEPER_PENDING] = 4,
-	    [KEEPER_SENT] = 5,
+	    [KEEPER_UNCHANGED] = 0, [KEEPER_UPDATED] = 1, [KEEPER_CONFLICT] = 2,
+	    [KEEPER_ERROR] = 3,	    [KEEPER_PENDING] = 4, [KEEPER_SENT] = 5,
 	};
 
 	return rank[a] > rank[b] ? a : b;
@@ -111,9 +107,11 @@ write_message(const struct commit *commit, const struct tally *tally, char *out,
 
 	if (tally->pending > 0) {
 		snprintf(out, cap, "%zu of %zu %s done, %zu still to do. %s Call again with the same plan_id to go on.",
-		    all - tally->pending, all, commit->ops->noun, tally->pending, commit->stopped.message);
+			 all - tally->pending, all, commit->ops->noun, tally->pending, commit->stopped.message);
 	} else if (tally->errors + tally->conflicts > 0) {
-		snprintf(out, cap, "%zu of %zu %s updated, %zu failed, %zu had been changed by somebody else and were left alone.",
+		snprintf(
+		    out, cap,
+		    "%zu of %zu %s updated, %zu failed, %zu had been changed by somebody else and were left alone.",
 		    tally->success, all, commit->ops->noun, tally->errors, tally->conflicts);
 	} else {
 		snprintf(out, cap, "%zu of %zu %s updated.", tally->success, all, commit->ops->noun);
@@ -128,11 +126,12 @@ commit_render(const struct commit *commit, const char *plan_id)
 	json_t *result;
 
 	write_message(commit, &tally, message, sizeof(message));
-	result = json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:b}", "message", message, "plan_id", plan_id,
-	    "status", status_word(&tally), "success_count", (json_int_t)tally.success, "unchanged_count",
-	    (json_int_t)tally.unchanged, "error_count", (json_int_t)tally.errors, "conflict_count", (json_int_t)tally.conflicts,
-	    "pending_count", (json_int_t)tally.pending, "errors", list_steps(commit, KEEPER_ERROR), "conflicts",
-	    list_steps(commit, KEEPER_CONFLICT), "replayed", 0);
+	result = json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:b}", "message", message, "plan_id",
+			   plan_id, "status", status_word(&tally), "success_count", (json_int_t)tally.success,
+			   "unchanged_count", (json_int_t)tally.unchanged, "error_count", (json_int_t)tally.errors,
+			   "conflict_count", (json_int_t)tally.conflicts, "pending_count", (json_int_t)tally.pending,
+			   "errors", list_steps(commit, KEEPER_ERROR), "conflicts", list_steps(commit, KEEPER_CONFLICT),
+			   "replayed", 0);
 	return result;
 }
 
@@ -145,12 +144,13 @@ match_uuid(const char *text, size_t len)
 }
 
 static const struct json_schema plan_id_shape = {.type = JSON_T_STRING,
-    .match = match_uuid,
-    .pattern = "^[0-9a-fA-F-]{36}$",
-    .hint = "the plan_id that a prepare tool gave",
-    .description = "plan_id of the prepare tool"};
-static const struct json_schema force_shape = {
-    .type = JSON_T_BOOLEAN, .default_json = "false", .description = "Overwrite items that changed since the plan was made"};
+						 .match = match_uuid,
+						 .pattern = "^[0-9a-fA-F-]{36}$",
+						 .hint = "the plan_id that a prepare tool gave",
+						 .description = "plan_id of the prepare tool"};
+static const struct json_schema force_shape = {.type = JSON_T_BOOLEAN,
+					       .default_json = "false",
+					       .description = "Overwrite items that changed since the plan was made"};
 static const struct json_prop params_props[] = {
     {"plan_id", &plan_id_shape, true, NULL}, SHAPE_CONFIRM_PROPS, {"force", &force_shape, false, NULL}, {0}};
 const struct json_schema commit_params = {.type = JSON_T_OBJECT, .props = params_props};
@@ -171,5 +171,4 @@ static const struct json_prop result_props[] = {
     {"replayed", &shape_flag, true, "The stored result of an earlier call with the same idempotency_key"},
     {0},
 };
-const struct json_schema commit_result = {
-    .type = JSON_T_OBJECT, .props = result_props, .extra = JSON_EXTRA_ALLOWED};
+const struct json_schema commit_result = {.type = JSON_T_OBJECT, .props = result_props, .extra = JSON_EXTRA_ALLOWED};

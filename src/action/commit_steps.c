@@ -123,13 +123,13 @@ commit_load(struct commit *commit, struct fault *fault)
 	commit->items = json_array();
 	if (commit->items == NULL)
 		return result_out_of_memory(fault);
-	r = keeper_plan_items(commit->call->env->keeper, keeper_claim_plan(commit->claim), 0, KEEPER_ITEMS_MAX, on_item, &loading,
-	    &err);
+	r = keeper_plan_items(commit->call->env->keeper, keeper_claim_plan(commit->claim), 0, KEEPER_ITEMS_MAX, on_item,
+			      &loading, &err);
 	if (r == ERR_CANCELLED)
 		return fault_set(fault, FAULT_CANCELLED, NULL, "The call was cancelled.");
 	if (r < 0) {
 		return fault_set(fault, FAULT_INTERNAL_ERROR, NULL, "The plan could not be read: %s",
-		    err.text[0] != '\0' ? err.text : "an item of it is damaged");
+				 err.text[0] != '\0' ? err.text : "an item of it is damaged");
 	}
 	return 0;
 }
@@ -202,7 +202,8 @@ commit_check_scopes(struct commit *commit, struct fault *fault)
 	for (bool fresh = false; names_a_view(commit) && lost != NULL && was_kept; fresh = true) {
 		const struct scope_tree *tree = NULL;
 
-		if (scope_tree_get(&commit->sc.magento, commit->call->env->scopes, fresh, &tree, &was_kept, fault) < 0) {
+		if (scope_tree_get(&commit->sc.magento, commit->call->env->scopes, fresh, &tree, &was_kept, fault) <
+		    0) {
 			if (fault->code != FAULT_FORBIDDEN)
 				return -1;
 			fault_fini(fault); /* it may not be read: Magento itself refuses a view that it does not know */
@@ -214,7 +215,9 @@ commit_check_scopes(struct commit *commit, struct fault *fault)
 	if (lost == NULL || lost[0] == '\0')
 		return 0;
 	return fault_set(fault, FAULT_VALIDATION_ERROR, NULL,
-	    "The store view %s, which this plan writes to, does not exist any more or is switched off. Prepare a new plan.", lost);
+			 "The store view %s, which this plan writes to, does not exist any more or is switched off. "
+			 "Prepare a new plan.",
+			 lost);
 }
 
 /* ---- journalling ---- */
@@ -242,10 +245,10 @@ refuse_journal(int r, const struct err *err, struct fault *fault)
 {
 	if (r == ERR_DENIED) {
 		return fault_set(fault, FAULT_IDEMPOTENCY_CONFLICT, NULL,
-		    "Another call has taken this plan over. Wait for it, then ask with the same plan_id.");
+				 "Another call has taken this plan over. Wait for it, then ask with the same plan_id.");
 	}
-	return fault_set(fault, FAULT_INTERNAL_ERROR, NULL, "The journal cannot be written, so nothing more was sent: %s",
-	    err->text);
+	return fault_set(fault, FAULT_INTERNAL_ERROR, NULL,
+			 "The journal cannot be written, so nothing more was sent: %s", err->text);
 }
 
 int

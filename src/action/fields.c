@@ -66,12 +66,14 @@ static const struct json_schema meta_shape = {
 static const struct json_schema money_shape = {
     .type = JSON_T_NUMBER, .minimum = JSON_BOUND(0), .maximum = JSON_BOUND(MONEY_MAX)};
 static const struct json_schema special_price_shape = {.type = JSON_T_NUMBER,
-    .nullable = true,
-    .minimum = JSON_BOUND(0),
-    .maximum = JSON_BOUND(MONEY_MAX),
-    .description = "null removes the special price; 0 sells for nothing"};
+						       .nullable = true,
+						       .minimum = JSON_BOUND(0),
+						       .maximum = JSON_BOUND(MONEY_MAX),
+						       .description =
+							   "null removes the special price; 0 sells for nothing"};
 static const struct json_schema weight_shape = {.type = JSON_T_NUMBER, .nullable = true, .minimum = JSON_BOUND(0)};
-static const struct json_schema url_key_shape = {.type = JSON_T_STRING,
+static const struct json_schema url_key_shape = {
+    .type = JSON_T_STRING,
     .min_length = 1,
     .max_length = 255,
     .match = match_url_key,
@@ -79,17 +81,18 @@ static const struct json_schema url_key_shape = {.type = JSON_T_STRING,
     .hint = "lower-case letters, digits and -",
     .description = "One product per plan; for more use seo_prepare_bulk_update_url_keys"};
 static const struct json_schema date_shape = {.type = JSON_T_STRING,
-    .nullable = true,
-    .match = match_date,
-    .pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}( [0-9]{2}:[0-9]{2}:[0-9]{2})?$",
-    .hint = "YYYY-MM-DD or YYYY-MM-DD HH:MM:SS",
-    .description = "null removes the date"};
+					      .nullable = true,
+					      .match = match_date,
+					      .pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}( [0-9]{2}:[0-9]{2}:[0-9]{2})?$",
+					      .hint = "YYYY-MM-DD or YYYY-MM-DD HH:MM:SS",
+					      .description = "null removes the date"};
 static const struct json_schema id_shape = {.type = JSON_T_INTEGER, .minimum = JSON_BOUND(1)};
 static const struct json_schema ids_shape = {.type = JSON_T_ARRAY,
-    .items = &id_shape,
-    .max_items = 100,
-    .unique_items = true,
-    .description = "Replaces the product's categories; [] takes it out of all"};
+					     .items = &id_shape,
+					     .max_items = 100,
+					     .unique_items = true,
+					     .description =
+						 "Replaces the product's categories; [] takes it out of all"};
 
 static const struct json_schema status_number = {
     .type = JSON_T_INTEGER, .minimum = JSON_BOUND(1), .maximum = JSON_BOUND(2)};
@@ -100,8 +103,8 @@ static const struct json_schema visibility_number = {
     .type = JSON_T_INTEGER, .minimum = JSON_BOUND(1), .maximum = JSON_BOUND(4)};
 static const struct json_schema visibility_word = {.type = JSON_T_STRING, .enumeration = visibility_words};
 static const struct json_schema *const visibility_forms[] = {&visibility_number, &visibility_word, NULL};
-static const struct json_schema visibility_shape = {
-    .any_of = visibility_forms, .description = "1 not_visible, 2 catalog, 3 search, 4 both"};
+static const struct json_schema visibility_shape = {.any_of = visibility_forms,
+						    .description = "1 not_visible, 2 catalog, 3 search, 4 both"};
 
 static const struct json_prop updates_props[] = {
     {"name", &name_shape, false, NULL},
@@ -123,9 +126,9 @@ static const struct json_prop updates_props[] = {
 };
 
 const struct json_schema fields_updates_shape = {.type = JSON_T_OBJECT,
-    .props = updates_props,
-    .min_properties = 1,
-    .description = "Field -> new value; null clears where it is allowed"};
+						 .props = updates_props,
+						 .min_properties = 1,
+						 .description = "Field -> new value; null clears where it is allowed"};
 
 /* ---- normal forms ---- */
 
@@ -158,7 +161,8 @@ text_of(const struct product_field *field, const json_t *value)
 	json_t *string;
 
 	if (json_is_string(value))
-		return field->empty_is_null && json_string_length(value) == 0 ? json_null() : json_string(json_string_value(value));
+		return field->empty_is_null && json_string_length(value) == 0 ? json_null()
+									      : json_string(json_string_value(value));
 	if (!json_is_number(value))
 		return json_null();
 	text = json_dumps(value, JSON_ENCODE_ANY);
@@ -321,8 +325,8 @@ put_attribute(const struct product_field *field, json_t *body, const json_t *tar
 }
 
 /*
- * Two ways, for two cases: the attribute `category_ids` replaces the set but ignores an empty list; `category_links` merges,
- * and only an empty list of them takes the product out of all.
+ * Two ways, for two cases: the attribute `category_ids` replaces the set but ignores an empty list; `category_links`
+ * merges, and only an empty list of them takes the product out of all.
  */
 static int
 put_categories(json_t *body, const json_t *target)

@@ -19,7 +19,8 @@ guard_confirm(const struct action_call *call, json_t *params, struct fault *faul
 
 	if (!call->env->config->guardrails.tier2_confirm || (confirmed && has_reason))
 		return 0;
-	return fault_set(fault, FAULT_CONFIRMATION_REQUIRED, json_pack("{s:s}", "action", call->action->name),
+	return fault_set(
+	    fault, FAULT_CONFIRMATION_REQUIRED, json_pack("{s:s}", "action", call->action->name),
 	    "This changes the shop. Show the change to the user, then call again with confirm: true and a reason.");
 }
 
@@ -28,8 +29,9 @@ guard_cap(size_t count, size_t cap, const char *setting, struct fault *fault)
 {
 	if (count <= cap)
 		return 0;
-	return fault_set(fault, FAULT_BULK_CAP_EXCEEDED,
+	return fault_set(
+	    fault, FAULT_BULK_CAP_EXCEEDED,
 	    json_pack("{s:I, s:I, s:s}", "count", (json_int_t)count, "cap", (json_int_t)cap, "setting", setting),
-	    "%zu would be affected, at most %zu may be at once. Narrow the selection, or ask the operator about %s.", count, cap,
-	    setting);
+	    "%zu would be affected, at most %zu may be at once. Narrow the selection, or ask the operator about %s.",
+	    count, cap, setting);
 }

@@ -29,7 +29,7 @@ struct selector {
 	json_t *match;
 	const struct match_query *query;
 	const char *category_list; /* comma list of categories with their subcategories, or NULL */
-	const char *list_field;    /* "sku" or "entity_id", NULL: no list */
+	const char *list_field;	   /* "sku" or "entity_id", NULL: no list */
 	const char **list;
 	size_t n_list;
 	uint32_t page_max; /* products of one request: ours, or what the shop's administrator allows */
@@ -49,12 +49,13 @@ add_common(const struct selector *s, struct criteria *criteria, struct fault *fa
 		criteria_where(criteria, "category_id", "in", s->category_list);
 	else if (category != 0)
 		criteria_where(criteria, "category_id", "eq", pool_printf(criteria->pool, "%lld", (long long)category));
-	return filters_add(criteria, json_get_object(s->match, "attribute_filters"), "params.match.attribute_filters", fault);
+	return filters_add(criteria, json_get_object(s->match, "attribute_filters"), "params.match.attribute_filters",
+			   fault);
 }
 
 static int
 build(struct store_client *sc, const struct selector *s, const char *const *piece, size_t n_piece, uint32_t page,
-    uint32_t page_size, struct magento_request *request_r, struct fault *fault)
+      uint32_t page_size, struct magento_request *request_r, struct fault *fault)
 {
 	struct pool *pool = sc->call->pool;
 	struct criteria criteria;
@@ -66,13 +67,14 @@ build(struct store_client *sc, const struct selector *s, const char *const *piec
 	/* A value with a comma cannot stand in a list: it comes alone. */
 	if (n_piece > 0) {
 		criteria_where(&criteria, s->list_field, n_piece == 1 ? "eq" : "in",
-		    n_piece == 1 ? piece[0] : criteria_join(pool, piece, n_piece));
+			       n_piece == 1 ? piece[0] : criteria_join(pool, piece, n_piece));
 	}
 	criteria_sort(&criteria, "entity_id", "ASC");
 	criteria_page(&criteria, page_size, page);
 	criteria_param(&criteria, "fields", pool_printf(pool, "items[%s],total_count", s->query->projection));
 	if (criteria_finish(&criteria, &request_r->query, &request_r->n_query) < 0)
-		return fault_set(fault, FAULT_VALIDATION_ERROR, NULL, "The match cannot be put into one request. Make it simpler.");
+		return fault_set(fault, FAULT_VALIDATION_ERROR, NULL,
+				 "The match cannot be put into one request. Make it simpler.");
 	return 0;
 }
 
@@ -309,8 +311,8 @@ has_prefix(const json_t *match, const char *sku)
 }
 
 /*
- * Leaves what was really asked for: the shop's collation also takes letters with and without accents for the same, and a
- * wildcard may have slipped through.  Tells which of the list are missing.
+ * Leaves what was really asked for: the shop's collation also takes letters with and without accents for the same, and
+ * a wildcard may have slipped through.  Tells which of the list are missing.
  */
 static int
 sift(struct store_client *sc, const struct selector *s, json_t *items, json_t *missing)
@@ -338,7 +340,8 @@ sift(struct store_client *sc, const struct selector *s, json_t *items, json_t *m
 
 /* ---- categories with what lies below them ---- */
 
-/* The tree is walked with a list of its own, since shops nest categories as they like.  NULL: too many, or no memory. */
+/* The tree is walked with a list of its own, since shops nest categories as they like.  NULL: too many, or no memory.
+ */
 static const char *
 collect_categories(struct pool *pool, json_t *tree)
 {
@@ -377,7 +380,8 @@ list_categories(struct store_client *sc, struct selector *s, struct fault *fault
 		s->category_list = collect_categories(sc->call->pool, reply.body);
 		if (s->category_list == NULL) {
 			r = fault_set(fault, FAULT_VALIDATION_ERROR, NULL,
-			    "params.match.category_id: it has more than %d subcategories. Name smaller ones.", CATEGORIES_MAX - 1);
+				      "params.match.category_id: it has more than %d subcategories. Name smaller ones.",
+				      CATEGORIES_MAX - 1);
 		}
 	}
 	magento_reply_fini(&reply);
@@ -398,8 +402,8 @@ check_not_empty(json_t *match, struct fault *fault)
 			return 0;
 	}
 	return fault_set(fault, FAULT_VALIDATION_ERROR,
-	    json_pack("[{s:s, s:s}]", "path", "params.match", "message", "selects nothing by itself"),
-	    "params.match: give at least one of sku_list, sku_prefix, attribute_filters, category_id.");
+			 json_pack("[{s:s, s:s}]", "path", "params.match", "message", "selects nothing by itself"),
+			 "params.match: give at least one of sku_list, sku_prefix, attribute_filters, category_id.");
 }
 
 /* The page size that the shop's administrator allows, when that is what it complains about; else 0. */
@@ -473,7 +477,7 @@ read_all(struct store_client *sc, struct selector *s, json_t **items_r, struct f
 	json_decref(*items_r);
 	*items_r = NULL;
 	return fault_set(fault, FAULT_MAGENTO_API_ERROR, json_pack("{s:s}", "kind", "rejected"),
-	    "The catalogue changed while it was being read. Try again.");
+			 "The catalogue changed while it was being read. Try again.");
 }
 
 static int
@@ -511,13 +515,14 @@ static int
 refuse_nothing(const struct selector *s, struct fault *fault)
 {
 	if (s->list_field != NULL)
-		return fault_set(fault, FAULT_NOT_FOUND, NULL, "None of the listed SKUs was found. Try catalog_search_products.");
+		return fault_set(fault, FAULT_NOT_FOUND, NULL,
+				 "None of the listed SKUs was found. Try catalog_search_products.");
 	return fault_set(fault, FAULT_VALIDATION_ERROR, NULL, "The match selects no product.");
 }
 
 int
-match_resolve(struct store_client *sc, json_t *match, const struct match_query *query, struct match_products *products_r,
-    struct fault *fault)
+match_resolve(struct store_client *sc, json_t *match, const struct match_query *query,
+	      struct match_products *products_r, struct fault *fault)
 {
 	struct selector s = {.match = match, .query = query, .page_max = PAGE_MAX};
 
@@ -538,16 +543,18 @@ match_resolve(struct store_client *sc, json_t *match, const struct match_query *
 
 int
 match_read_ids(struct store_client *sc, json_t *items, const struct match_query *query, json_t **items_r,
-    struct fault *fault)
+	       struct fault *fault)
 {
 	size_t n = json_array_size(items);
-	struct selector s = {.match = NULL, .query = query, .list_field = "entity_id", .n_list = n, .page_max = PAGE_MAX};
+	struct selector s = {
+	    .match = NULL, .query = query, .list_field = "entity_id", .n_list = n, .page_max = PAGE_MAX};
 
 	s.list = pool_alloc(sc->call->pool, (n + 1) * sizeof(*s.list));
 	if (s.list == NULL)
 		return result_out_of_memory(fault);
 	for (size_t i = 0; i < n; i++) {
-		s.list[i] = pool_printf(sc->call->pool, "%lld", (long long)json_get_int(json_array_get(items, i), "id", 0));
+		s.list[i] =
+		    pool_printf(sc->call->pool, "%lld", (long long)json_get_int(json_array_get(items, i), "id", 0));
 		if (s.list[i] == NULL)
 			return result_out_of_memory(fault);
 	}
@@ -572,7 +579,8 @@ static const struct json_prop match_props[] = {
     {"include_subcategories", &include_subcategories, false, NULL},
     {0},
 };
-const struct json_schema match_shape = {.type = JSON_T_OBJECT,
+const struct json_schema match_shape = {
+    .type = JSON_T_OBJECT,
     .props = match_props,
     .min_properties = 1,
     .description = "Which products: all given members must hold; at least one of the first four"};

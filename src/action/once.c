@@ -58,10 +58,10 @@ judge(struct once *once, const struct keeper_key_answer *answer, json_t **result
 		return replay(answer, result_r, fault);
 	case KEEPER_KEY_RUNNING:
 		return fault_set(fault, FAULT_IDEMPOTENCY_CONFLICT, NULL,
-		    "A call with this idempotency_key is running now. Wait for it to end.");
+				 "A call with this idempotency_key is running now. Wait for it to end.");
 	case KEEPER_KEY_USED:
 		return fault_set(fault, FAULT_IDEMPOTENCY_CONFLICT, NULL,
-		    "This idempotency_key was used with other arguments. Take a new key.");
+				 "This idempotency_key was used with other arguments. Take a new key.");
 	case KEEPER_KEY_INTERRUPTED:
 		break;
 	}
@@ -86,9 +86,10 @@ once_begin(struct once *once, struct action_call *call, json_t *params, json_t *
 		return 0;
 	if (digest_params(params, digest) < 0)
 		return result_out_of_memory(fault);
-	if (keeper_key_take(call->env->keeper, &party, key, digest, clock_wall_ms(), call->pool, &once->claim, &answer, &err) < 0) {
-		return fault_set(fault, FAULT_INTERNAL_ERROR, NULL, "The idempotency_key could not be looked up, nothing was changed: %s",
-		    err.text);
+	if (keeper_key_take(call->env->keeper, &party, key, digest, clock_wall_ms(), call->pool, &once->claim, &answer,
+			    &err) < 0) {
+		return fault_set(fault, FAULT_INTERNAL_ERROR, NULL,
+				 "The idempotency_key could not be looked up, nothing was changed: %s", err.text);
 	}
 	return judge(once, &answer, result_r, fault);
 }
@@ -97,7 +98,7 @@ static void
 log_failure(const struct once *once, const struct err *err)
 {
 	log_write(LOG_WARN, "key_not_stored", LOG_STR("request_id", once->call->request_id),
-	    LOG_STR("action", once->call->action->name), LOG_STR("error", err->text), LOG_END);
+		  LOG_STR("action", once->call->action->name), LOG_STR("error", err->text), LOG_END);
 }
 
 void

@@ -19,13 +19,14 @@
 
 struct once {
 	struct action_call *call;
-	struct keeper_claim *claim; /* NULL without a key */
-	bool is_repeat;             /* an earlier call with this key was interrupted: find out what it has done */
+	struct keeper_claim *claim;	 /* NULL without a key */
+	bool is_repeat;			 /* an earlier call with this key was interrupted: find out what it has done */
 	char plan_id[KEEPER_ID_LEN + 1]; /* INTERRUPTED with a plan: resume it by commit_run_plan(); else "" */
 };
 
 /* IDEMPOTENCY_CONFLICT: the key was used with other arguments, or a call with it still runs. */
-int once_begin(struct once *once, struct action_call *call, json_t *params, json_t **result_r, struct fault *fault) MUST_CHECK;
+int once_begin(struct once *once, struct action_call *call, json_t *params, json_t **result_r,
+	       struct fault *fault) MUST_CHECK;
 
 /* Stores the result under the key, and adds "replayed": false to it.  A failure is logged: the change has been made. */
 void once_finish(struct once *once, json_t *result);

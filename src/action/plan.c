@@ -209,8 +209,9 @@ diff_of(const json_t *write)
 	{
 		json_t *before = json_object_get(from, field);
 
-		json_object_set_new(changes, field, json_pack("{s:o, s:o}", "from",
-						       plan_shown(before != NULL ? before : json_null()), "to", plan_shown(value)));
+		json_object_set_new(changes, field,
+				    json_pack("{s:o, s:o}", "from", plan_shown(before != NULL ? before : json_null()),
+					      "to", plan_shown(value)));
 	}
 	return changes;
 }
@@ -252,16 +253,18 @@ render(const struct plan *plan, json_t *params, const char *id, uint64_t expires
 	if (plan_count(plan) > 0) {
 		r |= json_object_set_new(result, "plan_id", json_string(id));
 		r |= result_set_time(result, "expires_at", expires_wall_ms);
-		snprintf(message, sizeof(message), "%zu %s would change. Nothing has been changed yet. To do it call %s with this plan_id.",
-		    plan_count(plan), plan->noun, plan->commit_tool);
+		snprintf(message, sizeof(message),
+			 "%zu %s would change. Nothing has been changed yet. To do it call %s with this plan_id.",
+			 plan_count(plan), plan->noun, plan->commit_tool);
 	} else {
-		snprintf(message, sizeof(message), "Nothing to change: all %s are already as wanted, or were left out.", plan->noun);
+		snprintf(message, sizeof(message), "Nothing to change: all %s are already as wanted, or were left out.",
+			 plan->noun);
 	}
 	r |= json_object_set_new(result, "affected_count", json_integer((json_int_t)plan_count(plan)));
 	r |= json_object_set_new(result, "write_count", json_integer((json_int_t)plan->writes));
 	r |= json_object_set_new(result, "unchanged_count", json_integer((json_int_t)plan->unchanged_count));
 	r |= json_object_set_new(result, "sample_diffs",
-	    sample(plan, (size_t)json_get_int(params, "sample_size", SAMPLE_DEFAULT)));
+				 sample(plan, (size_t)json_get_int(params, "sample_size", SAMPLE_DEFAULT)));
 	r |= json_object_set(result, "effective_scopes", plan->effective);
 	if (plan->skipped_count > 0) {
 		r |= json_object_set(result, "skipped", plan->skipped);
@@ -283,7 +286,8 @@ static int
 refuse_store(const struct err *err, struct fault *fault)
 {
 	if (err->code == ERR_LIMIT)
-		return fault_set(fault, FAULT_BULK_CAP_EXCEEDED, NULL, "The plan is too large to be kept. Plan fewer items at once.");
+		return fault_set(fault, FAULT_BULK_CAP_EXCEEDED, NULL,
+				 "The plan is too large to be kept. Plan fewer items at once.");
 	return fault_set(fault, FAULT_INTERNAL_ERROR, NULL, "The plan could not be kept: %s", err->text);
 }
 
@@ -323,7 +327,7 @@ store_plan(const struct plan *plan, const struct keeper_plan_meta *meta, struct 
 
 static int
 keep(const struct plan *plan, json_t *params, json_t *scope, const json_t *result, char id[static PLAN_ID_CAP],
-    uint64_t expires_wall_ms, struct fault *fault)
+     uint64_t expires_wall_ms, struct fault *fault)
 {
 	struct buf texts[3];
 	const json_t *const trees[] = {scope, params, result};
@@ -335,11 +339,14 @@ keep(const struct plan *plan, json_t *params, json_t *scope, const json_t *resul
 			r = json_dump_to(&texts[i], trees[i]);
 	}
 	if (r < 0) {
-		fault_set(fault, FAULT_BULK_CAP_EXCEEDED, NULL, "The plan is too large to be kept. Plan fewer items at once.");
+		fault_set(fault, FAULT_BULK_CAP_EXCEEDED, NULL,
+			  "The plan is too large to be kept. Plan fewer items at once.");
 	} else {
 		const struct keeper_plan_meta meta = {
 		    .id = id,
-		    .party = {.tool = plan->pair, .owner = plan->call->principal->name, .store = plan->call->login.base_url},
+		    .party = {.tool = plan->pair,
+			      .owner = plan->call->principal->name,
+			      .store = plan->call->login.base_url},
 		    .scope = buf_slice(&texts[0]),
 		    .arguments = buf_slice(&texts[1]),
 		    .summary = buf_slice(&texts[2]),
@@ -356,7 +363,7 @@ keep(const struct plan *plan, json_t *params, json_t *scope, const json_t *resul
 
 int
 plan_finish(struct plan *plan, json_t *params, json_t *scope, json_t *extra, char *id_r, json_t **result_r,
-    struct fault *fault)
+	    struct fault *fault)
 {
 	const struct config *config = plan->call->env->config;
 	size_t cap = (size_t)config->guardrails.max_skus_per_bulk * WRITES_PER_SKU;
@@ -404,15 +411,14 @@ static const struct json_schema effective = {.type = JSON_T_OBJECT, .props = eff
 const struct json_schema plan_effective_shape = {.type = JSON_T_ARRAY, .items = &effective};
 
 static const struct json_prop skipped_props[] = {{"reason", &shape_text, true, NULL}, {0}};
-static const struct json_schema skipped = {
-    .type = JSON_T_OBJECT, .props = skipped_props, .extra = JSON_EXTRA_ALLOWED};
+static const struct json_schema skipped = {.type = JSON_T_OBJECT, .props = skipped_props, .extra = JSON_EXTRA_ALLOWED};
 const struct json_schema plan_skipped_shape = {.type = JSON_T_ARRAY, .items = &skipped};
 
 static const struct json_prop result_props[] = {PLAN_RESULT_PROPS, {0}};
 const struct json_schema plan_result = {.type = JSON_T_OBJECT, .props = result_props};
 
 const struct json_schema plan_sample_size_shape = {.type = JSON_T_INTEGER,
-    .minimum = JSON_BOUND(1),
-    .maximum = JSON_BOUND(50),
-    .default_json = "5",
-    .description = "How many example changes to show"};
+						   .minimum = JSON_BOUND(1),
+						   .maximum = JSON_BOUND(50),
+						   .default_json = "5",
+						   .description = "How many example changes to show"};

@@ -17,9 +17,11 @@ reach_resolve(struct store_client *sc, const json_t *params, struct reach *reach
 		return -1;
 	if (scope_is_empty(&given) && default_view[0] == '\0') {
 		return fault_set(fault, FAULT_VALIDATION_ERROR,
-		    json_pack("[{s:s, s:s}]", "path", "params.scope", "message", "is needed: a change never guesses where"),
-		    "Say where to write: scope {\"scope\":\"global\"}, a store_view_code, store_code or website_code, or call "
-		    "scope_set_default.");
+				 json_pack("[{s:s, s:s}]", "path", "params.scope", "message",
+					   "is needed: a change never guesses where"),
+				 "Say where to write: scope {\"scope\":\"global\"}, a store_view_code, store_code or "
+				 "website_code, or call "
+				 "scope_set_default.");
 	}
 	reach_r->from_default = scope_is_empty(&given);
 	if (scope_resolve_read(&sc->magento, sc->call->env->scopes, &given, default_view, &reach_r->target, fault) < 0)
@@ -56,8 +58,8 @@ is_asked_for(const struct reach *reach, const struct scope_view *view)
 }
 
 static size_t
-collect_views(struct pool *pool, const struct scope_tree *tree, bool (*wanted)(const void *ctx, const struct scope_view *),
-    const void *ctx, const char ***codes_r)
+collect_views(struct pool *pool, const struct scope_tree *tree,
+	      bool (*wanted)(const void *ctx, const struct scope_view *), const void *ctx, const char ***codes_r)
 {
 	const char **codes = pool_alloc(pool, (tree->n_views + 1) * sizeof(*codes));
 	size_t n = 0;
@@ -189,8 +191,8 @@ write_websites(struct store_client *sc, const struct reach *reach, struct reach_
 }
 
 int
-reach_writes_of(struct store_client *sc, const struct reach *reach, enum reach_field field, struct reach_writes *writes_r,
-    struct fault *fault)
+reach_writes_of(struct store_client *sc, const struct reach *reach, enum reach_field field,
+		struct reach_writes *writes_r, struct fault *fault)
 {
 	*writes_r = (struct reach_writes){.items = NULL};
 	if (reach->target.level == SCOPE_GLOBAL || field == REACH_GLOBAL) {

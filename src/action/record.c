@@ -68,7 +68,7 @@ outcome_of(enum audit_phase phase, const struct fault *fault)
 
 int
 record_call(const struct action_call *call, enum audit_phase phase, const json_t *params, json_t *result,
-    const struct fault *fault)
+	    const struct fault *fault)
 {
 	struct session_now now = action_now();
 	json_t *counts = counts_of(result);
@@ -96,8 +96,8 @@ record_call(const struct action_call *call, enum audit_phase phase, const json_t
 	digest_login(call, digest);
 	r = audit_write(call->env->audit, &record);
 	if (r < 0) {
-		log_write(LOG_ERROR, "audit_failed", LOG_STR("request_id", call->request_id), LOG_STR("action", call->action->name),
-		    LOG_STR("error", err_name(r)), LOG_END);
+		log_write(LOG_ERROR, "audit_failed", LOG_STR("request_id", call->request_id),
+			  LOG_STR("action", call->action->name), LOG_STR("error", err_name(r)), LOG_END);
 	}
 	json_decref(counts);
 	return r;

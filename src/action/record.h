@@ -14,10 +14,10 @@
 bool record_is_write(const struct action *action);
 
 /*
- * Records the call.  `params` are what the caller sent (checked or not), `result` or `fault` what came of it; all may be
- * NULL.  -1 when the log could not be written.
+ * Records the call.  `params` are what the caller sent (checked or not), `result` or `fault` what came of it; all may
+ * be NULL.  -1 when the log could not be written.
  */
 int record_call(const struct action_call *call, enum audit_phase phase, const json_t *params, json_t *result,
-    const struct fault *fault) MUST_CHECK;
+		const struct fault *fault) MUST_CHECK;
 
 #endif

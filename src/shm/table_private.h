@@ -1,5 +1,5 @@
 /*
- * table_private.h - what table.c and table_scan.c share
+ * table_private.h - what table.c, table_open.c and table_scan.c share
  */
 #ifndef SHM_TABLE_PRIVATE_H
 #define SHM_TABLE_PRIVATE_H

@@ -127,7 +127,7 @@ def test_long_lists_of_long_skus(client, shop, office):
     assert done(client, plan)["success_count"] == 300
     assert shop.control("GET", "writes")["total"] == before + 300
     assert max(len(entry["path"]) for entry in shop.requests()) <= 6000
-    assert len([entry for entry in shop.requests() if entry["method"] == "GET" and "/V1/products?" in entry["path"]]) >= 4
+    assert len([entry for entry in shop.requests("/V1/products?") if entry["method"] == "GET"]) >= 4
 
 
 # ---- whose plan ----
@@ -473,7 +473,8 @@ def test_legacy_client_that_goes_away(start, shop):
     client.login()
     plan = prepare(client, numbered(1, 100))
     shop.fault("latency", PRODUCTS, method="PUT", ms=20)
-    message = client.message("tools/call", {"name": COMMIT, "arguments": {"params": {"plan_id": plan["plan_id"], **OK}}})
+    message = client.message("tools/call", {
+        "name": COMMIT, "arguments": {"params": {"plan_id": plan["plan_id"], **OK}}})
     body = json.dumps(message).encode()
     connection = Connection(server.address)
     connection.send(head("POST", "/mcp", [("Host", server.host), *client.headers().items(),
@@ -592,10 +593,11 @@ def test_audit_of_a_commit(start, shop):
     client.refused(COMMIT, "CONFIRMATION_REQUIRED", {"plan_id": plan["plan_id"]})
     client.refused(COMMIT, "VALIDATION_ERROR", {"plan_id": 1, **OK})
     assert of_tool(server, "catalog.commit_bulk_update") == [
-        ("begin", None), ("end", "ok"), ("begin", None), ("end", "PLAN_NOT_FOUND"), ("refused", "CONFIRMATION_REQUIRED"),
-        ("refused", "VALIDATION_ERROR")]
+        ("begin", None), ("end", "ok"), ("begin", None), ("end", "PLAN_NOT_FOUND"),
+        ("refused", "CONFIRMATION_REQUIRED"), ("refused", "VALIDATION_ERROR")]
     assert of_tool(server, "catalog.prepare_bulk_update") == [("end", "ok")]
-    begin, end, *_, unconfirmed, _ = [line for line in audit_lines(server) if line["tool"] == "catalog.commit_bulk_update"]
+    lines = [line for line in audit_lines(server) if line["tool"] == "catalog.commit_bulk_update"]
+    begin, end, *_, unconfirmed, _ = lines
     for line in (begin, end):
         assert (line["plan_id"], line["reason"], line["store"]) == (plan["plan_id"], "test", shop.url)
     assert end["counts"]["success_count"] == 3

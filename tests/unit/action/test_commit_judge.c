@@ -61,8 +61,8 @@ findings(void **state)
 	    {"{\"a\":1}", "{\"a\":2}", "{\"a\":3}", COMMIT_IS_OTHER},
 	    {"{\"a\":1,\"b\":1}", "{\"a\":2,\"b\":2}", "{\"a\":2,\"b\":1}", COMMIT_IS_OTHER}, /* half */
 	    {"{\"a\":1,\"b\":1}", "{\"a\":2,\"b\":2}", "{\"a\":2,\"b\":2}", COMMIT_IS_TARGET},
-	    {"{\"a\":1}", "{\"a\":2}", "{\"a\":1,\"b\":9}", COMMIT_IS_BEFORE},		      /* only touched fields count */
-	    {"{\"a\":null}", "{\"a\":2}", "{}", COMMIT_IS_BEFORE},			      /* absence is null */
+	    {"{\"a\":1}", "{\"a\":2}", "{\"a\":1,\"b\":9}", COMMIT_IS_BEFORE}, /* only touched fields count */
+	    {"{\"a\":null}", "{\"a\":2}", "{}", COMMIT_IS_BEFORE},	       /* absence is null */
 	    {"{}", "{\"a\":2}", "{}", COMMIT_IS_BEFORE},
 	    {"{\"a\":1}", "{\"a\":null}", "{}", COMMIT_IS_TARGET},
 	    {"{\"loose\":1}", "{\"loose\":2}", "{\"loose\":3}", COMMIT_IS_TARGET}, /* the domain compares */
@@ -73,7 +73,7 @@ findings(void **state)
 		struct bench bench;
 
 		open_bench(&bench, json_loads(cases[i].from, 0, NULL), json_loads(cases[i].to, 0, NULL),
-		    json_loads(cases[i].present, 0, NULL));
+			   json_loads(cases[i].present, 0, NULL));
 		if (commit_find(&bench.commit, &bench.step) != cases[i].finding)
 			fail_msg("%s -> %s, found %s", cases[i].from, cases[i].to, cases[i].present);
 		close_bench(&bench);
@@ -115,11 +115,12 @@ conflict(void **state)
 	json_t *wanted;
 
 	(void)state;
-	open_bench(&bench, json_pack("{s:i}", "a", 1), json_pack("{s:i, s:s}", "a", 2, "b", "new"), json_pack("{s:i}", "a", 3));
+	open_bench(&bench, json_pack("{s:i}", "a", 1), json_pack("{s:i, s:s}", "a", 2, "b", "new"),
+		   json_pack("{s:i}", "a", 3));
 	assert_false(commit_judge(&bench.commit, &bench.step));
 	assert_int_equal(bench.step.status, KEEPER_CONFLICT);
-	wanted = json_pack("{s:{s:{s:i, s:i, s:i}, s:{s:n, s:n, s:s}}}", "changes", "a", "planned_from", 1, "found", 3, "to", 2, "b",
-	    "planned_from", "found", "to", "new");
+	wanted = json_pack("{s:{s:{s:i, s:i, s:i}, s:{s:n, s:n, s:s}}}", "changes", "a", "planned_from", 1, "found", 3,
+			   "to", 2, "b", "planned_from", "found", "to", "new");
 	assert_true(json_equal(bench.detail, wanted));
 	json_decref(wanted);
 	close_bench(&bench);
@@ -167,7 +168,8 @@ long_texts_are_cut(void **state)
 	(void)state;
 	memset(text, 'x', sizeof(text) - 1);
 	text[sizeof(text) - 1] = '\0';
-	open_bench(&bench, json_pack("{s:s}", "a", "old"), json_pack("{s:s}", "a", text), json_pack("{s:s}", "a", "other"));
+	open_bench(&bench, json_pack("{s:s}", "a", "old"), json_pack("{s:s}", "a", text),
+		   json_pack("{s:s}", "a", "other"));
 	commit_set_conflict(&bench.commit, &bench.step);
 	change = json_get_object(json_get_object(bench.detail, "changes"), "a");
 	assert_string_equal(json_get_str(change, "found", ""), "other");

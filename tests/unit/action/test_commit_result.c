@@ -148,10 +148,12 @@ messages(void **state)
 		const char *steps, *stopped, *message;
 	} cases[] = {
 	    {"u n", NULL, "2 of 2 things updated."},
-	    {"u e c c", NULL, "1 of 4 things updated, 1 failed, 2 had been changed by somebody else and were left alone."},
+	    {"u e c c", NULL,
+	     "1 of 4 things updated, 1 failed, 2 had been changed by somebody else and were left alone."},
 	    {"u e p s", "The session has ended. Call auth_login.",
-		"2 of 4 things done, 2 still to do. The session has ended. Call auth_login. Call again with the same plan_id to go "
-		"on."},
+	     "2 of 4 things done, 2 still to do. The session has ended. Call auth_login. Call again with the same "
+	     "plan_id to go "
+	     "on."},
 	};
 
 	(void)state;
@@ -171,7 +173,8 @@ parameters(void **state)
 		bool good;
 	} cases[] = {
 	    {"{\"plan_id\":\"" PLAN "\"}", true},
-	    {"{\"plan_id\":\"" PLAN "\",\"confirm\":true,\"reason\":\"r\",\"idempotency_key\":\"k\",\"force\":true}", true},
+	    {"{\"plan_id\":\"" PLAN "\",\"confirm\":true,\"reason\":\"r\",\"idempotency_key\":\"k\",\"force\":true}",
+	     true},
 	    {"{\"plan_id\":\"" PLAN "0\"}", false},
 	    {"{\"plan_id\":\"../../../../../../../../etc/passwd!!!!!\"}", false},
 	    {"{\"plan_id\":1}", false},
@@ -196,11 +199,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(counts),
-	    cmocka_unit_test(rows),
-	    cmocka_unit_test(the_first_hundred),
-	    cmocka_unit_test(messages),
-	    cmocka_unit_test(parameters),
+	    cmocka_unit_test(counts),	cmocka_unit_test(rows),	      cmocka_unit_test(the_first_hundred),
+	    cmocka_unit_test(messages), cmocka_unit_test(parameters),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -57,9 +57,21 @@ expect(const char *what, json_t *got, const char *wanted)
 static void
 every_field_is_there(void **state)
 {
-	static const char *const names[] = {"name", "status", "visibility", "price", "weight", "description",
-	    "short_description", "meta_title", "meta_description", "meta_keyword", "url_key", "special_price",
-	    "special_from_date", "special_to_date", "category_ids"};
+	static const char *const names[] = {"name",
+					    "status",
+					    "visibility",
+					    "price",
+					    "weight",
+					    "description",
+					    "short_description",
+					    "meta_title",
+					    "meta_description",
+					    "meta_keyword",
+					    "url_key",
+					    "special_price",
+					    "special_from_date",
+					    "special_to_date",
+					    "category_ids"};
 
 	(void)state;
 	assert_int_equal(product_n_fields, ARRAY_LEN(names));
@@ -122,7 +134,10 @@ parameters(void **state)
 	expect("absent", fields_of_param(field("name"), NULL), "null");
 }
 
-#define CUSTOM(code, value) "{'custom_attributes':[{'attribute_code':'other','value':'x'},{'attribute_code':'" code "','value':" value "}]}"
+#define CUSTOM(code, value)                                                                                            \
+	"{'custom_attributes':[{'attribute_code':'other','value':'x'},{'attribute_code':'" code "','value':" value "}" \
+														   "]" \
+														   "}"
 
 static void
 products(void **state)
@@ -152,8 +167,10 @@ products(void **state)
 	    {"special_from_date", CUSTOM("special_from_date", "'2026-01-31 00:00:00'"), "'2026-01-31 00:00:00'"},
 	    {"special_from_date", CUSTOM("special_from_date", "'2026-01-31'"), "'2026-01-31 00:00:00'"},
 	    {"special_to_date", CUSTOM("special_to_date", "''"), "null"},
-	    {"category_ids", "{'extension_attributes':{'category_links':[{'position':1,'category_id':'10'},"
-			     "{'position':0,'category_id':'9'}]}}", "[9, 10]"},
+	    {"category_ids",
+	     "{'extension_attributes':{'category_links':[{'position':1,'category_id':'10'},"
+	     "{'position':0,'category_id':'9'}]}}",
+	     "[9, 10]"},
 	    {"category_ids", CUSTOM("category_ids", "['5', '3']"), "[3, 5]"},
 	    {"category_ids", "{}", "[]"},
 	};
@@ -195,7 +212,8 @@ equality(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		json_t *a = parse(cases[i].a), *b = parse(cases[i].b);
 
-		if (fields_same(field(cases[i].name), a, b) != cases[i].same || fields_same(field(cases[i].name), b, a) != cases[i].same)
+		if (fields_same(field(cases[i].name), a, b) != cases[i].same ||
+		    fields_same(field(cases[i].name), b, a) != cases[i].same)
 			fail_msg("%s: %s and %s", cases[i].name, cases[i].a, cases[i].b);
 		json_decref(a);
 		json_decref(b);
@@ -221,7 +239,7 @@ bodies(void **state)
 	    {"special_price", "5.5", "{'custom_attributes':[{'attribute_code':'special_price','value':'5.5000'}]}"},
 	    {"special_price", "null", "{'custom_attributes':[{'attribute_code':'special_price','value':null}]}"},
 	    {"special_from_date", "'2026-01-31 00:00:00'",
-		"{'custom_attributes':[{'attribute_code':'special_from_date','value':'2026-01-31 00:00:00'}]}"},
+	     "{'custom_attributes':[{'attribute_code':'special_from_date','value':'2026-01-31 00:00:00'}]}"},
 	    {"category_ids", "[2, 4]", "{'custom_attributes':[{'attribute_code':'category_ids','value':['2','4']}]}"},
 	    {"category_ids", "[]", "{'extension_attributes':{'category_links':[]}}"},
 	};
@@ -250,8 +268,8 @@ several_in_one_body(void **state)
 		json_decref(target);
 	}
 	expect("three", body,
-	    "{'name':'x','custom_attributes':[{'attribute_code':'special_price','value':'1.0000'},"
-	    "{'attribute_code':'meta_title','value':'x'}]}");
+	       "{'name':'x','custom_attributes':[{'attribute_code':'special_price','value':'1.0000'},"
+	       "{'attribute_code':'meta_title','value':'x'}]}");
 }
 
 /* What is put into a body and comes back in an answer is the same value. */
@@ -260,9 +278,16 @@ round_trip(void **state)
 {
 	static const struct {
 		const char *name, *target;
-	} cases[] = {{"name", "'n'"}, {"status", "1"}, {"price", "1.2345"}, {"weight", "3"}, {"meta_title", "'t'"},
-	    {"special_price", "0.01"}, {"special_price", "null"}, {"special_to_date", "'2026-01-31 10:00:00'"},
-	    {"category_ids", "[1, 200]"}, {"category_ids", "[]"}};
+	} cases[] = {{"name", "'n'"},
+		     {"status", "1"},
+		     {"price", "1.2345"},
+		     {"weight", "3"},
+		     {"meta_title", "'t'"},
+		     {"special_price", "0.01"},
+		     {"special_price", "null"},
+		     {"special_to_date", "'2026-01-31 10:00:00'"},
+		     {"category_ids", "[1, 200]"},
+		     {"category_ids", "[]"}};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {

@@ -34,8 +34,10 @@ static int
 set_up(void **state)
 {
 	struct setting *s = calloc(1, sizeof(*s));
-	struct scope_lists lists = {
-	    .websites = parse(SHOP_WEBSITES), .groups = parse(SHOP_GROUPS), .views = parse(SHOP_VIEWS), .configs = parse(SHOP_CONFIGS)};
+	struct scope_lists lists = {.websites = parse(SHOP_WEBSITES),
+				    .groups = parse(SHOP_GROUPS),
+				    .views = parse(SHOP_VIEWS),
+				    .configs = parse(SHOP_CONFIGS)};
 
 	s->tree = scope_tree_new(&lists);
 	assert_non_null(s->tree);
@@ -85,7 +87,7 @@ describe(const struct reach_writes *writes, char *out, size_t cap)
 		const struct reach_write *write = &writes->items[i];
 
 		len += (size_t)snprintf(out + len, cap - len, "%s%s>%s", i > 0 ? " " : "", write->prefix,
-		    write->views == NULL ? "*" : "");
+					write->views == NULL ? "*" : "");
 		for (size_t v = 0; v < write->n_views; v++)
 			len += (size_t)snprintf(out + len, cap - len, "%s%s", v > 0 ? "+" : "", write->views[v]);
 	}
@@ -144,7 +146,8 @@ the_table(void **state)
 		assert_int_equal(reach_writes_of(&s->sc, &reach, cases[i].field, &writes, &fault), 0);
 		describe(&writes, got, sizeof(got));
 		if (strcmp(got, cases[i].writes) != 0)
-			fail_msg("%s, field %d: %s, wanted %s", cases[i].scope, (int)cases[i].field, got, cases[i].writes);
+			fail_msg("%s, field %d: %s, wanted %s", cases[i].scope, (int)cases[i].field, got,
+				 cases[i].writes);
 	}
 }
 
@@ -158,10 +161,8 @@ without_a_tree(void **state)
 		enum reach_field field;
 		const char *writes;
 	} cases[] = {
-	    {SCOPE_GLOBAL, "all", REACH_STORE_VIEW, "all>*"},
-	    {SCOPE_GLOBAL, "all", REACH_WEBSITE, "all>*"},
-	    {SCOPE_VIEW, "de", REACH_STORE_VIEW, "de>de"},
-	    {SCOPE_VIEW, "de", REACH_WEBSITE, "de>de"},
+	    {SCOPE_GLOBAL, "all", REACH_STORE_VIEW, "all>*"}, {SCOPE_GLOBAL, "all", REACH_WEBSITE, "all>*"},
+	    {SCOPE_VIEW, "de", REACH_STORE_VIEW, "de>de"},    {SCOPE_VIEW, "de", REACH_WEBSITE, "de>de"},
 	    {SCOPE_VIEW, "de", REACH_GLOBAL, "all>* !"},
 	};
 	struct setting *s = *state;
@@ -201,8 +202,8 @@ said_again(void **state)
 	static const struct {
 		const char *given, *said;
 	} cases[] = {
-	    {GLOBAL, GLOBAL}, {BASE, BASE}, {MAIN, MAIN}, {DE, DE}, {DE_AND_BASE, DE},
-	    {"{\"website_code\":\"BASE\"}", BASE}, /* in the shop's spelling */
+	    {GLOBAL, GLOBAL}, {BASE, BASE},	 {MAIN, MAIN},
+	    {DE, DE},	      {DE_AND_BASE, DE}, {"{\"website_code\":\"BASE\"}", BASE}, /* in the shop's spelling */
 	};
 	struct setting *s = *state;
 
