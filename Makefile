@@ -79,7 +79,7 @@ pkg_libs   = $(if $(strip $1),$(shell pkg-config --libs $1 2>/dev/null)) -lm
 closure = $(sort $1 $(foreach u,$(USES_$1),$(call closure,$(u))))
 needs   = $(sort $(foreach m,$1,$(NEEDS_$(m))))
 
-SOURCES = $(wildcard src/$1/*.c)
+SOURCES = $(wildcard src/$1/*.c src/$1/*/*.c)
 OBJECTS = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(call SOURCES,$1))
 LIB     = $(patsubst %,$(BUILD)/lib/%.a,$1)
 
@@ -92,7 +92,7 @@ all: $(BUILD)/magento-mcp $(BUILD)/demo-store ## build the server and the demo s
 define module_rules
 $(BUILD)/obj/$1/%.o: src/$1/%.c $(BUILD)/flags
 	@mkdir -p $$(@D)
-	$$(CC) $$(CFLAGS_ALL) $(call pkg_cflags,$(NEEDS_$1)) -c -o $$@ $$<
+	$$(CC) $$(CFLAGS_ALL) -Isrc/$1 $(call pkg_cflags,$(NEEDS_$1)) -c -o $$@ $$<
 
 $(BUILD)/lib/$1.a: $$(call OBJECTS,$1)
 	@mkdir -p $$(@D)
@@ -156,7 +156,7 @@ WRAP_ALLOC := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free,--wrap=
 define unit_rules
 $(BUILD)/unit/$1/%: tests/unit/$1/%.c $(wildcard tests/unit/lib/*.c tests/unit/lib/*.h) $(call LIB,$(call closure,$1))
 	@mkdir -p $$(@D)
-	$$(CC) $$(CFLAGS_ALL) -MF $$@.d -Itests/unit/lib -DTEST_DATA='"$(CURDIR)/tests/data"' \
+	$$(CC) $$(CFLAGS_ALL) -MF $$@.d -Itests/unit/lib -Isrc/$1 -DTEST_DATA='"$(CURDIR)/tests/data"' \
 	    $(call pkg_cflags,cmocka $(call needs,$(call closure,$1))) $$(LDFLAGS_ALL) -o $$@ $$< \
 	    $$(if $$(findstring /alloc_,$$@),tests/unit/lib/torture.c $$(WRAP_ALLOC)) \
 	    -Wl,--start-group $(call LIB,$(call closure,$1)) -Wl,--end-group \

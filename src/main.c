@@ -98,7 +98,8 @@ help(int argc, char **argv)
 {
 	(void)argc;
 	(void)argv;
-	printf("magento-mcp " MAGENTO_MCP_VERSION ": lets AI assistants run Magento shops, over the Model Context Protocol\n\n"
+	printf("magento-mcp " MAGENTO_MCP_VERSION
+	       ": lets AI assistants run Magento shops, over the Model Context Protocol\n\n"
 	       "usage: magento-mcp COMMAND [OPTION]...\n\n");
 	for (size_t i = 0; i < ARRAY_LEN(roles); i++) {
 		if (roles[i].summary != NULL)

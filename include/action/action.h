@@ -1,9 +1,10 @@
 /*
  * action.h - what a tool is: one row and one function
  *
- * An action is named like `auth.logout`; its MCP tool is the same with an underscore (`auth_logout`).  From the row come the
- * tools/list entry, validation, authorization, metrics, documentation and tests.  `run` is straight-line code on a fiber:
- * what it calls may wait, the worker meanwhile serves others.  Actions never see an event, a socket or a curl handle.
+ * An action is named like `auth.logout`; its MCP tool is the same with an underscore (`auth_logout`).  From the row
+ * come the tools/list entry, validation, authorization, metrics, documentation and tests.  `run` is straight-line code
+ * on a fiber: what it calls may wait, the worker meanwhile serves others.  Actions never see an event, a socket or a
+ * curl handle.
  */
 #ifndef ACTION_ACTION_H
 #define ACTION_ACTION_H
@@ -29,8 +30,8 @@ enum action_flag {
 	ACTION_DESTRUCTIVE = 1 << 2, /* destructiveHint */
 	ACTION_IDEMPOTENT = 1 << 3,  /* idempotentHint */
 	ACTION_OPEN_WORLD = 1 << 4,  /* openWorldHint: talks to the shop */
-	ACTION_CONFIRM = 1 << 5,     /* needs confirm and reason while guardrails.tier2_confirm is on; implies the next */
-	ACTION_WRITES = 1 << 6       /* changes the shop: recorded in the audit log before it begins */
+	ACTION_CONFIRM = 1 << 5, /* needs confirm and reason while guardrails.tier2_confirm is on; implies the next */
+	ACTION_WRITES = 1 << 6	 /* changes the shop: recorded in the audit log before it begins */
 };
 
 enum action_tier { ACTION_SAFE = 1, ACTION_RISK = 2, ACTION_CRITICAL = 3 };
@@ -41,13 +42,13 @@ struct action {
 	const char *description;
 	enum action_tier tier;
 	unsigned flags;
-	const char *scope; /* right the caller needs, "catalog:read"; NULL: every caller */
+	const char *scope;		  /* right the caller needs, "catalog:read"; NULL: every caller */
 	const struct json_schema *params; /* an object */
 	const struct json_schema *result; /* an object */
 
 	/*
-	 * Does the work.  `params` has passed the schema and is borrowed.  0 with a new reference in *result_r, or -1 with
-	 * *fault set.
+	 * Does the work.  `params` has passed the schema and is borrowed.  0 with a new reference in *result_r, or -1
+	 * with *fault set.
 	 */
 	int (*run)(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault);
 };

@@ -1,9 +1,9 @@
 /*
  * dispatcher.h - the only way to run an action
  *
- * The checks, in the order of the contract; the first that fails answers: login -> caller's rights -> parameters (all paths
- * at once) -> work.  A call refused early costs no quota.  The work runs on a fiber; a call that needs no I/O completes
- * before action_dispatch() returns.
+ * The checks, in the order of the contract; the first that fails answers: login -> caller's rights -> parameters (all
+ * paths at once) -> work.  A call refused early costs no quota.  The work runs on a fiber; a call that needs no I/O
+ * completes before action_dispatch() returns.
  */
 #ifndef ACTION_DISPATCHER_H
 #define ACTION_DISPATCHER_H
@@ -21,11 +21,11 @@ struct action_request {
 	json_t *arguments; /* borrowed during action_dispatch(); NULL for none; must be an object otherwise */
 	const struct principal *principal;
 	struct action_memory memory; /* copied; its functions are called while the call runs */
-	const char *request_id; /* copied */
+	const char *request_id;	     /* copied */
 };
 
 struct action_outcome {
-	json_t *result;      /* borrowed; NULL when refused */
+	json_t *result;		   /* borrowed; NULL when refused */
 	const struct fault *fault; /* NULL when it worked */
 };
 
@@ -37,7 +37,7 @@ typedef void (*action_done_fn)(void *ctx, const struct action_outcome *outcome);
  * not called.
  */
 int action_dispatch(struct action_env *env, const struct action_request *request, action_done_fn done, void *ctx,
-    struct action_running **running_r) MUST_CHECK;
+		    struct action_running **running_r) MUST_CHECK;
 
 /* The caller went away: the work is stopped where it can be, done will not be called.  NULL is fine. */
 void action_cancel(struct action_running **running);

@@ -21,8 +21,8 @@ struct action;
 struct action_env {
 	const struct config *config;
 	struct sessions *sessions; /* logins, MCP sessions, quotas, tokens: shared by all workers */
-	struct keeper *keeper;     /* plans, journal, idempotency keys: outlive everything */
-	struct audit *audit;       /* NULL: no audit log */
+	struct keeper *keeper;	   /* plans, journal, idempotency keys: outlive everything */
+	struct audit *audit;	   /* NULL: no audit log */
 	struct fetch *fetch;
 	struct fiber_pool *fibers;
 	struct scope_cache *scopes; /* store trees this worker has read */

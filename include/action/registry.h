@@ -1,8 +1,8 @@
 /*
  * registry.h - all actions of a server, found by tool name
  *
- * Built once per process from the domains' tables; order is the order of the tables and rows, so that all workers publish
- * the same bytes (R-182, R-407).
+ * Built once per process from the domains' tables; order is the order of the tables and rows, so that all workers
+ * publish the same bytes (R-182, R-407).
  */
 #ifndef ACTION_REGISTRY_H
 #define ACTION_REGISTRY_H

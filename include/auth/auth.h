@@ -23,15 +23,15 @@ struct auth;
 /* What of a request matters here. */
 struct auth_input {
 	struct slice authorization; /* the only Authorization field; SLICE_NONE when absent */
-	size_t n_authorization;     /* how many such fields the request had */
-	bool was_forwarded;         /* has Forwarded, X-Forwarded-For, -Host, -Proto or X-Real-IP */
+	size_t n_authorization;	    /* how many such fields the request had */
+	bool was_forwarded;	    /* has Forwarded, X-Forwarded-For, -Host, -Proto or X-Real-IP */
 };
 
 struct auth_verdict {
 	const struct principal *principal; /* NULL when refused */
-	int status;                        /* 400, 401 or 403 when refused */
-	const char *challenge;             /* WWW-Authenticate value, or NULL */
-	const char *message;               /* safe to show */
+	int status;			   /* 400, 401 or 403 when refused */
+	const char *challenge;		   /* WWW-Authenticate value, or NULL */
+	const char *message;		   /* safe to show */
 };
 
 /* `config` is borrowed and must outlive the result. */

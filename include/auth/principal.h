@@ -2,8 +2,8 @@
  * principal.h - a caller, and what he may do
  *
  * Names are what sessions, quotas and the log are keyed by.  A principal without scopes may use every tool; one without
- * stores every store.  A scope is TOOLSET:read or TOOLSET:write; TOOLSET:* stands for both, * for all, and write implies
- * read.  Rights are judged at each call (R-298), never derived from what the store's own credentials could do.
+ * stores every store.  A scope is TOOLSET:read or TOOLSET:write; TOOLSET:* stands for both, * for all, and write
+ * implies read.  Rights are judged at each call (R-298), never derived from what the store's own credentials could do.
  */
 #ifndef AUTH_PRINCIPAL_H
 #define AUTH_PRINCIPAL_H

@@ -1,8 +1,8 @@
 /*
  * token.h - static client tokens
  *
- * A token is `mmcp_` and 43 base64url characters (256 random bits), shown once when it is made.  The configuration keeps
- * its SHA-256 only: a token has so much entropy that a plain hash cannot be searched.
+ * A token is `mmcp_` and 43 base64url characters (256 random bits), shown once when it is made.  The configuration
+ * keeps its SHA-256 only: a token has so much entropy that a plain hash cannot be searched.
  */
 #ifndef AUTH_TOKEN_H
 #define AUTH_TOKEN_H

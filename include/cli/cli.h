@@ -8,10 +8,10 @@
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 
-int cli_check(int argc, char **argv); /* check [-c FILE] [-s KEY=VALUE] [--print-sample|--print-man|--emit-fd N] */
-int cli_token(int argc, char **argv); /* token NAME [--scopes LIST] [--stores LIST] [--expires DATE] */
-int cli_ctl(int argc, char **argv);   /* ctl status|reload|upgrade|drain|stop|reopen [--json] [--wait] */
+int cli_check(int argc, char **argv);  /* check [-c FILE] [-s KEY=VALUE] [--print-sample|--print-man|--emit-fd N] */
+int cli_token(int argc, char **argv);  /* token NAME [--scopes LIST] [--stores LIST] [--expires DATE] */
+int cli_ctl(int argc, char **argv);    /* ctl status|reload|upgrade|drain|stop|reopen [--json] [--wait] */
 int cli_doctor(int argc, char **argv); /* doctor [-c FILE] [-s KEY=VALUE] [--json] [STORE] */
-int cli_tools(int argc, char **argv); /* tools [--json] */
+int cli_tools(int argc, char **argv);  /* tools [--json] */
 
 #endif

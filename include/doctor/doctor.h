@@ -39,7 +39,7 @@ struct doctor_report {
 
 /* Examines one configured store.  0, ERR_NOMEM, or ERR_IO when the examination itself could not run. */
 int doctor_examine(const struct config *config, const struct config_store *store, struct doctor_report *report_r,
-    struct err *err) MUST_CHECK;
+		   struct err *err) MUST_CHECK;
 
 const char *doctor_verdict_name(enum doctor_verdict verdict); /* "ok", "note", "wrong", "away" */
 

@@ -42,7 +42,8 @@ struct fault {
 void fault_init(struct fault *f);
 void fault_fini(struct fault *f);
 
-/* Replaces what is there.  `details` is taken (may be NULL).  Always gives -1, so that `return fault_set(...)` reads well. */
+/* Replaces what is there.  `details` is taken (may be NULL).  Always gives -1, so that `return fault_set(...)` reads
+ * well. */
 int fault_set(struct fault *f, enum fault_code code, json_t *details, const char *fmt, ...) PRINTF_LIKE(4, 5);
 
 /* Moves *from into *to (which is finished first) and leaves *from empty. */

@@ -8,13 +8,7 @@
 
 #include "base/slice.h"
 
-enum mcp_protocol {
-	MCP_UNKNOWN = 0,
-	MCP_2025_03_26,
-	MCP_2025_06_18,
-	MCP_2025_11_25,
-	MCP_2026_07_28
-};
+enum mcp_protocol { MCP_UNKNOWN = 0, MCP_2025_03_26, MCP_2025_06_18, MCP_2025_11_25, MCP_2026_07_28 };
 
 #define MCP_LATEST_LEGACY MCP_2025_11_25
 #define MCP_MODERN_VERSION "2026-07-28"

@@ -28,8 +28,9 @@ int quota_take_n(struct sessions *s, struct slice name, uint32_t n, uint32_t lim
 
 /*
  * Guard against locking an admin account: Magento locks it for 30 minutes after six failures, so we stop at
- * limits.login_failures in any limits.login_failure_window_ms (a sliding window, exact).  An attempt is counted before it is made, so that
- * attempts at the same moment on several workers cannot slip through together, and settled when its outcome is known.
+ * limits.login_failures in any limits.login_failure_window_ms (a sliding window, exact).  An attempt is counted before
+ * it is made, so that attempts at the same moment on several workers cannot slip through together, and settled when its
+ * outcome is known.
  */
 #define LOGIN_GUARD_MAX 5 /* limits.login_failures is cut to this: one below Magento's own limit */
 

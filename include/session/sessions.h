@@ -21,13 +21,13 @@ struct segment_keys;
 #define SESSION_HANDLE_CAP (SESSION_HANDLE_LEN + 1)
 
 struct session_limits {
-	uint64_t login_idle_ms;	       /* 1 h */
-	uint64_t login_age_ms;	       /* 12 h */
-	uint64_t mcp_idle_ms;	       /* 1 h */
-	uint64_t mcp_age_ms;	       /* 24 h */
-	uint32_t logins_per_principal; /* 256 */
-	uint32_t mcp_per_principal;    /* 4096 */
-	uint32_t login_failures;          /* 4; see quota.h */
+	uint64_t login_idle_ms;		  /* 1 h */
+	uint64_t login_age_ms;		  /* 12 h */
+	uint64_t mcp_idle_ms;		  /* 1 h */
+	uint64_t mcp_age_ms;		  /* 24 h */
+	uint32_t logins_per_principal;	  /* 256 */
+	uint32_t mcp_per_principal;	  /* 4096 */
+	uint32_t login_failures;	  /* 4; see quota.h */
 	uint64_t login_failure_window_ms; /* 30 min */
 };
 

@@ -1,10 +1,10 @@
 /*
  * heritage.h - everything that crosses from the supervisor to a worker
  *
- * A worker is started by fork + exec of /proc/self/exe with argv "magento-mcp worker SLOT" and exactly these descriptors
- * open; it checks that and refuses to run otherwise.  What else it must know comes as the first message on the control
- * socket.  Messages are whole datagrams of a SEQPACKET pair; EOF on it means that the other side is gone: a worker then
- * drains and exits, the supervisor awaits the worker's death.
+ * A worker is started by fork + exec of /proc/self/exe with argv "magento-mcp worker SLOT" and exactly these
+ * descriptors open; it checks that and refuses to run otherwise.  What else it must know comes as the first message on
+ * the control socket.  Messages are whole datagrams of a SEQPACKET pair; EOF on it means that the other side is gone: a
+ * worker then drains and exits, the supervisor awaits the worker's death.
  */
 #ifndef SHM_HERITAGE_H
 #define SHM_HERITAGE_H
@@ -13,27 +13,28 @@
 
 enum heritage_fd {
 	HERITAGE_FD_CONTROL = 3, /* AF_UNIX SEQPACKET, the worker's end */
-	HERITAGE_FD_TABLE = 4,   /* the shared segment: table and board */
-	HERITAGE_FD_KEYS = 5,    /* the keys' own segment */
-	HERITAGE_FD_CONFIG = 6,  /* sealed memfd: the validated configuration in canonical form, secrets included */
-	HERITAGE_FD_LISTEN = 7   /* n_listeners MCP listening sockets, then n_admin admin listening sockets */
+	HERITAGE_FD_TABLE = 4,	 /* the shared segment: table and board */
+	HERITAGE_FD_KEYS = 5,	 /* the keys' own segment */
+	HERITAGE_FD_CONFIG = 6,	 /* sealed memfd: the validated configuration in canonical form, secrets included */
+	HERITAGE_FD_LISTEN = 7	 /* n_listeners MCP listening sockets, then n_admin admin listening sockets */
 };
 
 #define HERITAGE_LISTENERS_MAX 16
 
-/* The keeper (argv "magento-mcp keeper") has CONTROL, CONFIG and, at LISTEN, the one socket of this name in state_dir. */
+/* The keeper (argv "magento-mcp keeper") has CONTROL, CONFIG and, at LISTEN, the one socket of this name in state_dir.
+ */
 #define HERITAGE_KEEPER_SOCKET "keeper.sock"
 
 enum control_type {
 	/* supervisor -> worker */
 	CONTROL_HELLO = 1, /* first message: slot, generation, n_listeners, n_admin */
-	CONTROL_RETIRE,    /* drain: value = milliseconds until the cut */
-	CONTROL_STOP,      /* now: answer what runs with 503, close, exit */
-	CONTROL_REOPEN,    /* logs were rotated: the audit log is reopened; a descriptor attached is the new log file */
+	CONTROL_RETIRE,	   /* drain: value = milliseconds until the cut */
+	CONTROL_STOP,	   /* now: answer what runs with 503, close, exit */
+	CONTROL_REOPEN,	   /* logs were rotated: the audit log is reopened; a descriptor attached is the new log file */
 
 	/* worker -> supervisor */
 	CONTROL_READY = 64, /* serving */
-	CONTROL_FAILED      /* cannot serve; text says why; the exit status follows (2: do not respawn) */
+	CONTROL_FAILED	    /* cannot serve; text says why; the exit status follows (2: do not respawn) */
 };
 
 #define CONTROL_TEXT_MAX 256

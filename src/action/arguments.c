@@ -42,8 +42,8 @@ arguments_refuse(json_t *violations, struct fault *fault)
 	if (path == NULL || message == NULL)
 		return fault_set(fault, FAULT_VALIDATION_ERROR, violations, "params: is not valid.");
 	if (n > 1) {
-		return fault_set(fault, FAULT_VALIDATION_ERROR, violations, "%s: %s (and %zu more, see details).", path, message,
-		    n - 1);
+		return fault_set(fault, FAULT_VALIDATION_ERROR, violations, "%s: %s (and %zu more, see details).", path,
+				 message, n - 1);
 	}
 	return fault_set(fault, FAULT_VALIDATION_ERROR, violations, "%s: %s%s", path, message, full_stop(message));
 }

@@ -1,8 +1,8 @@
 /*
  * arguments.h - from what a client sent to an action's parameters
  *
- * Clients send {"params":{...},"session":"..."}, or the parameters at the top (flat form), or params as a string that holds
- * a JSON object, or params null.  All mean the same.
+ * Clients send {"params":{...},"session":"..."}, or the parameters at the top (flat form), or params as a string that
+ * holds a JSON object, or params null.  All mean the same.
  */
 #ifndef ACTION_ARGUMENTS_H
 #define ACTION_ARGUMENTS_H
@@ -20,7 +20,8 @@ int arguments_session(json_t *arguments, const char **handle_r, struct fault *fa
  * The parameters, checked against `schema` (VALIDATION_ERROR with every offending path in details), as a new reference.
  * A rule broken by the outer form is refused the same way.
  */
-int arguments_params(json_t *arguments, const struct json_schema *schema, json_t **params_r, struct fault *fault) MUST_CHECK;
+int arguments_params(json_t *arguments, const struct json_schema *schema, json_t **params_r,
+		     struct fault *fault) MUST_CHECK;
 
 /* One more violation for `details`: {path, message}. */
 int arguments_violation(json_t *violations, const char *path, const char *fmt, ...) PRINTF_LIKE(3, 4);

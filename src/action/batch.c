@@ -41,8 +41,8 @@ batch_get(struct batch *batch, const char *scope, const char *path, const struct
 	if (batch->failed)
 		return 0;
 	must(batch->n < batch->cap);
-	batch->requests[batch->n] = (struct magento_request){
-	    .method = FETCH_GET, .scope = scope, .path = path, .query = query, .n_query = n};
+	batch->requests[batch->n] =
+	    (struct magento_request){.method = FETCH_GET, .scope = scope, .path = path, .query = query, .n_query = n};
 	magento_reply_init(&batch->replies[batch->n]);
 	fault_init(&batch->faults[batch->n]);
 	return batch->n++;
@@ -92,7 +92,7 @@ bool
 batch_is_no_route(const struct fault *fault)
 {
 	return fault != NULL && fault->code == FAULT_MAGENTO_API_ERROR &&
-	    strcmp(json_get_str(fault->details, "kind", ""), MAGENTO_KIND_NO_ROUTE) == 0;
+	       strcmp(json_get_str(fault->details, "kind", ""), MAGENTO_KIND_NO_ROUTE) == 0;
 }
 
 int

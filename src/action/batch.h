@@ -39,12 +39,12 @@ size_t batch_get_fields(struct batch *batch, const char *scope, const char *path
 size_t batch_get_criteria(struct batch *batch, const char *scope, const char *path, struct criteria *criteria);
 
 /*
- * Asks.  A question that failed has its own fault.  -1 for what ends the call as a whole: cancelled, the login is refused,
- * no memory, Magento wants us to slow down.
+ * Asks.  A question that failed has its own fault.  -1 for what ends the call as a whole: cancelled, the login is
+ * refused, no memory, Magento wants us to slow down.
  */
 int batch_run(struct batch *batch, struct fault *fault) MUST_CHECK;
 
-json_t *batch_body(const struct batch *batch, size_t index);            /* borrowed; NULL when it failed */
+json_t *batch_body(const struct batch *batch, size_t index);		  /* borrowed; NULL when it failed */
 const struct fault *batch_fault(const struct batch *batch, size_t index); /* NULL when it did not */
 
 /* Is a fault such that nothing else in this call can work? */

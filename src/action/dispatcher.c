@@ -14,14 +14,14 @@
 
 struct action_running {
 	struct action_call call;
-	json_t *sent;   /* arguments as they came, for the audit log */
+	json_t *sent;	/* arguments as they came, for the audit log */
 	json_t *params; /* NULL until they have been checked */
 	json_t *result;
 	bool has_begun; /* past all checks */
 	struct fault fault;
 	action_done_fn done; /* NULL once cancelled */
 	void *ctx;
-	struct fiber *fiber; /* NULL before and after the work */
+	struct fiber *fiber;	       /* NULL before and after the work */
 	struct action_running **owner; /* told of the end while action_dispatch() runs, else NULL */
 	uint64_t began_us;
 };
@@ -51,7 +51,8 @@ record_end(const struct action_running *running)
 {
 	const json_t *params = running->params != NULL ? running->params : running->sent;
 	const struct fault *fault = running->fault.code != FAULT_NONE ? &running->fault : NULL;
-	int r = record_call(&running->call, running->has_begun ? AUDIT_END : AUDIT_REFUSED, params, running->result, fault);
+	int r =
+	    record_call(&running->call, running->has_begun ? AUDIT_END : AUDIT_REFUSED, params, running->result, fault);
 
 	(void)r;
 }
@@ -60,9 +61,11 @@ record_end(const struct action_running *running)
 static int
 record_begin(struct action_running *running)
 {
-	if (!record_is_write(running->call.action) || record_call(&running->call, AUDIT_BEGIN, running->params, NULL, NULL) == 0)
+	if (!record_is_write(running->call.action) ||
+	    record_call(&running->call, AUDIT_BEGIN, running->params, NULL, NULL) == 0)
 		return 0;
-	return fault_set(&running->fault, FAULT_INTERNAL_ERROR, NULL,
+	return fault_set(
+	    &running->fault, FAULT_INTERNAL_ERROR, NULL,
 	    "The audit log cannot be written, so nothing was changed. The operator should look at its disk.");
 }
 
@@ -80,7 +83,8 @@ finish(struct action_running *running)
 		*running->owner = NULL;
 	record_end(running);
 	if (env->on_call != NULL)
-		env->on_call(env->observer, running->call.action, (int)running->fault.code, clock_mono_us() - running->began_us);
+		env->on_call(env->observer, running->call.action, (int)running->fault.code,
+			     clock_mono_us() - running->began_us);
 	if (running->done != NULL)
 		running->done(running->ctx, &outcome);
 	running_free(running);
@@ -150,15 +154,18 @@ check_rights(struct action_running *running)
 
 	if (!principal_has_scope(call->principal, call->action->scope)) {
 		return fault_set(&running->fault, FAULT_FORBIDDEN, NULL,
-		    "Your client token does not include %s. Ask the operator for a token with that scope.", call->action->scope);
+				 "Your client token does not include %s. Ask the operator for a token with that scope.",
+				 call->action->scope);
 	}
 	if (record_is_write(call->action) && is_read_only_store(call)) {
 		return fault_set(&running->fault, FAULT_FORBIDDEN, NULL,
-		    "The store %s is read-only on this server (store.%s.read_only).", call->login.store, call->login.store);
+				 "The store %s is read-only on this server (store.%s.read_only).", call->login.store,
+				 call->login.store);
 	}
 	if (call->has_login && !principal_may_use_store(call->principal, call->login.store)) {
 		return fault_set(&running->fault, FAULT_FORBIDDEN, NULL,
-		    "Your client token does not include the store %s. Ask the operator for access.", call->login.store);
+				 "Your client token does not include the store %s. Ask the operator for access.",
+				 call->login.store);
 	}
 	return 0;
 }
@@ -204,7 +211,7 @@ running_new(struct action_env *env, const struct action_request *request, action
 
 int
 action_dispatch(struct action_env *env, const struct action_request *request, action_done_fn done, void *ctx,
-    struct action_running **running_r)
+		struct action_running **running_r)
 {
 	struct action_running *running = running_new(env, request, done, ctx);
 	struct action_running *alive = running;

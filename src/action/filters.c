@@ -29,8 +29,8 @@ holds_comma(const json_t *value)
 
 /* One more filter in the present group. */
 static int
-add_alternative(struct criteria *criteria, const char *key, const char *condition, const json_t *value, const char *path,
-    struct fault *fault)
+add_alternative(struct criteria *criteria, const char *key, const char *condition, const json_t *value,
+		const char *path, struct fault *fault)
 {
 	const char *why = NULL;
 	const char *text = criteria_value(criteria->pool, value, &why);
@@ -52,8 +52,8 @@ count_commas(const json_t *list)
 }
 
 /*
- * `in` with values that hold a comma: Magento would split them, so each becomes an eq of its own, ORed in one group with
- * an `in` of the others.
+ * `in` with values that hold a comma: Magento would split them, so each becomes an eq of its own, ORed in one group
+ * with an `in` of the others.
  */
 static int
 add_split(struct criteria *criteria, const char *key, const json_t *list, const char *path, struct fault *fault)
@@ -94,7 +94,7 @@ is_one_of(const char *word, const char *a, const char *b)
 
 static int
 add_condition(struct criteria *criteria, const char *key, const char *condition, const json_t *value, const char *path,
-    struct fault *fault)
+	      struct fault *fault)
 {
 	const char *why = NULL;
 	const char *text;
@@ -123,7 +123,8 @@ add_condition(struct criteria *criteria, const char *key, const char *condition,
 static int
 add_object(struct criteria *criteria, const char *key, const json_t *object, const char *path, struct fault *fault)
 {
-	return add_condition(criteria, key, json_get_str(object, "condition", "eq"), json_get(object, "value"), path, fault);
+	return add_condition(criteria, key, json_get_str(object, "condition", "eq"), json_get(object, "value"), path,
+			     fault);
 }
 
 static int

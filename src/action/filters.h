@@ -10,8 +10,8 @@
 #include "magento/criteria.h"
 
 /*
- * Adds one group per attribute, and one per condition where an attribute has a list of them: all must hold.  `filters` has
- * passed shape_filters, or is NULL.  VALIDATION_ERROR with paths below `path`.
+ * Adds one group per attribute, and one per condition where an attribute has a list of them: all must hold.  `filters`
+ * has passed shape_filters, or is NULL.  VALIDATION_ERROR with paths below `path`.
  */
 int filters_add(struct criteria *criteria, json_t *filters, const char *path, struct fault *fault) MUST_CHECK;
 

@@ -43,7 +43,8 @@ sort_names(struct action_registry *registry)
 		size_t at = i;
 
 		while (at > 0) {
-			int order = strcmp(registry->entries[registry->by_name[at - 1]].tool_name, registry->entries[i].tool_name);
+			int order = strcmp(registry->entries[registry->by_name[at - 1]].tool_name,
+					   registry->entries[i].tool_name);
 
 			must(order != 0);
 			if (order < 0)
@@ -95,15 +96,9 @@ struct action_registry *
 action_registry_new_magento(void)
 {
 	static const struct action_table *const tables[] = {
-	    &action_auth_table,
-	    &action_scope_table,
-	    &action_catalog_table,
-	    &action_pricing_table,
-	    &action_promotions_table,
-	    &action_cms_table,
-	    &action_seo_table,
-	    &action_diagnostics_table,
-	    &action_cache_table,
+	    &action_auth_table,	   &action_scope_table,	      &action_catalog_table,
+	    &action_pricing_table, &action_promotions_table,  &action_cms_table,
+	    &action_seo_table,	   &action_diagnostics_table, &action_cache_table,
 	};
 
 	return action_registry_new(tables, ARRAY_LEN(tables));
@@ -181,9 +176,10 @@ action_input_schema(const struct action *action)
 	if (r == 0)
 		r = json_object_set_new(params, "description", json_string("Action parameters as a JSON object"));
 	if (r == 0) {
-		root = json_pack("{s:s, s:{s:O, s:{s:s, s:s}}}", "type", "object", "properties", "params", params, "session",
-		    "type", "string", "description",
-		    "Handle returned by auth_login. Needed only if your client does not keep an MCP session between calls.");
+		root = json_pack("{s:s, s:{s:O, s:{s:s, s:s}}}", "type", "object", "properties", "params", params,
+				 "session", "type", "string", "description",
+				 "Handle returned by auth_login. Needed only if your client does not keep an MCP "
+				 "session between calls.");
 	}
 	if (root != NULL && json_array_size(json_object_get(params, "required")) > 0 &&
 	    json_object_set_new(root, "required", json_pack("[s]", "params")) < 0) {
@@ -198,13 +194,13 @@ static json_t *
 error_schema(void)
 {
 	return json_pack("{s:s, s:s, s:{s:{s:s}, s:{s:s}, s:{}}, s:[s,s]}", "type", "object", "description",
-	    "Why the call was refused; instead of everything else", "properties", "code", "type", "string", "message", "type",
-	    "string", "details", "required", "code", "message");
+			 "Why the call was refused; instead of everything else", "properties", "code", "type", "string",
+			 "message", "type", "string", "details", "required", "code", "message");
 }
 
 /*
- * A refusal is structured content too, and there are clients that hold it against the schema: so the schema knows both, the
- * members of a success or `error` alone.
+ * A refusal is structured content too, and there are clients that hold it against the schema: so the schema knows both,
+ * the members of a success or `error` alone.
  */
 static int
 admit_refusal(json_t *root)
@@ -215,7 +211,7 @@ admit_refusal(json_t *root)
 	must(json_object_get(root, "anyOf") == NULL);
 	if (required != NULL) {
 		r |= json_object_set_new(root, "anyOf",
-		    json_pack("[{s:O}, {s:[s]}]", "required", required, "required", "error"));
+					 json_pack("[{s:O}, {s:[s]}]", "required", required, "required", "error"));
 		r |= json_object_del(root, "required");
 	}
 	if (json_object_get(root, "properties") == NULL)

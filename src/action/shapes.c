@@ -30,8 +30,11 @@ match_code(const char *text, size_t len)
 
 static const char *const global_only[] = {"global", NULL};
 
-static const struct json_schema code = {
-    .type = JSON_T_STRING, .max_length = SCOPE_CODE_MAX, .match = match_code, .pattern = CODE_PATTERN, .hint = CODE_HINT};
+static const struct json_schema code = {.type = JSON_T_STRING,
+					.max_length = SCOPE_CODE_MAX,
+					.match = match_code,
+					.pattern = CODE_PATTERN,
+					.hint = CODE_HINT};
 
 static const struct json_schema global_word = {
     .type = JSON_T_STRING, .enumeration = global_only, .description = "All store views"};
@@ -127,8 +130,8 @@ const struct json_schema shape_fields = {
 
 /* ---- filters: attribute code -> value | list | {value, condition} | list of those ---- */
 
-static const char *const conditions[] = {"eq", "neq", "gt", "gteq", "lt", "lteq", "moreq", "like", "nlike", "in", "nin",
-    "null", "notnull", "from", "to", "finset", NULL};
+static const char *const conditions[] = {"eq", "neq", "gt",   "gteq",	 "lt",	 "lteq", "moreq",  "like", "nlike",
+					 "in", "nin", "null", "notnull", "from", "to",	 "finset", NULL};
 
 static const struct json_schema scalar_text = {.type = JSON_T_STRING, .max_length = 1000};
 static const struct json_schema scalar_number = {.type = JSON_T_NUMBER};
@@ -165,9 +168,10 @@ match_attribute(const char *text, size_t len)
 
 const struct json_schema shape_filters = {
     .type = JSON_T_OBJECT,
-    .description = "Attribute code -> value (equals), list (any of), or {value, condition}, or a list of those (all must "
-		   "hold). Conditions: eq neq gt gteq lt lteq like nlike in nin null notnull from to finset moreq. With "
-		   "like, % is the wildcard",
+    .description =
+	"Attribute code -> value (equals), list (any of), or {value, condition}, or a list of those (all must "
+	"hold). Conditions: eq neq gt gteq lt lteq like nlike in nin null notnull from to finset moreq. With "
+	"like, % is the wildcard",
     .extra_schema = &filter,
     .key_match = match_attribute,
     .key_pattern = "^[a-z][a-z0-9_]*$",

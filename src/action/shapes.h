@@ -10,15 +10,15 @@
 #define SHAPE_PAGE_SIZE 20
 #define SHAPE_PAGE_SIZE_MAX 200
 
-extern const struct json_schema shape_nothing;  /* no parameters at all */
-extern const struct json_schema shape_text;     /* results: any string */
+extern const struct json_schema shape_nothing; /* no parameters at all */
+extern const struct json_schema shape_text;    /* results: any string */
 extern const struct json_schema shape_text_or_null;
-extern const struct json_schema shape_flag;     /* results: a boolean */
-extern const struct json_schema shape_count;    /* results: an integer >= 0 */
-extern const struct json_schema shape_texts;    /* results: strings */
-extern const struct json_schema shape_objects;  /* results: Magento's objects, as they are */
+extern const struct json_schema shape_flag;    /* results: a boolean */
+extern const struct json_schema shape_count;   /* results: an integer >= 0 */
+extern const struct json_schema shape_texts;   /* results: strings */
+extern const struct json_schema shape_objects; /* results: Magento's objects, as they are */
 
-extern const struct json_schema shape_scope;         /* Scope: where to read or write */
+extern const struct json_schema shape_scope;	     /* Scope: where to read or write */
 extern const struct json_schema shape_scope_or_null; /* results: the session's default */
 extern const struct json_schema shape_sku;
 extern const struct json_schema shape_store_view_code;

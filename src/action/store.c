@@ -24,7 +24,8 @@ on_exchange(void *ctx, const char *route, int status, enum fetch_outcome outcome
 
 	(void)route;
 	if (env->on_upstream != NULL) {
-		env->on_upstream(env->observer, sc->configured != NULL ? sc->configured->name : NULL, status, outcome, took_us);
+		env->on_upstream(env->observer, sc->configured != NULL ? sc->configured->name : NULL, status, outcome,
+				 took_us);
 	}
 }
 
@@ -41,7 +42,7 @@ may_repeat(void *ctx)
 	struct action_env *env = sc->call->env;
 
 	return env->may_repeat == NULL ||
-	    env->may_repeat(env->observer, sc->configured != NULL ? sc->configured->name : NULL);
+	       env->may_repeat(env->observer, sc->configured != NULL ? sc->configured->name : NULL);
 }
 
 bool
@@ -89,7 +90,8 @@ store_prepare(struct store_client *sc, struct action_call *call, const char *bas
 	};
 	if (!store_is_listed(config, base_url))
 		sc->magento.may_connect = is_public_address;
-	sc->magento.observer = (struct magento_observer){.on_exchange = on_exchange, .may_send = may_send, .may_repeat = may_repeat, .ctx = sc};
+	sc->magento.observer = (struct magento_observer){
+	    .on_exchange = on_exchange, .may_send = may_send, .may_repeat = may_repeat, .ctx = sc};
 }
 
 enum login_method
@@ -133,8 +135,10 @@ guard_begin(struct action_call *call, struct slice account, uint64_t *ticket_r, 
 		return 0;
 	if (r != ERR_LIMIT)
 		return fault_set(fault, FAULT_INTERNAL_ERROR, NULL, "The session table is full. Try again later.");
-	return fault_set(fault, FAULT_RATE_LIMITED, json_pack("{s:I}", "retry_after_s", (json_int_t)((wait_ms + 999) / 1000)),
-	    "Too many failed logins for this account. Magento locks an account after six, so wait before you try again.");
+	return fault_set(fault, FAULT_RATE_LIMITED,
+			 json_pack("{s:I}", "retry_after_s", (json_int_t)((wait_ms + 999) / 1000)),
+			 "Too many failed logins for this account. Magento locks an account after six, so wait before "
+			 "you try again.");
 }
 
 /*
@@ -148,14 +152,15 @@ guard_outcome(int r, const struct fault *fault)
 
 	if (r == 0)
 		return LOGIN_GUARD_SUCCEEDED;
-	if (fault->code == FAULT_NOT_AUTHENTICATED || fault->code == FAULT_CANCELLED || strcmp(kind, MAGENTO_KIND_TIMEOUT) == 0)
+	if (fault->code == FAULT_NOT_AUTHENTICATED || fault->code == FAULT_CANCELLED ||
+	    strcmp(kind, MAGENTO_KIND_TIMEOUT) == 0)
 		return LOGIN_GUARD_REFUSED;
 	return LOGIN_GUARD_UNKNOWN;
 }
 
 int
 store_ask_token(struct store_client *sc, struct slice username, struct slice password, struct slice otp,
-    struct magento_token *token_r, struct fault *fault)
+		struct magento_token *token_r, struct fault *fault)
 {
 	struct sessions *sessions = sc->call->env->sessions;
 	const char *account = pool_printf(sc->call->pool, "%s\n%.*s", sc->magento.base_url, SLICE_FMT(username));
@@ -177,7 +182,7 @@ static const char *
 token_name(const struct store_client *sc, const struct config_store *configured)
 {
 	return pool_printf(sc->call->pool, "%s\n%s", configured->base_url,
-	    secret_slice(&configured->admin_username).ptr);
+			   secret_slice(&configured->admin_username).ptr);
 }
 
 static void
@@ -191,12 +196,12 @@ use_token(struct store_client *sc, const struct secret *bearer, uint64_t expires
 
 static int
 renew_token(struct store_client *sc, const struct config_store *configured, struct slice name, uint64_t fence,
-    struct fault *fault)
+	    struct fault *fault)
 {
 	struct sessions *sessions = sc->call->env->sessions;
 	struct magento_token fresh;
-	int r = store_ask_token(sc, secret_slice(&configured->admin_username), secret_slice(&configured->admin_password),
-	    SLICE_NONE, &fresh, fault);
+	int r = store_ask_token(sc, secret_slice(&configured->admin_username),
+				secret_slice(&configured->admin_password), SLICE_NONE, &fresh, fault);
 
 	if (r < 0) {
 		token_fail(sessions, name, action_now(), fence, fault->code == FAULT_NOT_AUTHENTICATED);
@@ -213,7 +218,8 @@ renew_token(struct store_client *sc, const struct config_store *configured, stru
 static int
 refuse_configured(struct fault *fault)
 {
-	return fault_set(fault, FAULT_NOT_AUTHENTICATED, NULL,
+	return fault_set(
+	    fault, FAULT_NOT_AUTHENTICATED, NULL,
 	    "The store refused the configured admin account. Check admin_username and admin_password of this store, "
 	    "then call auth_login.");
 }
@@ -224,7 +230,8 @@ wait_for_token(struct store_client *sc, struct fault *fault)
 	struct action_env *env = sc->call->env;
 
 	if (env->wait_ms == NULL || clock_mono_ms() >= sc->call->deadline_mono_ms)
-		return fault_set(fault, FAULT_MAGENTO_API_ERROR, NULL, "No admin token could be had in time. Try again.");
+		return fault_set(fault, FAULT_MAGENTO_API_ERROR, NULL,
+				 "No admin token could be had in time. Try again.");
 	if (env->wait_ms(env->waiter, TOKEN_POLL_MS) < 0)
 		return fault_set(fault, FAULT_CANCELLED, NULL, "The call was cancelled.");
 	return 0;
@@ -255,7 +262,8 @@ store_admin_token(struct store_client *sc, const struct config_store *configured
 		case TOKEN_REFUSED:
 			return refuse_configured(fault);
 		default:
-			return fault_set(fault, FAULT_INTERNAL_ERROR, NULL, "The session table is full. Try again later.");
+			return fault_set(fault, FAULT_INTERNAL_ERROR, NULL,
+					 "The session table is full. Try again later.");
 		}
 	}
 }
@@ -283,12 +291,12 @@ use_own_credentials(struct store_client *sc, const struct login *login)
 static int
 use_store_section(struct store_client *sc, const struct login *login, struct fault *fault)
 {
-	const struct config_store *configured =
-	    config_store_find(sc->call->env->config, slice_from_str(login->store));
+	const struct config_store *configured = config_store_find(sc->call->env->config, slice_from_str(login->store));
 
 	if (configured == NULL || strcmp(configured->base_url, login->base_url) != 0 ||
 	    store_configured_method(configured) != login->method) {
-		return fault_set(fault, FAULT_NOT_AUTHENTICATED, NULL,
+		return fault_set(
+		    fault, FAULT_NOT_AUTHENTICATED, NULL,
 		    "The configuration of this store has changed since you logged in. Call auth_login again.");
 	}
 	if (login->method == LOGIN_ADMIN_TOKEN)
@@ -305,14 +313,15 @@ store_open(struct store_client *sc, struct action_call *call, struct fault *faul
 	store_prepare(sc, call, login->base_url);
 	if (login->dead) {
 		return fault_set(fault, FAULT_NOT_AUTHENTICATED, NULL,
-		    "The store no longer accepts the credentials of this session. Call auth_login again.");
+				 "The store no longer accepts the credentials of this session. Call auth_login again.");
 	}
 	sc->magento.verified_route = login->route[0] != '\0' ? login->route : NULL;
 	/* The credentials of a store section are one identity; those that came with a login belong to it alone. */
-	sc->magento.identity = login->from_config
-	    ? pool_printf(call->pool, "%s\nstore %s", login->base_url, login->store)
-	    : pool_printf(call->pool, "%s\nlogin %016llx%016llx", login->base_url, (unsigned long long)call->login_ref.hi,
-		  (unsigned long long)call->login_ref.lo);
+	sc->magento.identity =
+	    login->from_config
+		? pool_printf(call->pool, "%s\nstore %s", login->base_url, login->store)
+		: pool_printf(call->pool, "%s\nlogin %016llx%016llx", login->base_url,
+			      (unsigned long long)call->login_ref.hi, (unsigned long long)call->login_ref.lo);
 	if (login->from_config)
 		return use_store_section(sc, login, fault);
 	use_own_credentials(sc, login);
@@ -326,9 +335,10 @@ store_close(struct store_client *sc)
 
 	if (sc->magento.dead && sc->token_version != 0) {
 		token_invalidate(call->env->sessions, slice_from_str(token_name(sc, sc->configured)), action_now(),
-		    sc->token_version);
+				 sc->token_version);
 	} else if (sc->magento.dead && call->has_login) {
-		login_mark_dead(call->env->sessions, slice_from_str(call->principal->name), call->login_ref, action_now());
+		login_mark_dead(call->env->sessions, slice_from_str(call->principal->name), call->login_ref,
+				action_now());
 	}
 	secret_wipe_bytes(&sc->credentials, sizeof(sc->credentials));
 }

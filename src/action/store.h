@@ -1,8 +1,8 @@
 /*
  * store.h - a client for the store of a login: its address, its credentials, its limits (private to action/)
  *
- * Configured secrets go only to the base_url of the store section they stand in: a login keeps the store's name, and both
- * address and secrets are read from that section.
+ * Configured secrets go only to the base_url of the store section they stand in: a login keeps the store's name, and
+ * both address and secrets are read from that section.
  */
 #ifndef ACTION_STORE_H
 #define ACTION_STORE_H
@@ -16,15 +16,15 @@ struct store_client {
 	struct magento_credentials credentials;
 	struct action_call *call;
 	const struct config_store *configured; /* NULL: the credentials came in the call */
-	uint64_t token_version;                /* of a shared admin token, 0 = none in use */
+	uint64_t token_version;		       /* of a shared admin token, 0 = none in use */
 };
 
 /* Does the configuration name this (normalised) address, as a store or among auth.allowed_base_urls? */
 bool store_is_listed(const struct config *config, const char *base_url);
 
 /*
- * A client without credentials yet, for login.  An address that the operator did not name leads to public addresses only,
- * whatever its name resolves to (R-293).
+ * A client without credentials yet, for login.  An address that the operator did not name leads to public addresses
+ * only, whatever its name resolves to (R-293).
  */
 void store_prepare(struct store_client *sc, struct action_call *call, const char *base_url);
 
@@ -41,12 +41,12 @@ void store_close(struct store_client *sc);
 int store_admin_token(struct store_client *sc, const struct config_store *configured, struct fault *fault) MUST_CHECK;
 
 /*
- * Asks the store for an admin token.  Attempts that failed are counted over all workers, so that we never lock the account:
- * RATE_LIMITED instead of one too many.  Otherwise as magento_login_admin().
+ * Asks the store for an admin token.  Attempts that failed are counted over all workers, so that we never lock the
+ * account: RATE_LIMITED instead of one too many.  Otherwise as magento_login_admin().
  */
 struct magento_token;
 int store_ask_token(struct store_client *sc, struct slice username, struct slice password, struct slice otp,
-    struct magento_token *token_r, struct fault *fault) MUST_CHECK;
+		    struct magento_token *token_r, struct fault *fault) MUST_CHECK;
 
 /* Which of a configured store's credentials are used: OAuth, then integration token, then user name; 0 = none. */
 enum login_method store_configured_method(const struct config_store *configured);

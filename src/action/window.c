@@ -27,9 +27,9 @@ span_of(const struct window *window, uint32_t size)
 	uint64_t last = (offset + window->page_size - 1) / size;
 
 	return (struct span){.size = size,
-	    .first = (uint32_t)first + 1,
-	    .n = (uint32_t)(last - first) + 1,
-	    .skip = (uint32_t)(offset % size)};
+			     .first = (uint32_t)first + 1,
+			     .n = (uint32_t)(last - first) + 1,
+			     .skip = (uint32_t)(offset % size)};
 }
 
 void
@@ -41,7 +41,7 @@ window_page_fini(struct window_page *page)
 
 static int
 build_request(struct magento_client *client, const struct window *window, uint32_t size, uint32_t number,
-    window_add_fn add, void *ctx, struct magento_request *request_r, struct fault *fault)
+	      window_add_fn add, void *ctx, struct magento_request *request_r, struct fault *fault)
 {
 	struct criteria criteria;
 
@@ -56,7 +56,8 @@ build_request(struct magento_client *client, const struct window *window, uint32
 	if (criteria_finish(&criteria, &request_r->query, &request_r->n_query) < 0)
 		return fault_set(fault, FAULT_INTERNAL_ERROR, NULL, "The search could not be put together.");
 	if (criteria_encoded_len(request_r->query, request_r->n_query) > CRITERIA_QUERY_MAX) {
-		return fault_set(fault, FAULT_VALIDATION_ERROR, NULL,
+		return fault_set(
+		    fault, FAULT_VALIDATION_ERROR, NULL,
 		    "The filters are too long for one request. Use fewer values, or search in several calls.");
 	}
 	return 0;
@@ -66,8 +67,8 @@ static int
 refuse_body(int status, struct fault *fault)
 {
 	return fault_set(fault, FAULT_MAGENTO_API_ERROR,
-	    json_pack("{s:i, s:s}", "statusCode", status, "kind", MAGENTO_KIND_NOT_JSON),
-	    "Magento answered %d with something that is no list.", status);
+			 json_pack("{s:i, s:s}", "statusCode", status, "kind", MAGENTO_KIND_NOT_JSON),
+			 "Magento answered %d with something that is no list.", status);
 }
 
 /* Takes over the items of one reply that lie within the window. */
@@ -87,7 +88,7 @@ collect(const struct window *window, const struct span *span, size_t nth, json_t
 
 static int
 take(const struct window *window, const struct span *span, size_t nth, const struct magento_reply *reply,
-    struct window_page *page_r, struct fault *fault)
+     struct window_page *page_r, struct fault *fault)
 {
 	if (!json_is_object(reply->body)) /* Magento gives [] for a projection that it cannot read */
 		return refuse_body(reply->status, fault);
@@ -98,7 +99,7 @@ take(const struct window *window, const struct span *span, size_t nth, const str
 
 static int
 run_requests(struct magento_client *client, const struct window *window, const struct span *span,
-    const struct magento_request *requests, struct window_page *page_r, struct fault *fault)
+	     const struct magento_request *requests, struct window_page *page_r, struct fault *fault)
 {
 	struct magento_reply *replies = pool_alloc(client->pool, span->n * sizeof(*replies));
 	struct fault *faults = pool_alloc(client->pool, span->n * sizeof(*faults));
@@ -124,13 +125,14 @@ run_requests(struct magento_client *client, const struct window *window, const s
 
 static int
 read_with(struct magento_client *client, const struct window *window, uint32_t size, window_add_fn add, void *ctx,
-    struct window_page *page_r, struct fault *fault)
+	  struct window_page *page_r, struct fault *fault)
 {
 	struct span span = span_of(window, size);
 	struct magento_request *requests;
 
 	if (span.n > PAGES_MAX)
-		return fault_set(fault, FAULT_VALIDATION_ERROR, NULL, "This shop allows smaller pages only. Lower page_size.");
+		return fault_set(fault, FAULT_VALIDATION_ERROR, NULL,
+				 "This shop allows smaller pages only. Lower page_size.");
 	requests = pool_alloc(client->pool, span.n * sizeof(*requests));
 	if (requests == NULL)
 		return result_out_of_memory(fault);
@@ -154,7 +156,7 @@ allowed_size(const struct fault *fault)
 
 int
 window_read(struct magento_client *client, const struct window *window, window_add_fn add, void *ctx,
-    struct window_page *page_r, struct fault *fault)
+	    struct window_page *page_r, struct fault *fault)
 {
 	uint32_t size = window->page_size < MAGENTO_PAGE_MAX ? window->page_size : MAGENTO_PAGE_MAX;
 	uint32_t allowed;

@@ -1,8 +1,8 @@
 /*
  * window.h - a page of our size, read from Magento in pages of its size (private to action/)
  *
- * Our pages hold up to 200 items; Magento is asked for at most 100 at a time, or what its administrator allows, so that one
- * reply never keeps the loop busy for long.
+ * Our pages hold up to 200 items; Magento is asked for at most 100 at a time, or what its administrator allows, so that
+ * one reply never keeps the loop busy for long.
  */
 #ifndef ACTION_WINDOW_H
 #define ACTION_WINDOW_H
@@ -29,10 +29,11 @@ void window_page_fini(struct window_page *page);
 
 /*
  * Reads items (current_page - 1) * page_size ... of a list.  add(ctx, criteria) puts filters, order and fields; it is
- * called once for each request.  The fault is Magento's, or VALIDATION_ERROR when the criteria make the address too long.
+ * called once for each request.  The fault is Magento's, or VALIDATION_ERROR when the criteria make the address too
+ * long.
  */
 typedef int (*window_add_fn)(void *ctx, struct criteria *criteria, struct fault *fault);
 int window_read(struct magento_client *client, const struct window *window, window_add_fn add, void *ctx,
-    struct window_page *page_r, struct fault *fault) MUST_CHECK;
+		struct window_page *page_r, struct fault *fault) MUST_CHECK;
 
 #endif

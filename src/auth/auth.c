@@ -76,8 +76,9 @@ judge_token(const struct auth *auth, const struct auth_input *input, uint64_t no
 	const struct principal *principal;
 
 	if (input->n_authorization == 0) {
-		return refuse(401, CHALLENGE, "A client token is needed: send Authorization: Bearer TOKEN. "
-		    "The operator makes one with `magento-mcp token NAME`.");
+		return refuse(401, CHALLENGE,
+			      "A client token is needed: send Authorization: Bearer TOKEN. "
+			      "The operator makes one with `magento-mcp token NAME`.");
 	}
 	if (input->n_authorization > 1)
 		return refuse(400, NULL, "More than one Authorization header.");
@@ -98,7 +99,9 @@ auth_judge(const struct auth *auth, const struct auth_input *input, uint64_t now
 	if (auth->config->auth.mode == CONFIG_AUTH_TOKEN)
 		return judge_token(auth, input, now_wall_ms);
 	if (input->was_forwarded) {
-		return refuse(403, NULL, "This server runs without client authentication and does not serve requests that come "
+		return refuse(
+		    403, NULL,
+		    "This server runs without client authentication and does not serve requests that come "
 		    "through a proxy. Set auth.mode = token and make client tokens with `magento-mcp token NAME`.");
 	}
 	return (struct auth_verdict){.principal = &auth->anonymous, .status = 200};

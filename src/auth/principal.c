@@ -14,7 +14,7 @@ scope_covers(const char *granted, const char *wanted)
 	if (colon == NULL || strncmp(granted, wanted, toolset_len) != 0)
 		return false;
 	return strcmp(granted + toolset_len, "*") == 0 ||
-	    (strcmp(granted + toolset_len, "write") == 0 && strcmp(colon + 1, "read") == 0);
+	       (strcmp(granted + toolset_len, "write") == 0 && strcmp(colon + 1, "read") == 0);
 }
 
 bool

@@ -2,7 +2,6 @@
 
 #include <openssl/sha.h>
 
-
 void
 token_sha256(struct slice token, uint8_t out_r[static TOKEN_SHA256_LEN])
 {

@@ -28,11 +28,12 @@ describe(const struct action_registry *registry, size_t index)
 {
 	const struct action *action = action_registry_at(registry, index);
 
-	return json_pack("{s:s, s:s, s:s, s:s, s:i, s:s, s:b, s:s*, s:o, s:o, s:{s:b, s:b, s:b, s:b}}", "name",
+	return json_pack(
+	    "{s:s, s:s, s:s, s:s, s:i, s:s, s:b, s:s*, s:o, s:o, s:{s:b, s:b, s:b, s:b}}", "name",
 	    action_registry_tool_name(registry, index), "action", action->name, "title", action->title, "description",
 	    action->description, "tier", (int)action->tier, "tier_name", tier_name(action->tier), "requires_login",
-	    (action->flags & ACTION_NEEDS_LOGIN) != 0, "scope", action->scope, "inputSchema", action_input_schema(action),
-	    "outputSchema", action_output_schema(action), "annotations", "readOnlyHint",
+	    (action->flags & ACTION_NEEDS_LOGIN) != 0, "scope", action->scope, "inputSchema",
+	    action_input_schema(action), "outputSchema", action_output_schema(action), "annotations", "readOnlyHint",
 	    (action->flags & ACTION_READ_ONLY) != 0, "destructiveHint", (action->flags & ACTION_DESTRUCTIVE) != 0,
 	    "idempotentHint", (action->flags & ACTION_IDEMPOTENT) != 0, "openWorldHint",
 	    (action->flags & ACTION_OPEN_WORLD) != 0);
@@ -63,7 +64,8 @@ print_table(const struct action_registry *registry)
 	for (size_t i = 0; i < action_registry_count(registry); i++) {
 		const struct action *action = action_registry_at(registry, i);
 
-		printf("%-36s %-8s %s\n", action_registry_tool_name(registry, i), tier_name(action->tier), action->title);
+		printf("%-36s %-8s %s\n", action_registry_tool_name(registry, i), tier_name(action->tier),
+		       action->title);
 	}
 	return 0;
 }
@@ -107,7 +109,8 @@ print_params(const json_t *params)
 	{
 		const char *text = json_string_value(json_object_get(schema, "description"));
 
-		printf("| `%s` | %s | %s | %s |\n", name, type_of(schema), is_required(params, name) ? "yes" : "", text != NULL ? text : "");
+		printf("| `%s` | %s | %s | %s |\n", name, type_of(schema), is_required(params, name) ? "yes" : "",
+		       text != NULL ? text : "");
 	}
 	printf("\n");
 }
@@ -115,16 +118,20 @@ print_params(const json_t *params)
 static void
 print_traits(const struct action *action)
 {
-	printf("%s.%s%s%s%s%s%s\n\n", tier_name(action->tier), action->flags & ACTION_NEEDS_LOGIN ? " Needs a login." : "",
-	    action->flags & ACTION_READ_ONLY ? " Changes nothing." : "", action->flags & ACTION_CONFIRM ? " Asks for confirmation." : "",
-	    action->scope != NULL ? " Scope `" : "", action->scope != NULL ? action->scope : "", action->scope != NULL ? "`." : "");
+	printf("%s.%s%s%s%s%s%s\n\n", tier_name(action->tier),
+	       action->flags & ACTION_NEEDS_LOGIN ? " Needs a login." : "",
+	       action->flags & ACTION_READ_ONLY ? " Changes nothing." : "",
+	       action->flags & ACTION_CONFIRM ? " Asks for confirmation." : "", action->scope != NULL ? " Scope `" : "",
+	       action->scope != NULL ? action->scope : "", action->scope != NULL ? "`." : "");
 }
 
 static int
 print_markdown(const struct action_registry *registry)
 {
-	printf("# Tools\n\nWritten by `make docs` from the rows that the server runs on. Parameters go into `params`, or to the top of the "
-	       "arguments; `session` beside them is the handle of `auth_login` for clients that keep no MCP session.\n\n");
+	printf(
+	    "# Tools\n\nWritten by `make docs` from the rows that the server runs on. Parameters go into `params`, or "
+	    "to the top of the "
+	    "arguments; `session` beside them is the handle of `auth_login` for clients that keep no MCP session.\n\n");
 	for (size_t i = 0; i < action_registry_count(registry); i++) {
 		const struct action *action = action_registry_at(registry, i);
 		json_t *schema = action_input_schema(action);
@@ -171,12 +178,14 @@ print(const struct action_registry *registry, enum form form)
 int
 cli_tools(int argc, char **argv)
 {
-	static const struct option extra[] = {
-	    {"json", no_argument, NULL, OPTION_JSON}, {"markdown", no_argument, NULL, OPTION_MARKDOWN}, {NULL, 0, NULL, 0}};
+	static const struct option extra[] = {{"json", no_argument, NULL, OPTION_JSON},
+					      {"markdown", no_argument, NULL, OPTION_MARKDOWN},
+					      {NULL, 0, NULL, 0}};
 	enum form form = FORM_TABLE;
 	const struct options_spec spec = {
 	    .usage = "tools [--json|--markdown]",
-	    .help = "Lists the tools that MCP clients get.\n  --json       with descriptions and schemas\n  --markdown   as a page of documentation",
+	    .help = "Lists the tools that MCP clients get.\n  --json       with descriptions and schemas\n  --markdown "
+		    "  as a page of documentation",
 	    .extra = extra,
 	    .take = take_option,
 	    .ctx = &form,

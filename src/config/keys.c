@@ -69,7 +69,8 @@ const struct config_section keys_sections[] = {
     {"cache", 0, NULL, "Page cache in front of the default store."},
     {"fastly", 0, NULL, "Fastly service in front of the default store."},
     {"optional_routes", 0, NULL,
-     "REST routes that stock Magento lacks and a module may add.  A shop that answers `Request does not match any route.` "
+     "REST routes that stock Magento lacks and a module may add.  A shop that answers `Request does not match any "
+     "route.` "
      "is asked again after ten minutes."},
     {"store", KEY_PER_STORE, "main",
      "One section for each Magento, at most 64.  Give the four OAuth values, or an integration token, or an admin name "
@@ -192,8 +193,9 @@ const struct config_key keys_table[] = {
      .choices = block_fields, .doc = "Fields of CMS blocks that bulk updates may change."},
     {ROOT(guardrails, rule_condition_classes), TYPE_LIST, "", .max = 64, .item = ITEM_CLASS,
      .example = "Vendor\\Module\\Model\\Rule\\Condition\\Thing",
-     .doc = "Classes of rule conditions that modules add to this shop.  Others than the stock ones are refused: Magento drops "
-            "an unknown one in silence, and the discount then applies to everyone."},
+     .doc = "Classes of rule conditions that modules add to this shop.  Others than the stock ones are refused: "
+	    "Magento drops "
+	    "an unknown one in silence, and the discount then applies to everyone."},
 
     {ROOT(audit, path), TYPE_PATH, "audit.jsonl", .flags = KEY_IN_STATE_DIR, .seed = "MCP_AUDIT_LOG_PATH",
      .doc = "File of the audit log.  It is appended to and never holds a secret."},
@@ -213,7 +215,8 @@ const struct config_key keys_table[] = {
     {ROOT(fastly, soft_purge), TYPE_BOOL, "no", .doc = "Mark pages as stale instead of removing them."},
 
     {ROOT(optional_routes, url_rewrites), TYPE_STRING, "/V1/url-rewrite", .max = 200,
-     .doc = "List of URL rewrites that takes searchCriteria, for seo_report_redirect_chains; empty means it is not asked."},
+     .doc = "List of URL rewrites that takes searchCriteria, for seo_report_redirect_chains; empty means it is not "
+	    "asked."},
     {ROOT(optional_routes, indexer_status), TYPE_STRING, "/V1/indexer/status", .max = 200,
      .doc = "State of the indexers, for diagnostics_indexer_status_report; empty means it is not asked."},
 
@@ -253,8 +256,8 @@ const struct config_key keys_table[] = {
      .example = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
      .doc =
 	 "SHA-256 of the token, 64 hex digits, as `magento-mcp token` prints it.  The token itself is nowhere kept."},
-    {PRINCIPAL(scopes), TYPE_LIST, "", .max = 64, .item = ITEM_WORD, .flags = KEY_PER_PRINCIPAL, .example = "catalog:read",
-     .doc = "Rights of this caller; empty means all."},
+    {PRINCIPAL(scopes), TYPE_LIST, "", .max = 64, .item = ITEM_WORD, .flags = KEY_PER_PRINCIPAL,
+     .example = "catalog:read", .doc = "Rights of this caller; empty means all."},
     {PRINCIPAL(stores), TYPE_LIST, "", .max = CONFIG_STORES_MAX, .item = ITEM_WORD, .flags = KEY_PER_PRINCIPAL,
      .example = "main", .doc = "Names of the stores this caller may use; empty means all."},
     {PRINCIPAL(expires), TYPE_DATE, "", .flags = KEY_PER_PRINCIPAL, .example = "2030-12-31",

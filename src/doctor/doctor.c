@@ -26,8 +26,8 @@ struct examination {
 	struct magento_client client;
 };
 
-static void
-note(struct examination *x, enum doctor_verdict verdict, const char *point, const char *fmt, ...) PRINTF_LIKE(4, 5);
+static void note(struct examination *x, enum doctor_verdict verdict, const char *point, const char *fmt, ...)
+    PRINTF_LIKE(4, 5);
 
 static void
 note(struct examination *x, enum doctor_verdict verdict, const char *point, const char *fmt, ...)
@@ -55,7 +55,8 @@ outage_cure(enum fetch_outcome outcome)
 	case FETCH_CONNECT:
 		return "no connection: check address, port, firewall, and that the shop runs";
 	case FETCH_TLS:
-		return "no TLS connection: the certificate is not trusted here (magento.ca_file), has expired, or is for another name";
+		return "no TLS connection: the certificate is not trusted here (magento.ca_file), has expired, or is "
+		       "for another name";
 	case FETCH_TIMEOUT:
 		return "no answer in time (magento.read_timeout_ms)";
 	case FETCH_BROKEN:
@@ -77,11 +78,14 @@ judge_clock(struct examination *x, int64_t date_s)
 	if (date_s < 0)
 		note(x, DOCTOR_NOTE, "clock", "the shop does not say what time it has");
 	else if (ahead_s > CLOCK_SKEW_S)
-		note(x, DOCTOR_WRONG, "clock", "this machine's clock is %lld s ahead of the shop's: OAuth signatures are refused from 600 s on; "
-		    "run a time service on both", (long long)ahead_s);
+		note(x, DOCTOR_WRONG, "clock",
+		     "this machine's clock is %lld s ahead of the shop's: OAuth signatures are refused from 600 s on; "
+		     "run a time service on both",
+		     (long long)ahead_s);
 	else if (ahead_s < -CLOCK_SKEW_S)
-		note(x, DOCTOR_NOTE, "clock", "this machine's clock is %lld s behind the shop's; run a time service on both",
-		    (long long)-ahead_s);
+		note(x, DOCTOR_NOTE, "clock",
+		     "this machine's clock is %lld s behind the shop's; run a time service on both",
+		     (long long)-ahead_s);
 	else
 		note(x, DOCTOR_FINE, "clock", "agrees with the shop's");
 }
@@ -92,11 +96,11 @@ is_reachable(struct examination *x)
 	const char *url = pool_printf(x->pool, "%s/rest/all/V1/store/websites", x->store->base_url);
 	struct fetch_header accept = {"Accept", "application/json"};
 	struct fetch_request request = {.method = FETCH_GET,
-	    .url = url,
-	    .headers = &accept,
-	    .n_headers = 1,
-	    .timeout_ms = (uint32_t)x->config->magento.read_timeout_ms,
-	    .max_reply_bytes = x->config->magento.max_reply_bytes};
+					.url = url,
+					.headers = &accept,
+					.n_headers = 1,
+					.timeout_ms = (uint32_t)x->config->magento.read_timeout_ms,
+					.max_reply_bytes = x->config->magento.max_reply_bytes};
 	struct fetch_reply reply;
 	bool reached;
 
@@ -107,11 +111,14 @@ is_reachable(struct examination *x)
 	if (!reached) {
 		note(x, DOCTOR_AWAY, "reachable", "%s", outage_cure(reply.outcome));
 	} else if (strcmp(reply.content_type, "application/json") != 0) {
-		note(x, DOCTOR_WRONG, "reachable", "something answers (%d), but not Magento's REST API: check base_url, and what stands in front "
-		    "of the shop", reply.status);
+		note(x, DOCTOR_WRONG, "reachable",
+		     "something answers (%d), but not Magento's REST API: check base_url, and what stands in front "
+		     "of the shop",
+		     reply.status);
 		reached = false;
 	} else {
-		note(x, DOCTOR_FINE, "reachable", "Magento answers in %llu ms", (unsigned long long)(reply.took_us / 1000));
+		note(x, DOCTOR_FINE, "reachable", "Magento answers in %llu ms",
+		     (unsigned long long)(reply.took_us / 1000));
 		judge_clock(x, reply.date_s);
 	}
 	fetch_reply_fini(&reply);
@@ -138,8 +145,8 @@ get_admin_token(struct examination *x)
 	int r;
 
 	fault_init(&fault);
-	r = magento_login_admin(&x->client, secret_slice(&x->store->admin_username), secret_slice(&x->store->admin_password),
-	    SLICE_NONE, &token, &fault);
+	r = magento_login_admin(&x->client, secret_slice(&x->store->admin_username),
+				secret_slice(&x->store->admin_password), SLICE_NONE, &token, &fault);
 	if (r < 0) {
 		note(x, DOCTOR_WRONG, "credentials", "admin account: %s", fault.message);
 	} else {
@@ -187,7 +194,8 @@ has_good_credentials(struct examination *x)
 	if (r == 0)
 		note(x, DOCTOR_FINE, "credentials", "%s: accepted", kind);
 	else
-		note(x, fault.code == FAULT_NOT_AUTHENTICATED ? DOCTOR_WRONG : DOCTOR_AWAY, "credentials", "%s: %s", kind, fault.message);
+		note(x, fault.code == FAULT_NOT_AUTHENTICATED ? DOCTOR_WRONG : DOCTOR_AWAY, "credentials", "%s: %s",
+		     kind, fault.message);
 	if (r == 0)
 		x->client.verified_route = verdict.verified_route;
 	fault_fini(&fault);
@@ -222,12 +230,14 @@ judge_probe(struct examination *x, size_t i, const struct fault *fault)
 		break;
 	case FAULT_FORBIDDEN:
 	case FAULT_NOT_AUTHENTICATED:
-		note(x, DOCTOR_WRONG, probes[i].toolset, "the integration or role lacks %s: give it in the admin panel, or do without these tools",
-		    probes[i].permission);
+		note(x, DOCTOR_WRONG, probes[i].toolset,
+		     "the integration or role lacks %s: give it in the admin panel, or do without these tools",
+		     probes[i].permission);
 		break;
 	default:
 		if (strcmp(kind, "no_route") == 0)
-			note(x, DOCTOR_NOTE, probes[i].toolset, "this Magento has no such route: the module is missing or switched off");
+			note(x, DOCTOR_NOTE, probes[i].toolset,
+			     "this Magento has no such route: the module is missing or switched off");
 		else
 			note(x, DOCTOR_AWAY, probes[i].toolset, "%s", fault->message);
 		break;
@@ -241,10 +251,10 @@ probe_permissions(struct examination *x)
 
 	for (size_t i = 0; i < ARRAY_LEN(probes); i++) {
 		struct magento_request request = {.method = FETCH_GET,
-		    .scope = MAGENTO_SCOPE_ALL,
-		    .path = probes[i].path,
-		    .query = one,
-		    .n_query = probes[i].needs_criteria ? ARRAY_LEN(one) : 0};
+						  .scope = MAGENTO_SCOPE_ALL,
+						  .path = probes[i].path,
+						  .query = one,
+						  .n_query = probes[i].needs_criteria ? ARRAY_LEN(one) : 0};
 		struct magento_reply reply;
 		struct fault fault;
 		int r;
@@ -271,8 +281,9 @@ probe_graphql(struct examination *x)
 	if (graphql_query(&x->client, NULL, "{storeConfig{product_url_suffix}}", NULL, &data, &fault) == 0)
 		note(x, DOCTOR_FINE, "GraphQL", "answers: addresses and redirects can be looked up");
 	else
-		note(x, DOCTOR_NOTE, "GraphQL", "does not answer: redirects cannot be followed, and purging by address needs Fastly. %s",
-		    fault.message);
+		note(x, DOCTOR_NOTE, "GraphQL",
+		     "does not answer: redirects cannot be followed, and purging by address needs Fastly. %s",
+		     fault.message);
 	json_decref(data);
 	fault_fini(&fault);
 }
@@ -306,7 +317,8 @@ look_at_caches(struct examination *x)
 	size_t hosts = x->store->varnish_hosts.n > 0 ? x->store->varnish_hosts.n : x->config->cache.varnish_hosts.n;
 
 	if (hosts > 0)
-		note(x, DOCTOR_FINE, "Varnish", "%zu machines are configured; each must have this machine in its purge ACL", hosts);
+		note(x, DOCTOR_FINE, "Varnish",
+		     "%zu machines are configured; each must have this machine in its purge ACL", hosts);
 	else
 		note(x, DOCTOR_NOTE, "Varnish", "not configured");
 	if (x->store->fastly_service_id[0] != '\0' || x->config->fastly.service_id[0] != '\0')
@@ -351,7 +363,7 @@ prepare(struct examination *x, struct fetch *fetch)
 
 int
 doctor_examine(const struct config *config, const struct config_store *store, struct doctor_report *report_r,
-    struct err *err)
+	       struct err *err)
 {
 	const struct fetch_options options = {
 	    .ca_file = config->magento.ca_file[0] != '\0' ? config->magento.ca_file : NULL,

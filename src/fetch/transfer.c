@@ -209,9 +209,11 @@ set_headers(struct fetch_job *job, const struct fetch_request *request)
 static int
 set_method(struct fetch_job *job, const struct fetch_request *request)
 {
-	static const char *const names[] = {
-	    [FETCH_GET] = "GET", [FETCH_POST] = "POST", [FETCH_PUT] = "PUT", [FETCH_DELETE] = "DELETE",
-	    [FETCH_PURGE] = "PURGE"};
+	static const char *const names[] = {[FETCH_GET] = "GET",
+					    [FETCH_POST] = "POST",
+					    [FETCH_PUT] = "PUT",
+					    [FETCH_DELETE] = "DELETE",
+					    [FETCH_PURGE] = "PURGE"};
 	bool has_body = request->body.len > 0 || request->method == FETCH_POST || request->method == FETCH_PUT;
 	CURL *easy = job->easy;
 	int r;

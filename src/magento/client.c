@@ -267,8 +267,10 @@ check_breaker(const struct magento_client *client, struct fault *fault)
 
 	if (client->observer.may_send == NULL || client->observer.may_send(client->observer.ctx, &retry_after_ms))
 		return 0;
-	return fault_set(fault, FAULT_MAGENTO_API_ERROR,
-	    json_pack("{s:s, s:I}", "kind", MAGENTO_KIND_NETWORK, "retry_after_s", (json_int_t)(retry_after_ms / 1000 + 1)),
+	return fault_set(
+	    fault, FAULT_MAGENTO_API_ERROR,
+	    json_pack("{s:s, s:I}", "kind", MAGENTO_KIND_NETWORK, "retry_after_s",
+		      (json_int_t)(retry_after_ms / 1000 + 1)),
 	    "The store has not answered several requests in a row, so nothing was sent. Try again in %llu s.",
 	    (unsigned long long)(retry_after_ms / 1000 + 1));
 }

@@ -1,8 +1,8 @@
 /*
  * exchange.h - one message on its way through the core (private to mcp/)
  *
- * An exchange is made for each POSTed message and freed when it has been answered, or, after a hang-up, when its work is
- * done.  Exactly one of the exchange_* functions that answer is called for each.
+ * An exchange is made for each POSTed message and freed when it has been answered, or, after a hang-up, when its work
+ * is done.  Exactly one of the exchange_* functions that answer is called for each.
  */
 #ifndef MCP_EXCHANGE_H
 #define MCP_EXCHANGE_H
@@ -16,12 +16,12 @@
 struct mcp_server {
 	struct mcp_options options;
 	struct json_limits limits;
-	struct buf server_info;  /* {"name":...,"version":...,"title":...} */
-	struct buf modern_tail;  /* ,"resultType":"complete","_meta":{...}} : ends every modern result */
-	struct buf discover;     /* result of server/discover */
-	struct buf initialize_tail; /* ,"capabilities":...} : ends every initialize result */
+	struct buf server_info;		      /* {"name":...,"version":...,"title":...} */
+	struct buf modern_tail;		      /* ,"resultType":"complete","_meta":{...}} : ends every modern result */
+	struct buf discover;		      /* result of server/discover */
+	struct buf initialize_tail;	      /* ,"capabilities":...} : ends every initialize result */
 	struct buf lists[MCP_2026_07_28 + 1]; /* result of tools/list, by protocol */
-	struct mcp_exchange *orphans; /* legacy calls that go on without their client */
+	struct mcp_exchange *orphans;	      /* legacy calls that go on without their client */
 };
 
 struct mcp_exchange {
@@ -39,7 +39,7 @@ struct mcp_exchange {
 	struct mcp_session session;
 	struct action_running *running;
 	struct mcp_exchange *next, **prev_next; /* among the orphans; prev_next NULL: not there */
-	const char *method; /* constant; "" until known */
+	const char *method;			/* constant; "" until known */
 	const char *tool;
 	struct slice cancels; /* what a notifications/cancelled names */
 	int rpc_code;

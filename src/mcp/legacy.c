@@ -49,8 +49,8 @@ refuse_version(struct mcp_exchange *x)
 
 	rpc_fault_init(&fault);
 	rpc_fault_set(&fault, RPC_VERSION_NOT_SERVED,
-	    json_pack("{s:[s], s:s%}", "supported", MCP_MODERN_VERSION, "requested", asked.ptr, asked.len),
-	    "The protocol version named by MCP-Protocol-Version is not served.");
+		      json_pack("{s:[s], s:s%}", "supported", MCP_MODERN_VERSION, "requested", asked.ptr, asked.len),
+		      "The protocol version named by MCP-Protocol-Version is not served.");
 	exchange_answer_fault_with(x, 400, &fault);
 }
 
@@ -60,8 +60,8 @@ refuse_version(struct mcp_exchange *x)
 static json_t *
 served_versions(void)
 {
-	return json_pack("{s:[s,s,s]}", "supported", mcp_protocol_name(MCP_2025_11_25), mcp_protocol_name(MCP_2025_06_18),
-	    mcp_protocol_name(MCP_2025_03_26));
+	return json_pack("{s:[s,s,s]}", "supported", mcp_protocol_name(MCP_2025_11_25),
+			 mcp_protocol_name(MCP_2025_06_18), mcp_protocol_name(MCP_2025_03_26));
 }
 
 static void
@@ -75,9 +75,11 @@ check_initialize(struct mcp_exchange *x, struct rpc_fault *fault)
 {
 	json_t *info = json_get_object(x->params, "clientInfo");
 
-	if (json_get_str(x->params, "protocolVersion", NULL) == NULL || json_get_object(x->params, "capabilities") == NULL ||
-	    json_get_str(info, "name", NULL) == NULL || json_get_str(info, "version", NULL) == NULL) {
-		return rpc_fault_set(fault, RPC_INVALID_PARAMS, served_versions(),
+	if (json_get_str(x->params, "protocolVersion", NULL) == NULL ||
+	    json_get_object(x->params, "capabilities") == NULL || json_get_str(info, "name", NULL) == NULL ||
+	    json_get_str(info, "version", NULL) == NULL) {
+		return rpc_fault_set(
+		    fault, RPC_INVALID_PARAMS, served_versions(),
 		    "initialize needs protocolVersion, capabilities and clientInfo with name and version.");
 	}
 	return 0;
@@ -116,7 +118,8 @@ create_session(struct mcp_exchange *x)
 
 	if (slice_to_str(slice_from_str(x->request.principal->name), init.principal, sizeof(init.principal)) < 0 ||
 	    mcp_session_create(x->server->options.env->sessions, &init, now_of(&x->request), x->session_id, &err) < 0) {
-		refuse_initialize(x, 503, RPC_INTERNAL_ERROR, err.text[0] != '\0' ? err.text : "No session can be opened now.");
+		refuse_initialize(x, 503, RPC_INTERNAL_ERROR,
+				  err.text[0] != '\0' ? err.text : "No session can be opened now.");
 		return;
 	}
 	x->send_session_id = true;
@@ -133,7 +136,7 @@ serve_initialize(struct mcp_exchange *x)
 	x->protocol = negotiate(x->params);
 	if (id.ptr != NULL) { /* */
 		if (mcp_session_use(x->server->options.env->sessions, slice_from_str(x->request.principal->name), id,
-			now_of(&x->request), &x->session) == 0)
+				    now_of(&x->request), &x->session) == 0)
 			refuse_initialize(x, 400, RPC_INVALID_REQUEST, "This session is already initialized.");
 		else
 			refuse_initialize(x, 404, RPC_INVALID_REQUEST, unknown_session);
@@ -187,8 +190,9 @@ serve_notification(struct mcp_exchange *x)
 {
 	if (strcmp(x->msg.method, "notifications/initialized") == 0) {
 		x->method = "notifications/initialized";
-		mcp_session_set_initialized(x->server->options.env->sessions, slice_from_str(x->request.principal->name),
-		    x->request.headers.session_id, now_of(&x->request));
+		mcp_session_set_initialized(x->server->options.env->sessions,
+					    slice_from_str(x->request.principal->name), x->request.headers.session_id,
+					    now_of(&x->request));
 	}
 	exchange_answer_empty(x, 202);
 }
@@ -199,10 +203,10 @@ refuse_before_initialize(struct mcp_exchange *x)
 {
 	if (x->request.transport == MCP_STDIO) {
 		refuse_with(x, 400, RPC_INVALID_REQUEST, served_versions(),
-		    "Send initialize first, or name a protocol version in params._meta.");
+			    "Send initialize first, or name a protocol version in params._meta.");
 	} else {
 		refuse(x, 400, RPC_INVALID_REQUEST,
-		    "Mcp-Session-Id is missing. Send initialize first, then repeat the id it answers with.");
+		       "Mcp-Session-Id is missing. Send initialize first, then repeat the id it answers with.");
 	}
 }
 
@@ -223,7 +227,7 @@ open_session(struct mcp_exchange *x)
 		return -1;
 	}
 	if (mcp_session_use(x->server->options.env->sessions, slice_from_str(x->request.principal->name), id,
-		now_of(&x->request), &x->session) < 0 ||
+			    now_of(&x->request), &x->session) < 0 ||
 	    slice_to_str(id, x->session_id, sizeof(x->session_id)) < 0) {
 		refuse_unknown_session(x);
 		return -1;
@@ -237,8 +241,8 @@ open_session(struct mcp_exchange *x)
 static bool
 is_early_ping(const struct mcp_exchange *x)
 {
-	return x->request.transport == MCP_STDIO && x->request.headers.session_id.ptr == NULL && x->msg.kind == RPC_REQUEST &&
-	    strcmp(x->msg.method, "ping") == 0;
+	return x->request.transport == MCP_STDIO && x->request.headers.session_id.ptr == NULL &&
+	       x->msg.kind == RPC_REQUEST && strcmp(x->msg.method, "ping") == 0;
 }
 
 void
@@ -276,7 +280,7 @@ legacy_delete(struct mcp_server *server, const struct mcp_request *request)
 	if (request->headers.session_id.ptr == NULL)
 		return 400;
 	if (mcp_session_destroy(server->options.env->sessions, slice_from_str(request->principal->name),
-		request->headers.session_id, now_of(request)) < 0)
+				request->headers.session_id, now_of(request)) < 0)
 		return 404;
 	return 200;
 }

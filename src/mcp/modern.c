@@ -75,7 +75,7 @@ check_version(struct mcp_exchange *x, json_t *claim, struct rpc_fault *fault)
 
 	if (!json_is_string(claim)) {
 		return rpc_fault_set_envelope(fault, RPC_INVALID_PARAMS, NULL,
-		    "params._meta io.modelcontextprotocol/protocolVersion must be a string.");
+					      "params._meta io.modelcontextprotocol/protocolVersion must be a string.");
 	}
 	if (has_headers(x) && header.ptr == NULL)
 		return mismatch(fault, "MCP-Protocol-Version", "is missing");
@@ -83,8 +83,8 @@ check_version(struct mcp_exchange *x, json_t *claim, struct rpc_fault *fault)
 		return mismatch(fault, "MCP-Protocol-Version", "does not match the version in params._meta");
 	if (!slice_is(claimed, MCP_MODERN_VERSION)) {
 		return rpc_fault_set(fault, RPC_VERSION_NOT_SERVED,
-		    json_pack("{s:[s], s:O}", "supported", MCP_MODERN_VERSION, "requested", claim),
-		    "This protocol version is not served statelessly.");
+				     json_pack("{s:[s], s:O}", "supported", MCP_MODERN_VERSION, "requested", claim),
+				     "This protocol version is not served statelessly.");
 	}
 	return 0;
 }
@@ -98,11 +98,11 @@ check_envelope(struct mcp_exchange *x, struct rpc_fault *fault)
 
 	if (!json_is_object(json_object_get(meta, META_CAPABILITIES))) {
 		return rpc_fault_set_envelope(fault, RPC_INVALID_PARAMS, NULL,
-		    "params._meta " META_CAPABILITIES " is missing or not an object.");
+					      "params._meta " META_CAPABILITIES " is missing or not an object.");
 	}
 	if (info != NULL && (json_get_str(info, "name", NULL) == NULL || json_get_str(info, "version", NULL) == NULL)) {
 		return rpc_fault_set_envelope(fault, RPC_INVALID_PARAMS, NULL,
-		    "params._meta " META_CLIENT_INFO " must have a name and a version.");
+					      "params._meta " META_CLIENT_INFO " must have a name and a version.");
 	}
 	return 0;
 }
@@ -120,7 +120,8 @@ check_method_header(struct mcp_exchange *x, struct rpc_fault *fault)
 	return 0;
 }
 
-/* =?base64?...?= holds the value in base64; anything that lacks either mark is literal.  ERR_INVALID, ERR_NOMEM. */
+/* R-063: =?base64?...?= holds the value in base64; anything that lacks either mark is literal.  ERR_INVALID, ERR_NOMEM.
+ */
 static int
 compare_name(struct slice header, const json_t *name)
 {

@@ -236,7 +236,8 @@ exchange_answer_result(struct mcp_exchange *x, struct slice result)
 	buf_fini(&out);
 }
 
-/* What is no request is refused without an id: a response's own would look like the answer to one of the peer's. */
+/* What is no request is refused without an id: a response's own would look like the answer to one of the peer's
+ * (R-046). */
 static struct slice
 id_of_refusal(const struct mcp_exchange *x)
 {
@@ -310,7 +311,8 @@ refuse_array(struct mcp_exchange *x)
 	struct rpc_fault fault;
 
 	rpc_fault_init(&fault);
-	rpc_fault_set(&fault, RPC_INVALID_REQUEST, NULL, "An array of messages is not served. Send each message on its own.");
+	rpc_fault_set(&fault, RPC_INVALID_REQUEST, NULL,
+		      "An array of messages is not served. Send each message on its own.");
 	exchange_answer_fault_with(x, 400, &fault);
 }
 
@@ -328,12 +330,14 @@ refuse_bare_modern(struct mcp_exchange *x)
 	rpc_fault_init(&fault);
 	if (x->msg.kind == RPC_RESPONSE) { /* R-078; its id is the client's own affair */
 		x->msg.id = SLICE_NONE;
-		rpc_fault_set(&fault, RPC_INVALID_REQUEST, NULL, "This server has asked nothing that could be answered.");
+		rpc_fault_set(&fault, RPC_INVALID_REQUEST, NULL,
+			      "This server has asked nothing that could be answered.");
 		exchange_answer_fault_with(x, 400, &fault);
 		return;
 	}
 	rpc_fault_set_envelope(&fault, RPC_INVALID_PARAMS, NULL,
-	    "params._meta must hold io.modelcontextprotocol/protocolVersion and io.modelcontextprotocol/clientCapabilities.");
+			       "params._meta must hold io.modelcontextprotocol/protocolVersion and "
+			       "io.modelcontextprotocol/clientCapabilities.");
 	exchange_answer_fault(x, &fault);
 }
 
@@ -378,7 +382,7 @@ serve_message(struct mcp_exchange *x)
 	if (claim != NULL)
 		modern_serve(x, claim);
 	else if (mcp_protocol_is_modern_text(x->request.headers.protocol_version) &&
-	    strcmp(x->msg.method, "initialize") != 0)
+		 strcmp(x->msg.method, "initialize") != 0)
 		refuse_bare_modern(x);
 	else
 		legacy_serve(x);
@@ -386,7 +390,7 @@ serve_message(struct mcp_exchange *x)
 
 void
 mcp_server_post(struct mcp_server *server, const struct mcp_request *request, mcp_answer_fn answer, void *ctx,
-    struct mcp_exchange **exchange_r)
+		struct mcp_exchange **exchange_r)
 {
 	struct mcp_exchange *x = calloc(1, sizeof(*x));
 	struct mcp_exchange *alive = x;

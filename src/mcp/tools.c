@@ -17,10 +17,11 @@ static int
 put_annotations(json_t *tool, const struct action *action)
 {
 	return json_object_set_new(tool, "annotations",
-	    json_pack("{s:s, s:b, s:b, s:b, s:b}", "title", action->title, "readOnlyHint",
-		(action->flags & ACTION_READ_ONLY) != 0, "destructiveHint", (action->flags & ACTION_DESTRUCTIVE) != 0,
-		"idempotentHint", (action->flags & ACTION_IDEMPOTENT) != 0, "openWorldHint",
-		(action->flags & ACTION_OPEN_WORLD) != 0));
+				   json_pack("{s:s, s:b, s:b, s:b, s:b}", "title", action->title, "readOnlyHint",
+					     (action->flags & ACTION_READ_ONLY) != 0, "destructiveHint",
+					     (action->flags & ACTION_DESTRUCTIVE) != 0, "idempotentHint",
+					     (action->flags & ACTION_IDEMPOTENT) != 0, "openWorldHint",
+					     (action->flags & ACTION_OPEN_WORLD) != 0));
 }
 
 /* `title` and `outputSchema` came with 2025-06-18. */
@@ -166,7 +167,8 @@ answer_too_large(struct mcp_exchange *x)
 	struct fault fault;
 
 	fault_init(&fault);
-	fault_set(&fault, FAULT_VALIDATION_ERROR, NULL,
+	fault_set(
+	    &fault, FAULT_VALIDATION_ERROR, NULL,
 	    "The result is larger than %zu bytes. Ask for less: name the fields you need, or use a smaller page_size.",
 	    x->server->options.max_result_bytes);
 	answer_refusal(x, &fault);
@@ -204,7 +206,7 @@ remember_login(void *ctx, struct login_ref login, struct login_ref *before_r, bo
 	struct mcp_exchange *x = ctx;
 
 	return mcp_session_remember_login(x->server->options.env->sessions, slice_from_str(x->request.principal->name),
-	    slice_from_str(x->session_id), action_now(), login, before_r, has_before_r);
+					  slice_from_str(x->session_id), action_now(), login, before_r, has_before_r);
 }
 
 static void
@@ -213,7 +215,7 @@ forget_login(void *ctx, struct login_ref login)
 	struct mcp_exchange *x = ctx;
 
 	mcp_session_forget_login(x->server->options.env->sessions, slice_from_str(x->request.principal->name),
-	    slice_from_str(x->session_id), action_now(), login);
+				 slice_from_str(x->session_id), action_now(), login);
 }
 
 static struct action_memory

@@ -121,7 +121,8 @@ guard_drop(struct guard *guard, const struct guarding *guarding, uint64_t ticket
 	uint64_t kept = 0;
 
 	for (uint64_t i = 0; i < guard->n; i++)
-		if (guard->attempts[i].at_ms + guarding->window_ms > guarding->now_ms && guard->attempts[i].ticket != ticket)
+		if (guard->attempts[i].at_ms + guarding->window_ms > guarding->now_ms &&
+		    guard->attempts[i].ticket != ticket)
 			guard->attempts[kept++] = guard->attempts[i];
 	guard->n = kept;
 }

@@ -45,7 +45,8 @@ breaker_failure(struct segment *seg, uint32_t upstream, uint64_t now_ms)
 {
 	_Atomic uint64_t *cells = board_breaker_cells(seg, upstream);
 
-	/* A failed probe does not open it anew: probes go on, so that a store that is back is noticed within a second. */
+	/* A failed probe does not open it anew: probes go on, so that a store that is back is noticed within a second.
+	 */
 	if (cells != NULL && atomic_fetch_add(&cells[FAILURES], 1) + 1 == BREAKER_FAILURES)
 		atomic_store(&cells[OPEN_UNTIL_MS], now_ms + BREAKER_OPEN_MS);
 }

@@ -67,10 +67,11 @@ take_descriptors(struct err *err)
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
 		return err_set_errno(err, ERR_IO, errno, "cannot read the limit of open files");
 	if (limit.rlim_max < DESCRIPTORS_MIN)
-		return err_set(err, ERR_LIMIT,
-			       "this process may open %llu files, at least %d are needed; raise the limit (`ulimit -n`, "
-			       "LimitNOFILE= of systemd)",
-			       (unsigned long long)limit.rlim_max, DESCRIPTORS_MIN);
+		return err_set(
+		    err, ERR_LIMIT,
+		    "this process may open %llu files, at least %d are needed; raise the limit (`ulimit -n`, "
+		    "LimitNOFILE= of systemd)",
+		    (unsigned long long)limit.rlim_max, DESCRIPTORS_MIN);
 	limit.rlim_cur = limit.rlim_max;
 	(void)setrlimit(RLIMIT_NOFILE, &limit);
 	return 0;

@@ -11,8 +11,10 @@
 static void
 respond_text(struct http_request *req, int status, const char *text)
 {
-	http_respond(req,
-	    &(struct http_answer){.status = status, .content_type = TEXT_TYPE, .body = slice_from_str(text), .body_is_static = true});
+	http_respond(req, &(struct http_answer){.status = status,
+						.content_type = TEXT_TYPE,
+						.body = slice_from_str(text),
+						.body_is_static = true});
 }
 
 /* This process answers, so its loop turns. */
@@ -39,8 +41,8 @@ serve_metrics(struct worker *worker, struct http_request *req)
 
 	buf_init(&text, METRICS_MAX);
 	if (metrics_render(worker, &text) == 0)
-		http_respond(req,
-		    &(struct http_answer){.status = 200, .content_type = METRICS_TYPE, .body = buf_slice(&text)});
+		http_respond(
+		    req, &(struct http_answer){.status = 200, .content_type = METRICS_TYPE, .body = buf_slice(&text)});
 	else
 		respond_text(req, 503, "out of memory\n");
 	buf_fini(&text);

@@ -25,7 +25,7 @@ struct visit {
 	struct http_request *req;
 	const struct principal *principal;
 	struct mcp_exchange *exchange; /* under way, or NULL */
-	bool wants_sse;                /* takes event streams only (R-048) */
+	bool wants_sse;		       /* takes event streams only (R-048) */
 	char request_id[32];
 };
 
@@ -80,10 +80,10 @@ respond_refusal(struct worker *worker, struct http_request *req, const struct re
 	if (rpc_write_error(&body, SLICE_NONE, RPC_INVALID_REQUEST, refusal->message, SLICE_NONE) < 0)
 		buf_clear(&body);
 	http_respond(req, &(struct http_answer){.status = refusal->status,
-	    .content_type = body.len > 0 ? JSON_TYPE : NULL,
-	    .fields = fields.items,
-	    .n_fields = fields.n,
-	    .body = buf_slice(&body)});
+						.content_type = body.len > 0 ? JSON_TYPE : NULL,
+						.fields = fields.items,
+						.n_fields = fields.n,
+						.body = buf_slice(&body)});
 	buf_fini(&body);
 }
 
@@ -131,7 +131,7 @@ accepts(const struct http_head *head, const char *type)
 		bare = slice_trim(bare);
 		if (slice_is(bare, "*/*") || slice_is_nocase(bare, type) ||
 		    (bare.len == (size_t)(slash - type) + 2 && bare.ptr[bare.len - 1] == '*' &&
-			slice_eq_nocase(slice_sub(bare, 0, bare.len - 1), slice_of(type, (size_t)(slash - type) + 1))))
+		     slice_eq_nocase(slice_sub(bare, 0, bare.len - 1), slice_of(type, (size_t)(slash - type) + 1))))
 			return true;
 	}
 	return false;
@@ -152,9 +152,12 @@ check_place(const struct worker *worker, const struct http_head *head, struct re
 	if (!slice_is(head->path, ENDPOINT_PATH))
 		return refuse(refusal, 404, "The MCP endpoint of this server is " ENDPOINT_PATH ".");
 	if (!hosts_serve_host(&worker->hosts, head->host))
-		return refuse(refusal, 403, "This Host is not served. The operator can add it to server.allowed_hosts.");
-	if (origin != NULL && (http_head_count(head, "Origin") > 1 || !hosts_allow_origin(&worker->hosts, origin->value)))
-		return refuse(refusal, 403, "This Origin may not call. The operator can add it to server.allowed_origins.");
+		return refuse(refusal, 403,
+			      "This Host is not served. The operator can add it to server.allowed_hosts.");
+	if (origin != NULL &&
+	    (http_head_count(head, "Origin") > 1 || !hosts_allow_origin(&worker->hosts, origin->value)))
+		return refuse(refusal, 403,
+			      "This Origin may not call. The operator can add it to server.allowed_origins.");
 	return 0;
 }
 
@@ -164,9 +167,9 @@ check_method(const struct http_head *head, struct refusal *refusal)
 	if (head->method == HTTP_POST || head->method == HTTP_DELETE || head->method == HTTP_OPTIONS)
 		return 0;
 	*refusal = (struct refusal){.status = 405,
-	    .message = "Send MCP messages by POST; DELETE ends a session.",
-	    .field = "Allow",
-	    .value = ALLOW};
+				    .message = "Send MCP messages by POST; DELETE ends a session.",
+				    .field = "Allow",
+				    .value = ALLOW};
 	return -1;
 }
 
@@ -256,7 +259,8 @@ field_value(const struct http_head *head, const char *name)
 static void
 log_answer(const struct visit *visit, const struct mcp_answer *answer)
 {
-	log_write(LOG_INFO, "mcp", LOG_STR("request_id", visit->request_id), LOG_STR("principal", visit->principal->name),
+	log_write(
+	    LOG_INFO, "mcp", LOG_STR("request_id", visit->request_id), LOG_STR("principal", visit->principal->name),
 	    LOG_STR("protocol", mcp_protocol_name(answer->protocol)), LOG_STR("method", answer->method),
 	    LOG_STR("tool", answer->tool[0] != '\0' ? answer->tool : NULL), LOG_I64("status", answer->http_status),
 	    LOG_I64("rpc_code", answer->rpc_code),
@@ -352,7 +356,8 @@ serve_options(struct visit *visit)
 	add_cors(&fields, visit->worker, visit->req);
 	if (fields.n > 1) {
 		add_field(&fields, "Access-Control-Allow-Methods", "POST, DELETE");
-		add_field(&fields, "Access-Control-Allow-Headers",
+		add_field(
+		    &fields, "Access-Control-Allow-Headers",
 		    "Authorization, Content-Type, Accept, MCP-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id, "
 		    "Last-Event-ID");
 		add_field(&fields, "Access-Control-Max-Age", "600");
@@ -386,7 +391,7 @@ on_request(void *ctx, struct http_request *req)
 	if (visit != NULL) {
 		*visit = (struct visit){.worker = worker, .req = req};
 		snprintf(visit->request_id, sizeof(visit->request_id), "%u.%u.%llx", worker->generation, worker->slot,
-		    (unsigned long long)++worker->request_counter);
+			 (unsigned long long)++worker->request_counter);
 		req->user = visit;
 		if (gate(visit, &req->head, &refusal) == 0) {
 			serve(visit);
@@ -412,8 +417,8 @@ on_closed(void *ctx, struct http_request *req)
 static void
 on_access(void *ctx, const struct http_access *access)
 {
-	static const enum board_counter classes[] = {
-	    BOARD_RESPONSES_2XX, BOARD_RESPONSES_2XX, BOARD_RESPONSES_3XX, BOARD_RESPONSES_4XX, BOARD_RESPONSES_5XX};
+	static const enum board_counter classes[] = {BOARD_RESPONSES_2XX, BOARD_RESPONSES_2XX, BOARD_RESPONSES_3XX,
+						     BOARD_RESPONSES_4XX, BOARD_RESPONSES_5XX};
 	struct worker *worker = ctx;
 
 	board_add(worker->row, BOARD_REQUESTS, 1);
@@ -422,7 +427,8 @@ on_access(void *ctx, const struct http_access *access)
 	if (access->status < 400)
 		return;
 	log_write(LOG_NOTICE, "refused", LOG_SLICE("method", access->method), LOG_SLICE("path", access->path),
-	    LOG_STR("peer", access->peer), LOG_I64("status", access->status), LOG_STR("reason", access->refusal), LOG_END);
+		  LOG_STR("peer", access->peer), LOG_I64("status", access->status), LOG_STR("reason", access->refusal),
+		  LOG_END);
 }
 
 const struct http_server_ops endpoint_http_ops = {

@@ -68,7 +68,7 @@ host_matches(const char *pattern, struct slice host)
 	if (slice_is_nocase(host, pattern))
 		return true;
 	return host.len > len && host.ptr[len] == ':' && slice_is_nocase(slice_sub(host, 0, len), pattern) &&
-	    memchr(host.ptr + len + 1, ':', host.len - len - 1) == NULL;
+	       memchr(host.ptr + len + 1, ':', host.len - len - 1) == NULL;
 }
 
 static bool

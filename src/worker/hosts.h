@@ -1,10 +1,10 @@
 /*
  * hosts.h - which Host and Origin values are served (R-041, R-042); pure
  *
- * The defence against DNS rebinding: a web page that points its own name at a loopback address still sends its own name.
- * Served are the listen addresses, on loopback also `localhost`, `127.0.0.1` and `[::1]` with the served port, and the
- * configured names.  When a listener is not on loopback and no name is configured, every Host is served: there the client
- * token decides, which a foreign page does not have.
+ * The defence against DNS rebinding: a web page that points its own name at a loopback address still sends its own
+ * name. Served are the listen addresses, on loopback also `localhost`, `127.0.0.1` and `[::1]` with the served port,
+ * and the configured names.  When a listener is not on loopback and no name is configured, every Host is served: there
+ * the client token decides, which a foreign page does not have.
  */
 #ifndef WORKER_HOSTS_H
 #define WORKER_HOSTS_H

@@ -1,8 +1,8 @@
 /*
  * last_words.c - why this worker died, left on the board for the supervisor to read
  *
- * The signal handler only calls what is safe in one: it walks the stack with backtrace(), which is made ready beforehand so
- * that it need not load a library when it counts, and stores words into shared memory.
+ * The signal handler only calls what is safe in one: it walks the stack with backtrace(), which is made ready
+ * beforehand so that it need not load a library when it counts, and stores words into shared memory.
  */
 #include <execinfo.h>
 #include <signal.h>
@@ -33,10 +33,8 @@ static const struct {
 	int number;
 	const char *text;
 } fatal[] = {
-    {SIGSEGV, "signal SIGSEGV: bad memory access"},
-    {SIGBUS, "signal SIGBUS: bad memory access"},
-    {SIGFPE, "signal SIGFPE: bad arithmetic"},
-    {SIGILL, "signal SIGILL: bad instruction"},
+    {SIGSEGV, "signal SIGSEGV: bad memory access"}, {SIGBUS, "signal SIGBUS: bad memory access"},
+    {SIGFPE, "signal SIGFPE: bad arithmetic"},	    {SIGILL, "signal SIGILL: bad instruction"},
     {SIGABRT, "signal SIGABRT: aborted"},
 };
 

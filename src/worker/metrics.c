@@ -33,7 +33,8 @@ put_totals(struct worker *worker, struct buf *out)
 	} rows[] = {
 	    {BOARD_REQUESTS, "magento_mcp_http_requests_total", "HTTP requests answered."},
 	    {BOARD_CONNECTIONS_TOTAL, "magento_mcp_connections_total", "Client connections accepted."},
-	    {BOARD_CONNECTIONS_REFUSED, "magento_mcp_connections_refused_total", "Connections answered 503 for want of descriptors."},
+	    {BOARD_CONNECTIONS_REFUSED, "magento_mcp_connections_refused_total",
+	     "Connections answered 503 for want of descriptors."},
 	    {BOARD_LOG_DROPPED, "magento_mcp_log_lines_dropped_total", "Log lines lost because the sink was full."},
 	    {BOARD_AUTH_REFUSED, "magento_mcp_auth_refused_total", "Requests without a valid client token."},
 	    {BOARD_RATE_LIMITED, "magento_mcp_rate_limited_total", "Tool calls refused by a rate limit."},
@@ -43,19 +44,21 @@ put_totals(struct worker *worker, struct buf *out)
 	static const struct {
 		enum board_counter which;
 		const char *status;
-	} classes[] = {{BOARD_RESPONSES_2XX, "2xx"}, {BOARD_RESPONSES_3XX, "3xx"}, {BOARD_RESPONSES_4XX, "4xx"},
-	    {BOARD_RESPONSES_5XX, "5xx"}};
+	} classes[] = {{BOARD_RESPONSES_2XX, "2xx"},
+		       {BOARD_RESPONSES_3XX, "3xx"},
+		       {BOARD_RESPONSES_4XX, "4xx"},
+		       {BOARD_RESPONSES_5XX, "5xx"}};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		put_single(out, rows[i].name, "counter", rows[i].help, board_total(worker->segment, rows[i].which));
 	put_head(out, "magento_mcp_http_responses_total", "counter", "HTTP answers by class of status.");
 	for (size_t i = 0; i < ARRAY_LEN(classes); i++)
 		buf_printf(out, "magento_mcp_http_responses_total{status=\"%s\"} %" PRIu64 "\n", classes[i].status,
-		    board_total(worker->segment, classes[i].which));
+			   board_total(worker->segment, classes[i].which));
 	put_single(out, "magento_mcp_connections", "gauge", "Client connections open now.",
-	    board_total_gauge(worker->segment, BOARD_CONNECTIONS_NOW));
+		   board_total_gauge(worker->segment, BOARD_CONNECTIONS_NOW));
 	put_single(out, "magento_mcp_calls_in_flight", "gauge", "Tool calls running now.",
-	    board_total_gauge(worker->segment, BOARD_CALLS_IN_FLIGHT));
+		   board_total_gauge(worker->segment, BOARD_CALLS_IN_FLIGHT));
 }
 
 static void
@@ -64,24 +67,28 @@ put_table(struct worker *worker, struct buf *out)
 	static const struct {
 		enum table_kind kind;
 		const char *name;
-	} kinds[] = {{TABLE_LOGIN, "login"}, {TABLE_MCP_SESSION, "mcp_session"}, {TABLE_TOKEN, "token"}, {TABLE_QUOTA, "quota"},
-	    {TABLE_NONCE, "nonce"}};
+	} kinds[] = {{TABLE_LOGIN, "login"},
+		     {TABLE_MCP_SESSION, "mcp_session"},
+		     {TABLE_TOKEN, "token"},
+		     {TABLE_QUOTA, "quota"},
+		     {TABLE_NONCE, "nonce"}};
 	struct table_stats stats;
 
 	table_stats(worker->table, &stats);
 	put_single(out, "magento_mcp_table_slots", "gauge", "Records that the shared table can hold.",
-	    segment_slots(worker->segment));
+		   segment_slots(worker->segment));
 	put_head(out, "magento_mcp_table_records", "gauge", "Records in the shared table, by kind.");
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
 		buf_printf(out, "magento_mcp_table_records{kind=\"%s\"} %zu\n", kinds[i].name,
-		    table_count(worker->table, kinds[i].kind));
-	put_single(out, "magento_mcp_table_evictions_total", "counter", "Records that made room for others.", stats.evictions);
+			   table_count(worker->table, kinds[i].kind));
+	put_single(out, "magento_mcp_table_evictions_total", "counter", "Records that made room for others.",
+		   stats.evictions);
 	put_single(out, "magento_mcp_table_expired_total", "counter", "Records whose time was over.", stats.expired);
 	put_single(out, "magento_mcp_table_full_total", "counter", "Records that found no room.", stats.full);
 	put_single(out, "magento_mcp_table_owner_deaths_total", "counter",
-	    "Locks taken over from a worker that died holding them.", stats.owner_deaths);
+		   "Locks taken over from a worker that died holding them.", stats.owner_deaths);
 	put_single(out, "magento_mcp_table_corrupt_total", "counter", "Records dropped because their checksum failed.",
-	    stats.dropped_corrupt);
+		   stats.dropped_corrupt);
 }
 
 /* ---- each worker ---- */
@@ -89,30 +96,33 @@ put_table(struct worker *worker, struct buf *out)
 static void
 put_workers(struct worker *worker, struct buf *out)
 {
-	put_head(out, "magento_mcp_worker_up", "gauge", "1 for each worker that is ready, 0 for one that starts or drains.");
+	put_head(out, "magento_mcp_worker_up", "gauge",
+		 "1 for each worker that is ready, 0 for one that starts or drains.");
 	for (uint32_t slot = 0; slot < BOARD_ROWS; slot++) {
 		enum board_state state = board_state(board_row(worker->segment, slot));
 
 		if (state != BOARD_EMPTY && state != BOARD_DEAD)
 			buf_printf(out, "magento_mcp_worker_up{slot=\"%" PRIu32 "\"} %d\n", slot, state == BOARD_READY);
 	}
-	put_head(out, "magento_mcp_worker_loop_lag_max_seconds", "gauge", "Longest delay of a loop turn since the worker began.");
+	put_head(out, "magento_mcp_worker_loop_lag_max_seconds", "gauge",
+		 "Longest delay of a loop turn since the worker began.");
 	for (uint32_t slot = 0; slot < BOARD_ROWS; slot++) {
 		struct board_status status;
 
 		board_read(board_row(worker->segment, slot), &status);
 		if (status.state == BOARD_READY || status.state == BOARD_DRAINING)
 			buf_printf(out, "magento_mcp_worker_loop_lag_max_seconds{slot=\"%" PRIu32 "\"} %.6f\n", slot,
-			    (double)status.lag_max_us / 1e6);
+				   (double)status.lag_max_us / 1e6);
 	}
-	put_head(out, "magento_mcp_worker_starts_total", "counter", "Workers started in each slot; more than one: respawns.");
+	put_head(out, "magento_mcp_worker_starts_total", "counter",
+		 "Workers started in each slot; more than one: respawns.");
 	for (uint32_t slot = 0; slot < BOARD_ROWS; slot++) {
 		struct board_status status;
 
 		board_read(board_row(worker->segment, slot), &status);
 		if (status.counters[BOARD_STARTS] > 0)
 			buf_printf(out, "magento_mcp_worker_starts_total{slot=\"%" PRIu32 "\"} %" PRIu64 "\n", slot,
-			    status.counters[BOARD_STARTS]);
+				   status.counters[BOARD_STARTS]);
 	}
 }
 
@@ -120,7 +130,7 @@ put_workers(struct worker *worker, struct buf *out)
 
 static void
 put_histogram(struct buf *out, const char *name, const char *label, const char *value,
-    const uint64_t buckets[static BOARD_BUCKETS], uint64_t sum_us)
+	      const uint64_t buckets[static BOARD_BUCKETS], uint64_t sum_us)
 {
 	uint64_t count = 0;
 
@@ -130,10 +140,10 @@ put_histogram(struct buf *out, const char *name, const char *label, const char *
 			buf_printf(out, "%s_bucket{%s=\"%s\",le=\"+Inf\"} %" PRIu64 "\n", name, label, value, count);
 		else
 			buf_printf(out, "%s_bucket{%s=\"%s\",le=\"%g\"} %" PRIu64 "\n", name, label, value,
-			    board_bucket_ms[i] / 1000.0, count);
+				   board_bucket_ms[i] / 1000.0, count);
 	}
-	buf_printf(out, "%s_sum{%s=\"%s\"} %.6f\n%s_count{%s=\"%s\"} %" PRIu64 "\n", name, label, value, (double)sum_us / 1e6,
-	    name, label, value, count);
+	buf_printf(out, "%s_sum{%s=\"%s\"} %.6f\n%s_count{%s=\"%s\"} %" PRIu64 "\n", name, label, value,
+		   (double)sum_us / 1e6, name, label, value, count);
 }
 
 static void
@@ -146,13 +156,13 @@ put_tools(struct worker *worker, struct buf *out)
 	for (uint32_t i = 0; i < n; i++) {
 		board_total_tool(worker->segment, i, &total);
 		buf_printf(out, "magento_mcp_tool_errors_total{tool=\"%s\"} %" PRIu64 "\n",
-		    action_registry_tool_name(worker->registry, i), total.errors);
+			   action_registry_tool_name(worker->registry, i), total.errors);
 	}
 	put_head(out, "magento_mcp_tool_duration_seconds", "histogram", "Time that tool calls took.");
 	for (uint32_t i = 0; i < n; i++) {
 		board_total_tool(worker->segment, i, &total);
-		put_histogram(out, "magento_mcp_tool_duration_seconds", "tool", action_registry_tool_name(worker->registry, i),
-		    total.buckets, total.duration_us);
+		put_histogram(out, "magento_mcp_tool_duration_seconds", "tool",
+			      action_registry_tool_name(worker->registry, i), total.buckets, total.duration_us);
 	}
 }
 
@@ -165,8 +175,8 @@ upstream_name(const struct worker *worker, uint32_t upstream)
 static void
 put_upstreams(struct worker *worker, struct buf *out)
 {
-	static const char *const reasons[BOARD_FAILURES] = {
-	    "connect", "tls", "timeout", "reset", "too_large", "http_4xx", "http_5xx", "other"};
+	static const char *const reasons[BOARD_FAILURES] = {"connect",	 "tls",	     "timeout",	 "reset",
+							    "too_large", "http_4xx", "http_5xx", "other"};
 	uint32_t n = (uint32_t)worker->config->n_stores + 1;
 	struct board_upstream total;
 
@@ -175,17 +185,18 @@ put_upstreams(struct worker *worker, struct buf *out)
 		board_total_upstream(worker->segment, i, &total);
 		for (size_t why = 0; why < BOARD_FAILURES; why++)
 			buf_printf(out, "magento_mcp_upstream_failures_total{store=\"%s\",reason=\"%s\"} %" PRIu64 "\n",
-			    upstream_name(worker, i), reasons[why], total.failures[why]);
+				   upstream_name(worker, i), reasons[why], total.failures[why]);
 	}
-	put_head(out, "magento_mcp_upstream_breaker_open", "gauge", "1 while a store that does not answer is left alone.");
+	put_head(out, "magento_mcp_upstream_breaker_open", "gauge",
+		 "1 while a store that does not answer is left alone.");
 	for (uint32_t i = 0; i + 1 < n && i < BOARD_UPSTREAMS; i++)
 		buf_printf(out, "magento_mcp_upstream_breaker_open{store=\"%s\"} %d\n", upstream_name(worker, i),
-		    breaker_is_open(worker->segment, i));
+			   breaker_is_open(worker->segment, i));
 	put_head(out, "magento_mcp_upstream_duration_seconds", "histogram", "Time that requests to a store took.");
 	for (uint32_t i = 0; i < n && i < BOARD_UPSTREAMS; i++) {
 		board_total_upstream(worker->segment, i, &total);
-		put_histogram(out, "magento_mcp_upstream_duration_seconds", "store", upstream_name(worker, i), total.buckets,
-		    total.duration_us);
+		put_histogram(out, "magento_mcp_upstream_duration_seconds", "store", upstream_name(worker, i),
+			      total.buckets, total.duration_us);
 	}
 }
 
@@ -194,7 +205,7 @@ metrics_render(struct worker *worker, struct buf *out)
 {
 	put_head(out, "magento_mcp_build_info", "gauge", "Version of the program.");
 	buf_printf(out, "magento_mcp_build_info{version=\"%s\",generation=\"%" PRIu32 "\"} 1\n", MAGENTO_MCP_VERSION,
-	    worker->generation);
+		   worker->generation);
 	put_totals(worker, out);
 	put_table(worker, out);
 	put_workers(worker, out);

@@ -77,12 +77,12 @@ may_send(void *ctx, const char *store, uint64_t *retry_after_ms_r)
 	uint32_t upstream = upstream_index(worker, store);
 
 	return !has_breaker(worker, upstream) ||
-	    breaker_allows(worker->segment, upstream, clock_mono_ms(), retry_after_ms_r);
+	       breaker_allows(worker->segment, upstream, clock_mono_ms(), retry_after_ms_r);
 }
 
 /*
- * Repeating is for the odd failure.  Each request earns a tenth of a repetition, up to REPEATS_MAX saved ones, so that a
- * store in trouble gets at most a tenth more than its clients ask for.
+ * Repeating is for the odd failure.  Each request earns a tenth of a repetition, up to REPEATS_MAX saved ones, so that
+ * a store in trouble gets at most a tenth more than its clients ask for.
  */
 static bool
 may_repeat(void *ctx, const char *store)

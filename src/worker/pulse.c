@@ -1,6 +1,6 @@
 /*
- * pulse.c - the heartbeat: proves to the supervisor that the loop turns (P16), measures how late it turns (P17), and keeps
- * the gauges and the table fresh
+ * pulse.c - the heartbeat: proves to the supervisor that the loop turns (P16), measures how late it turns (P17), and
+ * keeps the gauges and the table fresh
  */
 #include <event2/event.h>
 

@@ -35,8 +35,9 @@ on_step(evutil_socket_t fd, short what, void *ctx)
 {
 	struct worker *worker = ctx;
 	enum drain_state before = worker->drain.state;
-	enum drain_state now = drain_step(&worker->drain, clock_mono_ms(), http_server_count(worker->http, HTTP_STATE_ANY),
-	    fiber_pool_alive(worker->fibers));
+	enum drain_state now =
+	    drain_step(&worker->drain, clock_mono_ms(), http_server_count(worker->http, HTTP_STATE_ANY),
+		       fiber_pool_alive(worker->fibers));
 
 	(void)fd;
 	(void)what;
@@ -147,8 +148,7 @@ on_signal(evutil_socket_t signal_number, short what, void *ctx)
 int
 retire_start(struct worker *worker)
 {
-	worker->control_event =
-	    event_new(worker->base, HERITAGE_FD_CONTROL, EV_READ | EV_PERSIST, on_control, worker);
+	worker->control_event = event_new(worker->base, HERITAGE_FD_CONTROL, EV_READ | EV_PERSIST, on_control, worker);
 	worker->drain_event = event_new(worker->base, -1, EV_PERSIST, on_step, worker);
 	worker->signal_events[0] = evsignal_new(worker->base, SIGTERM, on_signal, worker);
 	worker->signal_events[1] = evsignal_new(worker->base, SIGINT, on_signal, worker);

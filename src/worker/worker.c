@@ -34,7 +34,8 @@ read_hello(struct worker *worker, struct err *err)
 	int r;
 
 	if (poll(&ready, 1, HELLO_WAIT_MS) != 1)
-		return err_set(err, ERR_TIMEOUT, "no word from the supervisor: `worker` is started by `magento-mcp serve` only");
+		return err_set(err, ERR_TIMEOUT,
+			       "no word from the supervisor: `worker` is started by `magento-mcp serve` only");
 	r = fd_recv(HERITAGE_FD_CONTROL, &hello, sizeof(hello), fds, &n_fds);
 	if (r != (int)sizeof(hello) || hello.type != CONTROL_HELLO || hello.n_listeners > HERITAGE_LISTENERS_MAX ||
 	    hello.n_admin > HERITAGE_LISTENERS_MAX)
@@ -55,7 +56,8 @@ check_descriptors(const struct worker *worker, struct err *err)
 
 	if (fd_only_open_below(n, &culprit))
 		return 0;
-	return err_set(err, ERR_INVALID, "descriptor %d is %s", culprit, culprit < n ? "missing" : "open and should not be");
+	return err_set(err, ERR_INVALID, "descriptor %d is %s", culprit,
+		       culprit < n ? "missing" : "open and should not be");
 }
 
 static int
@@ -104,7 +106,7 @@ clients_max(uint32_t wanted)
 		given = descriptors_for_clients(limit.rlim_cur, wanted);
 	if (given < wanted)
 		log_write(LOG_WARN, "connections_limited", LOG_U64("wanted", wanted), LOG_U64("given", given),
-		    LOG_U64("open_files", limit.rlim_cur), LOG_END);
+			  LOG_U64("open_files", limit.rlim_cur), LOG_END);
 	return given;
 }
 

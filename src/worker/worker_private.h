@@ -53,7 +53,7 @@ struct worker {
 	struct event *signal_events[2];
 	struct {
 		uint64_t connections, refused, log_dropped;
-	} counted; /* what the board already has */
+	} counted;		/* what the board already has */
 	uint64_t next_pulse_us; /* when the heartbeat is due: what it comes later by is the loop's lag */
 
 	struct fiber_pool *fibers;
@@ -77,8 +77,8 @@ struct worker {
 };
 
 /*
- * env.c: what actions run with, the same in a worker and in a stdio process.  env_open_sessions() wants config, segment,
- * keys and slot; env_make() also base.  env_free() frees what both made, base, keys and segment.
+ * env.c: what actions run with, the same in a worker and in a stdio process.  env_open_sessions() wants config,
+ * segment, keys and slot; env_make() also base.  env_free() frees what both made, base, keys and segment.
  */
 struct keeper_options;
 int env_open_sessions(struct worker *worker, struct err *err) MUST_CHECK;

@@ -12,7 +12,7 @@
 
 #include "action/arguments.h"
 #include "action/env.h"
-#include "action/login_choice.h"
+#include "action/auth/login_choice.h"
 #include "base/err.h"
 #include "json/get.h"
 #include "json/parse.h"

@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "action/cms_kind.h"
-#include "action/cms_text.h"
+#include "action/cms/cms_kind.h"
+#include "action/cms/cms_text.h"
 #include "base/err.h"
 #include "torture.h"
 

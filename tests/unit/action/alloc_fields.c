@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "action/fields.h"
+#include "action/catalog/fields.h"
 #include "base/err.h"
 #include "torture.h"
 

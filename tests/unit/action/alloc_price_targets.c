@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "action/price_rows.h"
-#include "action/price_targets.h"
+#include "action/pricing/price_rows.h"
+#include "action/pricing/price_targets.h"
 #include "base/err.h"
 #include "torture.h"
 

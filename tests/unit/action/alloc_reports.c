@@ -10,13 +10,13 @@
 #include <string.h>
 
 #include "../lib/torture.h"
-#include "action/display_check.h"
-#include "action/indexers.h"
-#include "action/redirect_graph.h"
-#include "action/redirect_trace.h"
-#include "action/salable.h"
-#include "action/seo_private.h"
-#include "action/seo_url_key.h"
+#include "action/diagnostics/display_check.h"
+#include "action/diagnostics/indexers.h"
+#include "action/seo/redirect_graph.h"
+#include "action/seo/redirect_trace.h"
+#include "action/diagnostics/salable.h"
+#include "action/seo/seo_private.h"
+#include "action/seo/seo_url_key.h"
 
 static int
 end_with(json_t *result)
@@ -46,11 +46,15 @@ judge(void *ctx)
 static void
 test_display_judge(void **state)
 {
-	char text[] = "{'today':'2026-11-22','product':{'sku':'A','type_id':'configurable','extension_attributes':{'website_ids':[1],"
-		      "'category_links':[{'category_id':'3'}]}},'categories':[{'id':3,'name':'x','is_active':false,'path':'1/3'}],"
-		      "'sites':[{'website_code':'base','website_id':1,'linked':false}],'levels':{},'views':[{'code':'a',"
-		      "'website_code':'base','website_id':1,'product':{'status':2,'visibility':1},'children':[{'sku':'B','status':1}]},"
-		      "{'code':'b','website_code':'eu','website_id':2}]}";
+	char text[] =
+	    "{'today':'2026-11-22','product':{'sku':'A','type_id':'configurable','extension_attributes':{'website_ids':"
+	    "[1],"
+	    "'category_links':[{'category_id':'3'}]}},'categories':[{'id':3,'name':'x','is_active':false,'path':'1/"
+	    "3'}],"
+	    "'sites':[{'website_code':'base','website_id':1,'linked':false}],'levels':{},'views':[{'code':'a',"
+	    "'website_code':'base','website_id':1,'product':{'status':2,'visibility':1},'children':[{'sku':'B','status'"
+	    ":1}]},"
+	    "{'code':'b','website_code':'eu','website_id':2}]}";
 	json_t *facts = load(text);
 
 	(void)state;
@@ -73,16 +77,17 @@ test_salable_render(void **state)
 	char sites[] = "[{'website_code':'base','website_id':1,'linked':true,'stock_id':1,'stock_name':'x'}]";
 	char levels[] = "{'1':{'salable':{'A':true},'quantity':{'A':0},'errors':{'x':'y'},"
 			"'sources':[{'source_code':'s','enabled':true},{'source_code':'t','enabled':false}]}}";
-	char items[] = "[{'source_code':'s','quantity':5,'status':1},{'source_code':'t','quantity':5,'status':1},{'source_code':'u'}]";
+	char items[] = "[{'source_code':'s','quantity':5,'status':1},{'source_code':'t','quantity':5,'status':1},{'"
+		       "source_code':'u'}]";
 	char children[] = "[{'sku':'B','status':1}]";
 	struct salable_facts facts = {.product = load(product),
-	    .sites = load(sites),
-	    .levels = load(levels),
-	    .source_items = load(items),
-	    .children = load(children),
-	    .n_children = 2,
-	    .has_msi = true,
-	    .all_sites = true};
+				      .sites = load(sites),
+				      .levels = load(levels),
+				      .source_items = load(items),
+				      .children = load(children),
+				      .n_children = 2,
+				      .has_msi = true,
+				      .all_sites = true};
 
 	(void)state;
 	assert_non_null(facts.source_items);
@@ -133,7 +138,8 @@ indexers(void *ctx)
 static void
 test_indexers(void **state)
 {
-	char text[] = "[{'indexer_id':'a','status':'invalid','mode':'m','updated':'u'},{'id':'b','title':'B','status':'valid'}]";
+	char text[] =
+	    "[{'indexer_id':'a','status':'invalid','mode':'m','updated':'u'},{'id':'b','title':'B','status':'valid'}]";
 	json_t *body = load(text);
 
 	(void)state;
@@ -170,10 +176,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_display_judge),
-	    cmocka_unit_test(test_salable_render),
-	    cmocka_unit_test(test_redirect_graph),
-	    cmocka_unit_test(test_indexers),
+	    cmocka_unit_test(test_display_judge),  cmocka_unit_test(test_salable_render),
+	    cmocka_unit_test(test_redirect_graph), cmocka_unit_test(test_indexers),
 	    cmocka_unit_test(test_url_key),
 	};
 

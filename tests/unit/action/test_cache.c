@@ -244,16 +244,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    SHOP_TEST(a_product_in_both_caches),
-	    SHOP_TEST(a_category),
-	    SHOP_TEST(unknown_entities),
-	    SHOP_TEST(the_view_is_checked),
-	    SHOP_TEST(no_cache_is_no_error),
-	    SHOP_TEST(another_store_has_caches_of_its_own),
-	    SHOP_TEST(confirmation_and_rate),
-	    SHOP_TEST(failing_caches),
-	    SHOP_TEST(failing_varnish),
-	    SHOP_TEST(odd_answers_of_the_shop),
+	    SHOP_TEST(a_product_in_both_caches), SHOP_TEST(a_category),
+	    SHOP_TEST(unknown_entities),	 SHOP_TEST(the_view_is_checked),
+	    SHOP_TEST(no_cache_is_no_error),	 SHOP_TEST(another_store_has_caches_of_its_own),
+	    SHOP_TEST(confirmation_and_rate),	 SHOP_TEST(failing_caches),
+	    SHOP_TEST(failing_varnish),		 SHOP_TEST(odd_answers_of_the_shop),
 	};
 
 	return cmocka_run_group_tests_name("action/cache", tests, NULL, NULL);

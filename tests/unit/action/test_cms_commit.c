@@ -3,7 +3,7 @@
  */
 #include "commit_bench.h"
 
-#include "action/cms_private.h"
+#include "action/cms/cms_private.h"
 
 #define SEARCH "/rest/all/V1/cmsPage/search"
 #define PAGE "/rest/all/V1/cmsPage/7"

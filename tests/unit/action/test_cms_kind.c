@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "action/cms_kind.h"
+#include "action/cms/cms_kind.h"
 
 static bool
 same(const struct cms_kind *kind, const char *name, json_t *a, json_t *b)

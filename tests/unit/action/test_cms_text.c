@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "action/cms_text.h"
+#include "action/cms/cms_text.h"
 #include "json/get.h"
 
 static json_t *

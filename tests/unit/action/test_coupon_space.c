@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "action/coupon_space.h"
+#include "action/promotions/coupon_space.h"
 
 static void
 words(void **state)

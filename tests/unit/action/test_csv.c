@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "action/csv.h"
+#include "action/promotions/csv.h"
 
 /* One row of these fields. */
 static size_t

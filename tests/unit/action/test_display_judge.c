@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "action/display_check.h"
+#include "action/diagnostics/display_check.h"
 #include "json/get.h"
 
 /* A product without fault in two views of one website. */
@@ -16,14 +16,17 @@ static const char healthy[] =
     " 'product':{'id':1,'sku':'A','name':'Thing','type_id':'simple','status':1,'visibility':4,'price':10,"
     "  'extension_attributes':{'website_ids':[1],'category_links':[{'position':0,'category_id':'3'}]},"
     "  'media_gallery_entries':[{'id':1,'types':['image','small_image']}]},"
-    " 'categories':[{'id':3,'name':'Gear','is_active':true,'path':'1/2/3'},{'id':2,'name':'Root','is_active':true,'path':'1/2'}],"
+    " 'categories':[{'id':3,'name':'Gear','is_active':true,'path':'1/2/"
+    "3'},{'id':2,'name':'Root','is_active':true,'path':'1/2'}],"
     " 'sites':[{'website_code':'base','website_id':1,'linked':true,'stock_id':1}],"
     " 'levels':{'1':{'salable':{'A':true},'quantity':{'A':5.5},'errors':{}}},"
     " 'views':[{'code':'default','website_code':'base','website_id':1,'root_category_id':2,'url':'a.html',"
-    "           'product':{'status':1,'visibility':4,'price':10,'custom_attributes':[{'attribute_code':'url_key','value':'a'}]},"
+    "           "
+    "'product':{'status':1,'visibility':4,'price':10,'custom_attributes':[{'attribute_code':'url_key','value':'a'}]},"
     "           'route':{'relative_url':'a.html','redirect_code':0,'type':'PRODUCT'}},"
     "          {'code':'de','website_code':'base','website_id':1,'root_category_id':2,'url':'a.html',"
-    "           'product':{'status':1,'visibility':4,'price':10,'custom_attributes':[{'attribute_code':'url_key','value':'a'}]},"
+    "           "
+    "'product':{'status':1,'visibility':4,'price':10,'custom_attributes':[{'attribute_code':'url_key','value':'a'}]},"
     "           'route':{'relative_url':'a.html','redirect_code':0,'type':'PRODUCT'}}]}";
 
 static json_t *
@@ -107,7 +110,8 @@ expect_issues(const char *first, const char *second)
 	size_t n = (first != NULL) + (second != NULL);
 
 	assert_int_equal(json_get_int(result, "issue_count", -1), n);
-	assert_string_equal(json_string_value(json_array_get(issues, 0)), first != NULL ? first : "No issues detected.");
+	assert_string_equal(json_string_value(json_array_get(issues, 0)),
+			    first != NULL ? first : "No issues detected.");
 	if (second != NULL)
 		assert_string_equal(json_string_value(json_array_get(issues, 1)), second);
 	return result;
@@ -153,7 +157,8 @@ test_healthy(void **state)
 	assert_int_equal(json_get_array_len(result, "recommended_actions"), 0);
 	assert_true(json_get_bool(result, "found", false));
 	assert_string_equal(json_get_str(result, "product_name", ""), "Thing");
-	assert_string_equal(json_get_str(find_check(result, "stock"), "detail", ""), "Salable in website base, quantity 5.5");
+	assert_string_equal(json_get_str(find_check(result, "stock"), "detail", ""),
+			    "Salable in website base, quantity 5.5");
 	json_decref(result);
 }
 
@@ -253,7 +258,8 @@ test_inactive_category(void **state)
 	json_decref(expect_issues("Its category Gear is inactive (store view default, de)", NULL));
 	set(json_array_get(categories, 0), "is_active", "true");
 	set(json_array_get(categories, 1), "is_active", "false");
-	json_decref(expect_issues("Its category Gear lies below the inactive category Root (store view default, de)", NULL));
+	json_decref(
+	    expect_issues("Its category Gear lies below the inactive category Root (store view default, de)", NULL));
 }
 
 static void
@@ -273,7 +279,8 @@ test_categories_not_readable(void **state)
 	set(facts, "categories_error", "'This needs the Magento permission Magento_Catalog::categories'");
 	result = expect_issues(NULL, NULL);
 	assert_true(is_unknown(result, "category"));
-	assert_non_null(strstr(json_get_str(find_check(result, "category"), "detail", ""), "Magento_Catalog::categories"));
+	assert_non_null(
+	    strstr(json_get_str(find_check(result, "category"), "detail", ""), "Magento_Catalog::categories"));
 	json_decref(result);
 }
 
@@ -379,7 +386,8 @@ test_missing_route(void **state)
 
 	(void)state;
 	set(view(0), "route", "null");
-	result = expect_issues("The storefront does not know a.html: reindex needed, or the URL rewrite is missing (store view default)",
+	result = expect_issues(
+	    "The storefront does not know a.html: reindex needed, or the URL rewrite is missing (store view default)",
 	    NULL);
 	assert_true(recommends(result, "diagnostics_indexer_status_report"));
 	json_decref(result);
@@ -456,7 +464,8 @@ test_not_found(void **state)
 
 	(void)state;
 	assert_false(json_get_bool(result, "found", true));
-	assert_string_equal(json_string_value(json_array_get(json_object_get(result, "issues"), 0)), "Product not found");
+	assert_string_equal(json_string_value(json_array_get(json_object_get(result, "issues"), 0)),
+			    "Product not found");
 	assert_int_equal(json_get_int(result, "issue_count", 0), 1);
 	json_decref(result);
 }

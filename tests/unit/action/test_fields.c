@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "action/fields.h"
+#include "action/catalog/fields.h"
 #include "base/compiler.h"
 #include "json/get.h"
 
@@ -136,8 +136,8 @@ parameters(void **state)
 
 #define CUSTOM(code, value)                                                                                            \
 	"{'custom_attributes':[{'attribute_code':'other','value':'x'},{'attribute_code':'" code "','value':" value "}" \
-														   "]" \
-														   "}"
+	"]"                                                                                                            \
+	"}"
 
 static void
 products(void **state)

@@ -6,7 +6,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "action/indexers.h"
+#include "action/diagnostics/indexers.h"
 #include "json/get.h"
 
 static json_t *
@@ -22,9 +22,10 @@ render(json_t *body)
 static json_t *
 rows(void)
 {
-	return json_pack("[{s:s, s:s, s:s, s:s, s:s}, {s:s, s:s, s:s}, {s:s, s:s}]", "indexer_id", "catalog_product_price", "title",
-	    "Product Price", "status", "invalid", "mode", "schedule", "updated", "2026-11-22 08:00:00", "id", "cataloginventory_stock",
-	    "title", "Stock", "status", "valid", "indexer_id", "catalogsearch_fulltext", "status", "working");
+	return json_pack("[{s:s, s:s, s:s, s:s, s:s}, {s:s, s:s, s:s}, {s:s, s:s}]", "indexer_id",
+			 "catalog_product_price", "title", "Product Price", "status", "invalid", "mode", "schedule",
+			 "updated", "2026-11-22 08:00:00", "id", "cataloginventory_stock", "title", "Stock", "status",
+			 "valid", "indexer_id", "catalogsearch_fulltext", "status", "working");
 }
 
 static void
@@ -39,9 +40,10 @@ check_rows(json_t *result)
 	assert_int_equal(json_array_size(stale), 1);
 	assert_int_equal(json_object_size(json_array_get(stale, 0)), 3);
 	assert_string_equal(json_get_str(json_array_get(stale, 0), "indexer_id", ""), "catalog_product_price");
-	assert_string_equal(json_get_str(json_array_get(json_get_array(result, "indexers"), 0), "mode", ""), "schedule");
+	assert_string_equal(json_get_str(json_array_get(json_get_array(result, "indexers"), 0), "mode", ""),
+			    "schedule");
 	assert_string_equal(json_get_str(json_array_get(json_get_array(result, "indexers"), 1), "indexer_id", ""),
-	    "cataloginventory_stock");
+			    "cataloginventory_stock");
 	json_decref(result);
 }
 
@@ -57,7 +59,7 @@ static void
 test_something_else(void **state)
 {
 	json_t *const bodies[] = {json_true(), json_object(), json_pack("[s]", "x"), json_pack("[{s:s}]", "id", "x"),
-	    json_pack("{s:s}", "items", "x")};
+				  json_pack("{s:s}", "items", "x")};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {

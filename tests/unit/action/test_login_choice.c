@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "action/env.h"
-#include "action/login_choice.h"
+#include "action/auth/login_choice.h"
 #include "base/err.h"
 #include "json/get.h"
 #include "json/parse.h"

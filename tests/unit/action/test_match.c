@@ -3,7 +3,7 @@
  */
 #include "fake_shop.h"
 
-#include "action/match.h"
+#include "action/catalog/match.h"
 
 #define PRODUCTS "/rest/all/V1/products"
 #define PROJECTION "id,sku"

@@ -3,7 +3,7 @@
  */
 #include "commit_bench.h"
 
-#include "action/pricing_private.h"
+#include "action/pricing/pricing_private.h"
 
 #define P "/rest/all/V1/products/"
 #define BASE P "base-prices"

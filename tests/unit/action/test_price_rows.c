@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "action/price_rows.h"
+#include "action/pricing/price_rows.h"
 
 #define N 5
 

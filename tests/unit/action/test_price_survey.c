@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "action/env.h"
-#include "action/price_survey.h"
+#include "action/pricing/price_survey.h"
 #include "json/get.h"
 
 #define NOW "2026-11-22 10:00:00"

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "action/price_targets.h"
+#include "action/pricing/price_targets.h"
 #include "json/get.h"
 
 static json_t *

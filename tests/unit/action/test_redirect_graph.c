@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "action/redirect_graph.h"
+#include "action/seo/redirect_graph.h"
 #include "json/get.h"
 
 static struct redirect_graph graph;
@@ -30,7 +30,8 @@ tear_down(void **state)
 static void
 add_to(int store, const char *from, const char *to)
 {
-	json_t *row = json_pack("{s:s, s:s, s:i, s:i}", "request_path", from, "target_path", to, "store_id", store, "redirect_type", 301);
+	json_t *row = json_pack("{s:s, s:s, s:i, s:i}", "request_path", from, "target_path", to, "store_id", store,
+				"redirect_type", 301);
 
 	assert_int_equal(redirect_graph_add(&graph, row, 0), 0);
 	json_decref(row);
@@ -57,8 +58,11 @@ expect(uint32_t max_depth, const char *expected)
 		for (size_t k = 0; k < json_array_size(steps); k++) {
 			size_t len = strlen(text);
 
-			snprintf(text + len, sizeof(text) - len, "%s%s", k > 0 ? ">" : i > 0 ? " " : "",
-			    json_string_value(json_array_get(steps, k)));
+			snprintf(text + len, sizeof(text) - len, "%s%s",
+				 k > 0	 ? ">"
+				 : i > 0 ? " "
+					 : "",
+				 json_string_value(json_array_get(steps, k)));
 		}
 		assert_int_equal(json_get_int(chain, "depth", 0), json_array_size(steps) - 1);
 		if (json_get_bool(chain, "loop", false))
@@ -169,8 +173,10 @@ test_stores_are_not_mixed(void **state)
 static void
 test_rows_that_do_not_count(void **state)
 {
-	json_t *rewrite = json_pack("{s:s, s:s, s:s, s:s}", "request_path", "b", "target_path", "c", "store_id", "1", "redirect_type", "0");
-	json_t *other = json_pack("{s:s, s:s, s:i, s:i}", "request_path", "b", "target_path", "c", "store_id", 2, "redirect_type", 302);
+	json_t *rewrite = json_pack("{s:s, s:s, s:s, s:s}", "request_path", "b", "target_path", "c", "store_id", "1",
+				    "redirect_type", "0");
+	json_t *other = json_pack("{s:s, s:s, s:i, s:i}", "request_path", "b", "target_path", "c", "store_id", 2,
+				  "redirect_type", 302);
 	json_t *odd = json_pack("{s:s}", "request_path", "b");
 
 	(void)state;
@@ -188,7 +194,8 @@ test_rows_that_do_not_count(void **state)
 static void
 test_text_numbers_and_slashes(void **state)
 {
-	json_t *row = json_pack("{s:s, s:s, s:s, s:s}", "request_path", "/a", "target_path", "/b", "store_id", "1", "redirect_type", "301");
+	json_t *row = json_pack("{s:s, s:s, s:s, s:s}", "request_path", "/a", "target_path", "/b", "store_id", "1",
+				"redirect_type", "301");
 
 	(void)state;
 	add("b", "c");
@@ -221,16 +228,11 @@ main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-	    TEST(test_one_redirect_is_no_chain),
-	    TEST(test_chain_is_told_once_from_its_start),
-	    TEST(test_two_starts_of_one_tail),
-	    TEST(test_loops),
-	    TEST(test_chain_into_a_loop),
-	    TEST(test_loop_longer_than_the_depth_is_a_loop),
-	    TEST(test_depth_cuts_and_says_so),
-	    TEST(test_stores_are_not_mixed),
-	    TEST(test_rows_that_do_not_count),
-	    TEST(test_text_numbers_and_slashes),
+	    TEST(test_one_redirect_is_no_chain), TEST(test_chain_is_told_once_from_its_start),
+	    TEST(test_two_starts_of_one_tail),	 TEST(test_loops),
+	    TEST(test_chain_into_a_loop),	 TEST(test_loop_longer_than_the_depth_is_a_loop),
+	    TEST(test_depth_cuts_and_says_so),	 TEST(test_stores_are_not_mixed),
+	    TEST(test_rows_that_do_not_count),	 TEST(test_text_numbers_and_slashes),
 	    TEST(test_only_fifty_are_shown),
 	};
 

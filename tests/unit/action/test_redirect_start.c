@@ -6,7 +6,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "action/redirect_start.h"
+#include "action/seo/redirect_start.h"
 
 #define BASE "https://api.shop.example"
 
@@ -18,10 +18,11 @@ set_up(void **state)
 {
 	(void)state;
 	pool = pool_new(1024 * 1024);
-	configs = json_pack("[{s:s, s:s, s:s}, {s:s, s:s, s:s}, {s:s, s:s}, {s:s, s:s}]", "code", "default", "base_url",
-	    "http://shop.example/", "secure_base_url", "https://shop.example/", "code", "second", "base_url", "http://shop.example/",
-	    "secure_base_url", "https://shop.example/", "code", "de", "base_link_url", "https://shop.example/de/", "code", "eu",
-	    "base_url", "https://eu.example:8443/");
+	configs =
+	    json_pack("[{s:s, s:s, s:s}, {s:s, s:s, s:s}, {s:s, s:s}, {s:s, s:s}]", "code", "default", "base_url",
+		      "http://shop.example/", "secure_base_url", "https://shop.example/", "code", "second", "base_url",
+		      "http://shop.example/", "secure_base_url", "https://shop.example/", "code", "de", "base_link_url",
+		      "https://shop.example/de/", "code", "eu", "base_url", "https://eu.example:8443/");
 	return pool != NULL && configs != NULL ? 0 : -1;
 }
 

@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "action/redirect_trace.h"
+#include "action/seo/redirect_trace.h"
 
 static struct redirect_trace trace;
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "action/rule_conditions.h"
+#include "action/promotions/rule_conditions.h"
 
 #define CLS "Magento\\\\SalesRule\\\\Model\\\\Rule\\\\Condition\\\\" /* as in JSON */
 #define CART_NONE                                                                                                      \

@@ -6,8 +6,8 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "action/rule_conditions.h"
-#include "action/rule_fields.h"
+#include "action/promotions/rule_conditions.h"
+#include "action/promotions/rule_fields.h"
 
 static json_t *
 parse(const char *text)

@@ -6,7 +6,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "action/rule_shapes.h"
+#include "action/promotions/rule_shapes.h"
 
 static void
 days(void **state)

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "action/salable.h"
-#include "action/stock.h"
+#include "action/diagnostics/salable.h"
+#include "action/diagnostics/stock.h"
 #include "json/get.h"
 
 /* Two websites with a stock each. */
@@ -18,7 +18,8 @@ static const char *const start[] = {
     " {'website_code':'eu','website_id':2,'linked':true,'stock_id':2,'stock_name':'EU stock'}]",
     "{'1':{'salable':{'A':true},'quantity':{'A':100},'errors':{},'sources':[{'source_code':'default','enabled':true}]},"
     " '2':{'salable':{'A':true},'quantity':{'A':25.5},'errors':{},'sources':[{'source_code':'dub','enabled':true}]}}",
-    "[{'sku':'A','source_code':'default','quantity':100,'status':1},{'sku':'A','source_code':'dub','quantity':25.5,'status':1}]",
+    "[{'sku':'A','source_code':'default','quantity':100,'status':1},{'sku':'A','source_code':'dub','quantity':25.5,'"
+    "status':1}]",
 };
 
 static json_t *
@@ -73,14 +74,14 @@ static json_t *
 render(void)
 {
 	const struct salable_facts facts = {.product = product,
-	    .sites = sites,
-	    .levels = levels,
-	    .source_items = items,
-	    .children = children,
-	    .n_children = n_children,
-	    .unavailable = unavailable,
-	    .has_msi = true,
-	    .all_sites = all_sites};
+					    .sites = sites,
+					    .levels = levels,
+					    .source_items = items,
+					    .children = children,
+					    .n_children = n_children,
+					    .unavailable = unavailable,
+					    .has_msi = true,
+					    .all_sites = all_sites};
 	json_t *result = salable_render(&facts);
 
 	assert_non_null(result);
@@ -188,8 +189,10 @@ static void
 test_disabled_source(void **state)
 {
 	(void)state;
-	replace(&levels, "{'1':{'salable':{'A':true},'quantity':{'A':100},'sources':[{'source_code':'default','enabled':false}]},"
-			 "'2':{'salable':{'A':true},'quantity':{'A':25.5},'sources':[{'source_code':'dub','enabled':true}]}}");
+	replace(
+	    &levels,
+	    "{'1':{'salable':{'A':true},'quantity':{'A':100},'sources':[{'source_code':'default','enabled':false}]},"
+	    "'2':{'salable':{'A':true},'quantity':{'A':25.5},'sources':[{'source_code':'dub','enabled':true}]}}");
 	expect_note("The source default is disabled");
 }
 
@@ -237,7 +240,8 @@ test_children(void **state)
 	assert_int_equal(json_get_int(child, "status", 0), 1);
 	stocks = json_object_get(child, "stocks");
 	assert_int_equal(json_get_int(json_array_get(stocks, 0), "salable_quantity", 0), 7);
-	assert_memory_equal(json_string_value(json_array_get(json_object_get(result, "notes"), 0)), "The product has 60 children", 27);
+	assert_memory_equal(json_string_value(json_array_get(json_object_get(result, "notes"), 0)),
+			    "The product has 60 children", 27);
 	json_decref(result);
 }
 

@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "action/seo_private.h"
+#include "action/seo/seo_private.h"
 
 static struct pool *pool;
 

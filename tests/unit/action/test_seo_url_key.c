@@ -6,7 +6,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "action/seo_url_key.h"
+#include "action/seo/seo_url_key.h"
 
 static enum seo_url_key_verdict
 transform(const char *old_key, json_t *rule, char *new_r)
@@ -39,7 +39,8 @@ static void
 test_replace_comes_last(void **state)
 {
 	(void)state;
-	check("p-1", json_pack("{s:s, s:{s:s, s:s}}", "prefix", "p-", "replace", "search", "p-p", "replacement", "q"), "q-1");
+	check("p-1", json_pack("{s:s, s:{s:s, s:s}}", "prefix", "p-", "replace", "search", "p-p", "replacement", "q"),
+	      "q-1");
 }
 
 static void
@@ -47,7 +48,8 @@ test_every_occurrence_or_the_first(void **state)
 {
 	(void)state;
 	check("a-b-a-b-a", json_pack("{s:{s:s, s:s}}", "replace", "search", "a", "replacement", "x"), "x-b-x-b-x");
-	check("a-b-a-b-a", json_pack("{s:{s:s, s:s, s:b}}", "replace", "search", "a", "replacement", "x", "all", 0), "x-b-a-b-a");
+	check("a-b-a-b-a", json_pack("{s:{s:s, s:s, s:b}}", "replace", "search", "a", "replacement", "x", "all", 0),
+	      "x-b-a-b-a");
 	/* What was put in is not looked at again. */
 	check("aa", json_pack("{s:{s:s, s:s}}", "replace", "search", "a", "replacement", "aa"), "aaaa");
 }
@@ -75,20 +77,24 @@ test_what_cannot_be_a_key(void **state)
 	char key[SEO_URL_KEY_CAP], deep[300];
 
 	(void)state;
-	assert_int_equal(transform("old", json_pack("{s:{s:s, s:s}}", "replace", "search", "old", "replacement", "-"), key),
+	assert_int_equal(
+	    transform("old", json_pack("{s:{s:s, s:s}}", "replace", "search", "old", "replacement", "-"), key),
 	    SEO_URL_KEY_EMPTY);
 	assert_string_equal(key, "");
 	assert_int_equal(transform("Caf\xc3\xa9", json_pack("{s:s}", "prefix", "a"), key), SEO_URL_KEY_ODD);
 	assert_int_equal(transform("a.html", json_pack("{s:s}", "prefix", "a"), key), SEO_URL_KEY_ODD);
 	memset(deep, 'a', sizeof(deep));
 	deep[255] = '\0';
-	assert_int_equal(transform(deep, json_pack("{s:{s:s, s:s}}", "replace", "search", "b", "replacement", "c"), key),
+	assert_int_equal(
+	    transform(deep, json_pack("{s:{s:s, s:s}}", "replace", "search", "b", "replacement", "c"), key),
 	    SEO_URL_KEY_OK);
 	assert_int_equal(strlen(key), 255);
 	assert_int_equal(transform(deep, json_pack("{s:s}", "prefix", "x"), key), SEO_URL_KEY_TOO_LONG);
-	assert_int_equal(transform(deep, json_pack("{s:{s:s, s:s}}", "replace", "search", "a", "replacement",
-					     "0123456789012345678901234567890123456789012345678901234567890123"), key),
-	    SEO_URL_KEY_TOO_LONG);
+	assert_int_equal(transform(deep,
+				   json_pack("{s:{s:s, s:s}}", "replace", "search", "a", "replacement",
+					     "0123456789012345678901234567890123456789012345678901234567890123"),
+				   key),
+			 SEO_URL_KEY_TOO_LONG);
 }
 
 static void

@@ -108,7 +108,8 @@ refusals(void **state)
 		assert_null(v.principal);
 		assert_int_equal(v.status, rows[i].status);
 		assert_int_equal(v.challenge != NULL, rows[i].challenged);
-		assert_int_equal(v.challenge != NULL && strstr(v.challenge, "invalid_token") != NULL, rows[i].says_invalid);
+		assert_int_equal(v.challenge != NULL && strstr(v.challenge, "invalid_token") != NULL,
+				 rows[i].says_invalid);
 		assert_null(strstr(v.message, "mmcp_amy"));
 	}
 	auth_free(&f.auth);

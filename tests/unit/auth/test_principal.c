@@ -9,7 +9,7 @@
 
 static struct principal
 principal_with(struct config_principal *config, const char *const *scopes, size_t n_scopes, const char *const *stores,
-    size_t n_stores)
+	       size_t n_stores)
 {
 	*config = (struct config_principal){
 	    .name = "amy", .scopes = {.items = scopes, .n = n_scopes}, .stores = {.items = stores, .n = n_stores}};
@@ -44,14 +44,10 @@ scopes_cover(void **state)
 		const char *granted, *wanted;
 		bool covers;
 	} rows[] = {
-	    {"catalog:read", "catalog:read", true},
-	    {"catalog:read", "catalog:write", false},
-	    {"catalog:write", "catalog:read", true},
-	    {"catalog:*", "catalog:write", true},
-	    {"catalog:*", "catalogue:read", false},
-	    {"*", "pricing:write", true},
-	    {"pricing:write", "catalog:read", false},
-	    {"catalog", "catalog:read", false},
+	    {"catalog:read", "catalog:read", true},   {"catalog:read", "catalog:write", false},
+	    {"catalog:write", "catalog:read", true},  {"catalog:*", "catalog:write", true},
+	    {"catalog:*", "catalogue:read", false},   {"*", "pricing:write", true},
+	    {"pricing:write", "catalog:read", false}, {"catalog", "catalog:read", false},
 	    {"cat:read", "catalog:read", false},
 	};
 
@@ -92,10 +88,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(anonymous_may_do_all),
-	    cmocka_unit_test(no_list_means_everything),
-	    cmocka_unit_test(scopes_cover),
-	    cmocka_unit_test(no_scope_is_needed),
+	    cmocka_unit_test(anonymous_may_do_all), cmocka_unit_test(no_list_means_everything),
+	    cmocka_unit_test(scopes_cover),	    cmocka_unit_test(no_scope_is_needed),
 	    cmocka_unit_test(stores_are_exact),
 	};
 

@@ -1,0 +1,429 @@
+/*
+ * price_commit.c - pricing.commit_bulk_price_update: hundreds of prices in one request
+ *
+ * A chunk is written in three lists: regular prices, special prices to set or re-date, special prices to remove.  Each
+ * answer tells which rows went wrong; where it does not tell enough, the chunk is read again and the values decide.
+ * Products that these routes do not serve, or a role that may not use them, are written by PUTs of the product.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "action/env.h"
+#include "batch.h"
+#include "catalog/fields.h"
+#include "guard.h"
+#include "json/get.h"
+#include "price_rows.h"
+#include "price_targets.h"
+#include "pricing_private.h"
+#include "results.h"
+
+/* One step on its way. */
+struct job {
+	struct commit_step *step;
+	int64_t store_id;
+	json_t *values; /* owned: present values with the targets over them */
+	bool is_over;	/* it has its error */
+	bool by_put;	/* what the lists cannot do */
+};
+
+enum list { LIST_BASE, LIST_SPECIAL, LIST_DELETE, N_LISTS };
+
+static const char *const list_paths[N_LISTS] = {"/products/base-prices", "/products/special-price",
+						"/products/special-price-delete"};
+
+struct writing {
+	struct store_client *sc;
+	struct job *jobs;
+	size_t n;
+	struct price_row *rows; /* of the list under way, room for n */
+	struct job **in_list;	/* the job of each row */
+	size_t n_rows;
+	bool must_read;		     /* the answers are not the whole truth */
+	char stray[PRICE_ERROR_MAX]; /* an error that named no row */
+};
+
+/* ---- which list ---- */
+
+static bool
+changes(const struct job *job, int which)
+{
+	return json_object_get(job->step->to, price_field_names[which]) != NULL;
+}
+
+static bool
+changes_special(const struct job *job)
+{
+	return changes(job, PRICE_SPECIAL) || changes(job, PRICE_FROM) || changes(job, PRICE_TO);
+}
+
+static bool
+belongs(const struct job *job, enum list list)
+{
+	bool removes = json_is_null(json_object_get(job->values, "special_price"));
+
+	if (job->is_over || job->by_put)
+		return false;
+	switch (list) {
+	case LIST_BASE:
+		return changes(job, PRICE_REGULAR);
+	case LIST_SPECIAL:
+		return changes_special(job) && !removes;
+	case LIST_DELETE:
+		return changes_special(job) && removes;
+	case N_LISTS:
+		break;
+	}
+	return false;
+}
+
+/* Only the present row exactly is deleted: anything else is answered with [] and does nothing. */
+static json_t *
+row_of(const struct job *job, enum list list)
+{
+	if (list == LIST_BASE)
+		return price_rows_base(price_sku(job->step), job->store_id, job->values);
+	if (list == LIST_SPECIAL)
+		return price_rows_special(price_sku(job->step), job->store_id, job->values);
+	return json_incref(json_object_get(job->step->present, PRICE_SPECIAL_ROW));
+}
+
+static void
+set_error(struct job *job, enum fault_code code, const char *text)
+{
+	job->is_over = true;
+	job->step->status = KEEPER_ERROR;
+	fault_set(&job->step->fault, code, NULL, "%s", text);
+}
+
+/* ---- sending a list ---- */
+
+/* A row that was refused after the regular price had been saved says so. */
+static void
+refuse_row(struct job *job, const char *error, enum list list)
+{
+	char text[PRICE_ERROR_MAX + 64];
+
+	snprintf(text, sizeof(text), "%s%s",
+		 list != LIST_BASE && changes(job, PRICE_REGULAR) ? "The price was changed, but: " : "", error);
+	set_error(job, FAULT_MAGENTO_API_ERROR, text);
+}
+
+struct sending {
+	struct writing *writing;
+	enum list list;
+};
+
+static int
+take_answer(void *ctx, size_t from, size_t n, const json_t *answer, struct fault *fault)
+{
+	const struct sending *sending = ctx;
+	struct writing *w = sending->writing;
+	char stray[PRICE_ERROR_MAX];
+	int strays = price_rows_assign(answer, w->rows + from, n, stray);
+
+	(void)fault;
+	if (strays < 0) { /* whatever that was: the values decide */
+		w->must_read = true;
+		return 0;
+	}
+	if (strays > 0 && w->stray[0] == '\0')
+		memcpy(w->stray, stray, sizeof(stray));
+	if (json_array_size(answer) > 0 || sending->list == LIST_DELETE)
+		w->must_read = true;
+	for (size_t i = from; i < from + n; i++) {
+		if (w->rows[i].is_refused)
+			refuse_row(w->in_list[i], w->rows[i].error, sending->list);
+	}
+	return 0;
+}
+
+/* The piece that failed, and what was behind it. */
+static void
+fail_rest(struct writing *w, const struct price_post *post, const struct fault *fault)
+{
+	bool may_not = fault->code == FAULT_FORBIDDEN;
+
+	for (size_t i = post->done; i < w->n_rows; i++) {
+		struct job *job = w->in_list[i];
+
+		if (may_not) {
+			job->by_put = true;
+			continue;
+		}
+		set_error(job, fault->code, fault->message);
+		job->step->in_doubt = post->in_doubt && i < post->done + post->piece;
+	}
+}
+
+static void
+send_list(struct writing *w, enum list list)
+{
+	struct sending sending = {.writing = w, .list = list};
+	struct price_post post = {
+	    .path = list_paths[list], .name = "prices", .list = json_array(), .take = take_answer, .ctx = &sending};
+	struct fault fault;
+
+	fault_init(&fault);
+	w->n_rows = 0;
+	for (size_t i = 0; i < w->n; i++) {
+		struct job *job = &w->jobs[i];
+
+		if (!belongs(job, list))
+			continue;
+		if (json_array_append_new(post.list, row_of(job, list)) < 0) {
+			set_error(job, FAULT_INTERNAL_ERROR, "Out of memory. Try again later.");
+			continue;
+		}
+		w->rows[w->n_rows] = (struct price_row){.sku = price_sku(job->step), .store_id = job->store_id};
+		w->in_list[w->n_rows++] = job;
+	}
+	if (price_post(w->sc, &post, &fault) < 0)
+		fail_rest(w, &post, &fault);
+	json_decref(post.list);
+	fault_fini(&fault);
+}
+
+/* ---- what became of it ---- */
+
+/* The first field that has not become what it should; NULL: all have. */
+static const char *
+find_difference(const struct job *job, const json_t *found)
+{
+	const char *name;
+	json_t *to;
+
+	json_object_foreach(job->step->to, name, to)
+	{
+		json_t *value = json_object_get(found, name);
+
+		if (!price_same(name, to, value != NULL ? value : json_null()))
+			return name;
+	}
+	return NULL;
+}
+
+static bool
+clears_something(const struct job *job)
+{
+	const char *name;
+	json_t *to;
+
+	json_object_foreach(job->step->to, name, to)
+	{
+		if (json_is_null(to))
+			return true;
+	}
+	return false;
+}
+
+static void
+judge(const struct writing *w, struct job *job, const struct commit_step *found)
+{
+	const char *name = found->present != NULL ? find_difference(job, found->present) : NULL;
+	char text[PRICE_ERROR_MAX + 64];
+
+	if (found->gone) {
+		set_error(job, FAULT_NOT_FOUND, "It does not exist any more.");
+		return;
+	}
+	if (name == NULL)
+		return;
+	if (clears_something(job) && w->stray[0] == '\0') {
+		job->by_put = true; /* only a PUT with null clears for certain */
+		return;
+	}
+	if (w->stray[0] != '\0') {
+		snprintf(text, sizeof(text), "Magento did not store %s: %s", name, w->stray);
+	} else {
+		snprintf(text, sizeof(text), "Magento accepted the request but did not store %s.%s", name,
+			 strcmp(name, "price") == 0 ? ""
+						    : " (On Adobe Commerce special prices become scheduled updates.)");
+	}
+	set_error(job, FAULT_MAGENTO_API_ERROR, text);
+}
+
+/* Reads what is there now; when that fails nobody knows, and the commit reads again until it does. */
+static void
+verify(struct writing *w)
+{
+	struct commit_step *copies = calloc(w->n + 1, sizeof(*copies));
+	struct commit_step **steps = calloc(w->n + 1, sizeof(*steps));
+	struct fault fault;
+	size_t n = 0;
+
+	fault_init(&fault);
+	for (size_t i = 0; copies != NULL && steps != NULL && i < w->n; i++) {
+		copies[i] = *w->jobs[i].step;
+		copies[i].present = NULL;
+		copies[i].gone = false;
+		if (!w->jobs[i].is_over && !w->jobs[i].by_put)
+			steps[n++] = &copies[i];
+	}
+	if (copies == NULL || steps == NULL)
+		result_out_of_memory(&fault);
+	else if (n > 0)
+		(void)!price_read(w->sc, steps, n, &fault);
+	for (size_t i = 0; i < w->n; i++) {
+		struct job *job = &w->jobs[i];
+
+		if (job->is_over || job->by_put)
+			continue;
+		if (fault.code != FAULT_NONE) {
+			set_error(job, fault.code, fault.message);
+			job->step->in_doubt = true;
+		} else {
+			judge(w, job, &copies[i]);
+		}
+	}
+	for (size_t i = 0; copies != NULL && i < w->n; i++)
+		json_decref(copies[i].present);
+	free(copies);
+	free(steps);
+	fault_fini(&fault);
+}
+
+/* ---- by PUT ---- */
+
+static json_t *
+put_body(const struct job *job)
+{
+	json_t *product = json_pack("{s:s}", "sku", price_sku(job->step));
+	int r = product != NULL ? 0 : -1;
+
+	for (size_t i = 0; r == 0 && i < PRICE_N_FIELDS; i++) {
+		const json_t *target = json_object_get(job->step->to, price_field_names[i]);
+
+		if (target != NULL)
+			r = fields_put(fields_find(price_field_names[i]), product, target);
+	}
+	if (r < 0) {
+		json_decref(product);
+		return NULL;
+	}
+	return json_pack("{s:o}", "product", product);
+}
+
+static int
+check_product(struct commit_step *step, const json_t *reply, struct fault *fault)
+{
+	json_t *found = price_values(reply);
+	const struct job job = {.step = step};
+	const char *name = found != NULL ? find_difference(&job, found) : NULL;
+
+	json_decref(found);
+	if (name == NULL)
+		return 0;
+	return fault_set(fault, FAULT_MAGENTO_API_ERROR, NULL, "Magento accepted the request but did not store %s.",
+			 name);
+}
+
+static void
+send_puts(struct writing *w)
+{
+	struct magento_request *requests = calloc(w->n + 1, sizeof(*requests));
+	struct commit_step **steps = calloc(w->n + 1, sizeof(*steps));
+	size_t n = 0;
+
+	for (size_t i = 0; i < w->n; i++) {
+		struct job *job = &w->jobs[i];
+		json_t *body;
+
+		if (!job->by_put || job->is_over)
+			continue;
+		body = put_body(job);
+		if (requests == NULL || steps == NULL || body == NULL) {
+			set_error(job, FAULT_INTERNAL_ERROR, "Out of memory. Try again later.");
+			json_decref(body);
+			continue;
+		}
+		steps[n] = job->step;
+		requests[n++] = (struct magento_request){
+		    .method = FETCH_PUT,
+		    .scope = job->step->scope,
+		    .path = batch_path(w->sc->call->pool, "/products/", price_sku(job->step), ""),
+		    .body = body};
+		job->is_over = true;
+	}
+	if (n > 0)
+		commit_send(w->sc, steps, requests, n, check_product);
+	for (size_t i = 0; i < n; i++)
+		json_decref(requests[i].body);
+	free(requests);
+	free(steps);
+}
+
+/* ---- all of it ---- */
+
+static void
+open_job(struct store_client *sc, struct job *job, struct commit_step *step)
+{
+	bool has_row = json_object_get(step->present, PRICE_SPECIAL_ROW) != NULL;
+
+	*job = (struct job){.step = step, .store_id = price_store_id(sc, step->scope)};
+	job->values = json_copy(step->present);
+	job->by_put = json_object_get(step->present, PRICE_BY_PUT) != NULL || job->store_id < 0;
+	if (job->values == NULL || json_object_update(job->values, step->to) < 0) {
+		set_error(job, FAULT_INTERNAL_ERROR, "Out of memory. Try again later.");
+		return;
+	}
+	if (belongs(job, LIST_DELETE) && !has_row)
+		job->by_put = true;
+}
+
+static void
+write_prices(struct store_client *sc, struct commit_step *const *steps, size_t n)
+{
+	struct writing w = {.sc = sc,
+			    .n = n,
+			    .jobs = calloc(n + 1, sizeof(struct job)),
+			    .rows = calloc(n + 1, sizeof(struct price_row)),
+			    .in_list = calloc(n + 1, sizeof(struct job *))};
+
+	if (w.jobs == NULL || w.rows == NULL || w.in_list == NULL) {
+		for (size_t i = 0; i < n; i++) {
+			steps[i]->status = KEEPER_ERROR;
+			result_out_of_memory(&steps[i]->fault);
+		}
+		w.n = 0;
+	}
+	for (size_t i = 0; i < w.n; i++) {
+		open_job(sc, &w.jobs[i], steps[i]);
+		/* A price per website is told to one of its views: whether that took is seen by reading. */
+		w.must_read |= clears_something(&w.jobs[i]) || w.jobs[i].store_id > 0;
+	}
+	for (enum list list = LIST_BASE; w.n > 0 && list < N_LISTS; list++)
+		send_list(&w, list);
+	if (w.n > 0 && w.must_read)
+		verify(&w);
+	for (size_t i = 0; i < w.n; i++) {
+		if (!w.jobs[i].is_over && !w.jobs[i].by_put)
+			steps[i]->status = KEEPER_UPDATED;
+	}
+	if (w.n > 0)
+		send_puts(&w);
+	for (size_t i = 0; i < w.n; i++)
+		json_decref(w.jobs[i].values);
+	free(w.jobs);
+	free(w.rows);
+	free(w.in_list);
+}
+
+static int
+recheck(struct action_call *call, json_t *arguments, uint32_t n_items, struct fault *fault)
+{
+	(void)arguments;
+	return guard_cap(n_items, call->env->config->guardrails.max_skus_per_bulk, "guardrails.max_skus_per_bulk",
+			 fault);
+}
+
+const struct commit_ops price_commit_ops = {
+    .pair = "pricing.bulk_price_update",
+    .noun = "products",
+    .chunk = 500,
+    .read = price_read,
+    .write = write_prices,
+    .same = price_same,
+    .recheck = recheck,
+};
