@@ -265,9 +265,10 @@ resolve_blindly(const struct scope *given, const char *path, struct scope_target
 				 "credentials lacks. "
 				 "Use a store_view_code, or have the permission granted.",
 				 MAGENTO_RESOURCE_STORE);
-	if (strcasecmp(given->view_code, "admin") == 0)
+	/* In a path both stand for something other than a view. */
+	if (strcasecmp(given->view_code, "admin") == 0 || strcasecmp(given->view_code, MAGENTO_SCOPE_ALL) == 0)
 		return refuse(fault, path, "store_view_code",
-			      "admin is not a store view of the shop. Use \"scope\":\"global\".", NULL);
+			      "this is not a store view of the shop. Use \"scope\":\"global\".", NULL);
 	target_global(target);
 	target->level = SCOPE_VIEW;
 	snprintf(target->prefix, sizeof(target->prefix), "%s", given->view_code);
