@@ -189,7 +189,7 @@ def route_literals():
     """{text: where} of the string literals that begin like a route."""
     found = {}
     for folder in ("action", "magento", "doctor"):
-        for path in sorted((ROOT / "src" / folder).glob("*.[ch]")):
+        for path in sorted((ROOT / "src" / folder).rglob("*.[ch]")):
             code = re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.S)
             for match in re.finditer(r'"(/[A-Za-z][^"\\]*)"', code):
                 found.setdefault(match.group(1), path.name)
