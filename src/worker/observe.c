@@ -7,7 +7,7 @@
 #include "shm/breaker.h"
 #include "worker_private.h"
 
-#define REPEATS_MAX 10
+#define REPEATS_MAX 100
 
 static void
 on_call(void *ctx, const struct action *action, int fault_code, uint64_t took_us)
