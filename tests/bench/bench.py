@@ -54,6 +54,15 @@ def children(pid):
         return [int(p) for p in f.read().split()]
 
 
+def worker_of(pid):
+    """The child that serves, not the one that keeps plans."""
+    for child in children(pid):
+        with open(f"/proc/{child}/cmdline") as f:
+            if "\0worker\0" in f.read():
+                return child
+    raise SystemExit("the server has no worker")
+
+
 def cpu_seconds(pid):
     with open(f"/proc/{pid}/stat") as f:
         fields = f.read().rsplit(")", 1)[1].split()
@@ -225,7 +234,7 @@ def main():
             _, legacy_body = ask(port, legacy_headers, legacy_call)
             nginx, nginx_ports = start_nginx(folder, [modern_body, legacy_body])
             processes.append(nginx)
-            worker, nginx_worker = children(server.pid)[0], children(nginx.pid)[0]
+            worker, nginx_worker = worker_of(server.pid), children(nginx.pid)[0]
             accept = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
             subjects = [
                 Subject("whoami 2026-07-28", port, worker, {**accept, **modern_headers}, json.dumps(modern_call)),
