@@ -30,19 +30,19 @@ match_code(const char *text, size_t len)
 
 static const char *const global_only[] = {"global", NULL};
 
-static const struct json_schema code = {.type = JSON_T_STRING,
-					.max_length = SCOPE_CODE_MAX,
-					.match = match_code,
-					.pattern = CODE_PATTERN,
-					.hint = CODE_HINT};
+const struct json_schema shape_code = {.type = JSON_T_STRING,
+				       .max_length = SCOPE_CODE_MAX,
+				       .match = match_code,
+				       .pattern = CODE_PATTERN,
+				       .hint = CODE_HINT};
 
 static const struct json_schema global_word = {
     .type = JSON_T_STRING, .enumeration = global_only, .description = "All store views"};
 
 static const struct json_prop scope_props[] = {
-    {"website_code", &code, false, "Code of a website; store-view fields are written to all its store views"},
-    {"store_code", &code, false, "Code of a store (store group)"},
-    {"store_view_code", &code, false, "Code of one store view"},
+    {"website_code", &shape_code, false, "Code of a website; store-view fields are written to all its store views"},
+    {"store_code", &shape_code, false, "Code of a store (store group)"},
+    {"store_view_code", &shape_code, false, "Code of one store view"},
     {"scope", &global_word, false, NULL},
     {0},
 };

@@ -18,6 +18,7 @@ extern const struct json_schema shape_count;   /* results: an integer >= 0 */
 extern const struct json_schema shape_texts;   /* results: strings */
 extern const struct json_schema shape_objects; /* results: Magento's objects, as they are */
 
+extern const struct json_schema shape_code;	     /* of a website, store or store view */
 extern const struct json_schema shape_scope;	     /* Scope: where to read or write */
 extern const struct json_schema shape_scope_or_null; /* results: the session's default */
 extern const struct json_schema shape_sku;

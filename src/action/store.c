@@ -342,3 +342,15 @@ store_close(struct store_client *sc)
 	}
 	secret_wipe_bytes(&sc->credentials, sizeof(sc->credentials));
 }
+
+int
+store_run(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault, store_work_fn work)
+{
+	struct store_client sc;
+	int r = store_open(&sc, call, fault);
+
+	if (r == 0)
+		r = work(&sc, params, result_r, fault);
+	store_close(&sc);
+	return r;
+}

@@ -31,6 +31,11 @@ void store_prepare(struct store_client *sc, struct action_call *call, const char
 /* The client of this call's login.  NOT_AUTHENTICATED, MAGENTO_API_ERROR. */
 int store_open(struct store_client *sc, struct action_call *call, struct fault *fault) MUST_CHECK;
 
+/* Most actions: the login's client for the time of `work`, closed whatever comes of it. */
+typedef int (*store_work_fn)(struct store_client *sc, json_t *params, json_t **result_r, struct fault *fault);
+int store_run(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault,
+	      store_work_fn work) MUST_CHECK;
+
 /* Wipes the credentials; a login that the store refused is marked. */
 void store_close(struct store_client *sc);
 

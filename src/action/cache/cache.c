@@ -143,13 +143,7 @@ done_text(struct pool *pool, const char *what, const char *view)
 int
 cache_run(struct action_call *call, json_t *params, cache_work_fn work, json_t **result_r, struct fault *fault)
 {
-	struct store_client sc;
-	int r = store_open(&sc, call, fault);
-
-	if (r == 0)
-		r = work(&sc, params, result_r, fault);
-	store_close(&sc);
-	return r;
+	return store_run(call, params, result_r, fault, work);
 }
 
 static const struct json_schema backend_name = {.type = JSON_T_STRING, .description = "fastly or varnish"};

@@ -232,13 +232,7 @@ search(struct store_client *sc, json_t *params, json_t **result_r, struct fault 
 static int
 run_search(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault)
 {
-	struct store_client sc;
-	int r = store_open(&sc, call, fault);
-
-	if (r == 0)
-		r = search(&sc, params, result_r, fault);
-	store_close(&sc);
-	return r;
+	return store_run(call, params, result_r, fault, search);
 }
 
 static bool
@@ -332,13 +326,7 @@ get_product(struct store_client *sc, json_t *params, json_t **result_r, struct f
 static int
 run_get(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault)
 {
-	struct store_client sc;
-	int r = store_open(&sc, call, fault);
-
-	if (r == 0)
-		r = get_product(&sc, params, result_r, fault);
-	store_close(&sc);
-	return r;
+	return store_run(call, params, result_r, fault, get_product);
 }
 
 static const struct json_prop get_props[] = {

@@ -181,22 +181,9 @@ display_check_run(struct action_call *call, json_t *params, json_t **result_r, s
 
 /* ---- shapes ---- */
 
-static bool
-match_code(const char *text, size_t len)
-{
-	return strlen(text) == len && scope_is_code(text);
-}
-
-static const struct json_schema view_code = {.type = JSON_T_STRING,
-					     .max_length = SCOPE_CODE_MAX,
-					     .match = match_code,
-					     .pattern = "^[A-Za-z][A-Za-z0-9_]*$",
-					     .hint = "must be a code: a letter, then letters, digits and _",
-					     .description = "Check this store view only; default: every active one"};
-
 static const struct json_prop params_props[] = {
     {"sku", &shape_sku, true, NULL},
-    {"store_view_code", &view_code, false, NULL},
+    {"store_view_code", &shape_code, false, "Check this store view only; default: every active one"},
     {0},
 };
 const struct json_schema display_check_params = {.type = JSON_T_OBJECT, .props = params_props};

@@ -368,22 +368,9 @@ salable_run(struct action_call *call, json_t *params, json_t **result_r, struct 
 
 /* ---- shapes ---- */
 
-static bool
-match_code(const char *text, size_t len)
-{
-	return strlen(text) == len && scope_is_code(text);
-}
-
-static const struct json_schema website_code = {.type = JSON_T_STRING,
-						.max_length = SCOPE_CODE_MAX,
-						.match = match_code,
-						.pattern = "^[A-Za-z][A-Za-z0-9_]*$",
-						.hint = "must be a code: a letter, then letters, digits and _",
-						.description = "Only this website"};
-
 static const struct json_prop params_props[] = {
     {"sku", &shape_sku, true, NULL},
-    {"website_code", &website_code, false, NULL},
+    {"website_code", &shape_code, false, "Only this website"},
     {0},
 };
 const struct json_schema salable_params = {.type = JSON_T_OBJECT, .props = params_props};

@@ -275,13 +275,7 @@ run(struct store_client *sc, json_t *params, json_t **result_r, struct fault *fa
 int
 promotions_search(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault)
 {
-	struct store_client sc;
-	int r = store_open(&sc, call, fault);
-
-	if (r == 0)
-		r = run(&sc, params, result_r, fault);
-	store_close(&sc);
-	return r;
+	return store_run(call, params, result_r, fault, run);
 }
 
 /* ---- shapes ---- */
