@@ -55,17 +55,22 @@ check_member(void *ctx, const struct json_item *item)
 	return 0;
 }
 
-/* jansson's own reader, on text without raw NULs: those it swallows in places. */
+/*
+ * jansson's own reader, on text without raw NULs: those it swallows in places. Ours stops at a repeated name, so what
+ * follows it may hold a number that jansson has no room for.
+ */
 static void
-check_against_jansson(struct slice text, int verdict, const json_t *ours)
+check_against_jansson(struct slice text, int verdict, const json_t *ours, bool beyond_jansson)
 {
 	json_t *tree;
 
 	if (slice_find(text, '\0') >= 0 || verdict == ERR_LIMIT)
 		return;
 	tree = json_loadb(text.ptr, text.len, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
-	must((tree != NULL) == (verdict == 0 || verdict == ERR_EXISTS));
-	must(verdict != 0 || json_equal(tree, ours));
+	if (tree == NULL)
+		must(verdict != 0 && (verdict != ERR_EXISTS || beyond_jansson));
+	else
+		must(verdict == ERR_EXISTS || (verdict == 0 && json_equal(tree, ours)));
 	json_decref(tree);
 }
 
@@ -77,14 +82,16 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct json_facts facts;
 	json_t *tree, *loose;
 	int scanned, parsed;
+	bool big_number;
 
 	reals.big_int_as_real = true;
 	scanned = json_scan_value(text, NULL, &facts, NULL);
 	parsed = json_parse(text, NULL, &tree, NULL);
 	must(scanned == 0 ? parsed == 0 || parsed == ERR_EXISTS || parsed == ERR_LIMIT : parsed == scanned);
-	must(parsed != ERR_LIMIT || scanned != 0 || facts.big_ints > 0 || memchr(data, 'e', size) != NULL ||
-	     memchr(data, 'E', size) != NULL || size > 300);
-	check_against_jansson(text, parsed, tree);
+	big_number = scanned == 0 && (facts.big_ints > 0 || memchr(data, 'e', size) != NULL ||
+	                              memchr(data, 'E', size) != NULL || size > 300);
+	must(parsed != ERR_LIMIT || scanned != 0 || big_number);
+	check_against_jansson(text, parsed, tree, big_number);
 	if (parsed == 0)
 		check_round_trip(tree);
 	if (parsed == 0 && json_is_object(tree))
