@@ -64,9 +64,17 @@ desktop(int argc, char **argv)
 	options.state_dir = state_home(state_dir);
 	status = options_load(&options, &config);
 	if (status < 0)
-		status = stdio_run(config);
+		status = stdio_run(&action_product_magento, config);
 	config_free(&config);
 	return status;
+}
+
+static int
+work(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	return worker_main(&action_product_magento);
 }
 
 static int help(int argc, char **argv);
@@ -84,7 +92,7 @@ static const struct role {
     {"tools", cli_tools, "list the tools that clients get"},
     {"token", cli_token, "make a client token"},
     {"ctl", cli_ctl, "ask or steer a running server: status, reload, stop"},
-    {"worker", worker_main, NULL},
+    {"worker", work, NULL},
     {"keeper", keeper_main, NULL},
     {"help", help, NULL},
     {"--help", help, NULL},

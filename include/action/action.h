@@ -14,7 +14,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "action/peer.h"
 #include "auth/principal.h"
+#include "base/buf.h"
 #include "base/compiler.h"
 #include "base/pool.h"
 #include "json/fault.h"
@@ -31,7 +33,9 @@ enum action_flag {
 	ACTION_IDEMPOTENT = 1 << 3,  /* idempotentHint */
 	ACTION_OPEN_WORLD = 1 << 4,  /* openWorldHint: talks to the shop */
 	ACTION_CONFIRM = 1 << 5, /* needs confirm and reason while guardrails.tier2_confirm is on; implies the next */
-	ACTION_WRITES = 1 << 6	 /* changes the shop: recorded in the audit log before it begins */
+	ACTION_WRITES = 1 << 6,	 /* changes the shop: recorded in the audit log before it begins */
+	ACTION_CONTENT =
+	    1 << 7 /* the result is a whole CallToolResult {content, isError?}, not data; `result` is NULL */
 };
 
 enum action_tier { ACTION_SAFE = 1, ACTION_RISK = 2, ACTION_CRITICAL = 3 };
@@ -47,10 +51,23 @@ struct action {
 	const struct json_schema *result; /* an object */
 
 	/*
+	 * May be NULL.  A tool of its own calling convention: this JSON Schema text is published instead of the wrapped
+	 * `params`, and `arguments` reach `run` as they are, without {"params":...}.  `params` is still what is
+	 * checked.
+	 */
+	const char *input_schema;
+
+	/*
 	 * Does the work.  `params` has passed the schema and is borrowed.  0 with a new reference in *result_r, or -1
 	 * with *fault set.
 	 */
 	int (*run)(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault);
+
+	/*
+	 * May be NULL.  For ACTION_CONFIRM: appends what the user is asked to confirm, in sentences: the numbers and
+	 * warnings of the plan.  On a fiber; reads, never writes.  -1 with *fault: the call is refused with it.
+	 */
+	int (*question)(struct action_call *call, const json_t *params, struct buf *text, struct fault *fault);
 };
 
 /* One domain's rows. */
@@ -92,6 +109,9 @@ struct action_call {
 	const struct principal *principal;
 	const char *request_id; /* for the log */
 	struct action_memory memory;
+	struct action_peer peer;
+	double progress_told; /* peer.c's own */
+	uint64_t progress_told_ms;
 
 	bool has_login;
 	struct login_ref login_ref;

@@ -22,6 +22,7 @@ struct action_request {
 	const struct principal *principal;
 	struct action_memory memory; /* copied; its functions are called while the call runs */
 	const char *request_id;	     /* copied */
+	struct action_peer peer;     /* copied; its functions are called while the call runs */
 };
 
 struct action_outcome {

@@ -17,6 +17,7 @@ struct audit;
 struct fiber_pool;
 struct scope_cache;
 struct action;
+struct action_change;
 
 struct action_env {
 	const struct config *config;
@@ -39,6 +40,10 @@ struct action_env {
 	/* May be NULL.  False: the budget of repeated requests to this store is used up. */
 	bool (*may_repeat)(void *ctx, const char *store);
 	void *observer;
+
+	/* Something that clients may be watching has changed (action/change.h).  May be NULL. */
+	void (*on_change)(void *ctx, const struct action_change *change);
+	void *watcher;
 };
 
 #endif

@@ -10,18 +10,20 @@
 #include <stddef.h>
 
 #include "action/action.h"
+#include "action/product.h"
 #include "base/slice.h"
 
 #define ACTION_TOOL_NAME_MAX 64 /* */
 
 struct action_registry;
 
-/* NULL without memory.  A name that is doubled, too long or misspelt is a bug: must(). */
-struct action_registry *action_registry_new(const struct action_table *const *tables, size_t n_tables);
+/*
+ * Of a product, which is borrowed.  NULL without memory.  A name that is doubled, too long or misspelt is a bug:
+ * must().
+ */
+struct action_registry *action_registry_new(const struct action_product *product);
 void action_registry_free(struct action_registry **registry);
-
-/* The registry of the Magento server: all domains. */
-struct action_registry *action_registry_new_magento(void);
+const struct action_product *action_registry_product(const struct action_registry *registry);
 
 size_t action_registry_count(const struct action_registry *registry);
 const struct action *action_registry_at(const struct action_registry *registry, size_t index);

@@ -28,6 +28,9 @@ enum fault_code {
 	FAULT_INTERNAL_ERROR,
 	FAULT_ACTION_NOT_FOUND,
 	FAULT_CANCELLED, /* never sent: the caller is gone */
+	/* Signals to the protocol core, never sent as they are. */
+	FAULT_INPUT_REQUIRED,	  /* the client is asked and calls again; details {"inputRequests", "keep"?} */
+	FAULT_CAPABILITY_MISSING, /* details {"requiredCapabilities"} */
 	FAULT_CODES
 };
 

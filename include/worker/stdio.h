@@ -12,10 +12,11 @@
 #ifndef WORKER_STDIO_H
 #define WORKER_STDIO_H
 
+#include "action/product.h"
 #include "base/compiler.h"
 #include "config/config.h"
 
-/* Borrows the configuration.  Gives the exit status of the process (shm/heritage.h). */
-int stdio_run(struct config *config) MUST_CHECK;
+/* Borrows both.  Gives the exit status of the process (shm/heritage.h). */
+int stdio_run(const struct action_product *product, struct config *config) MUST_CHECK;
 
 #endif

@@ -6,9 +6,10 @@
 #ifndef WORKER_WORKER_H
 #define WORKER_WORKER_H
 
+#include "action/product.h"
 #include "base/compiler.h"
 
-/* The role `worker`: argv is "magento-mcp" "worker" SLOT.  Gives the exit status of the process (shm/heritage.h). */
-int worker_main(int argc, char **argv) MUST_CHECK;
+/* The role `worker` for the product.  Gives the exit status of the process (shm/heritage.h). */
+int worker_main(const struct action_product *product) MUST_CHECK;
 
 #endif

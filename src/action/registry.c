@@ -9,6 +9,7 @@ struct entry {
 };
 
 struct action_registry {
+	const struct action_product *product;
 	size_t n;
 	struct entry *entries; /* in the order of the tables */
 	size_t *by_name;       /* indices, sorted by tool name */
@@ -26,12 +27,12 @@ derive_tool_name(const char *action_name, char out_r[static ACTION_TOOL_NAME_MAX
 }
 
 static size_t
-count_rows(const struct action_table *const *tables, size_t n_tables)
+count_rows(const struct action_table *const *tables)
 {
 	size_t n = 0;
 
-	for (size_t t = 0; t < n_tables; t++)
-		n += tables[t]->n;
+	for (; *tables != NULL; tables++)
+		n += (*tables)->n;
 	return n;
 }
 
@@ -57,24 +58,25 @@ sort_names(struct action_registry *registry)
 }
 
 struct action_registry *
-action_registry_new(const struct action_table *const *tables, size_t n_tables)
+action_registry_new(const struct action_product *product)
 {
 	struct action_registry *registry = calloc(1, sizeof(*registry));
 	size_t n = 0;
 
 	if (registry == NULL)
 		return NULL;
-	registry->n = count_rows(tables, n_tables);
+	registry->product = product;
+	registry->n = count_rows(product->tools);
 	registry->entries = calloc(registry->n + 1, sizeof(*registry->entries));
 	registry->by_name = calloc(registry->n + 1, sizeof(*registry->by_name));
 	if (registry->entries == NULL || registry->by_name == NULL) {
 		action_registry_free(&registry);
 		return NULL;
 	}
-	for (size_t t = 0; t < n_tables; t++) {
-		for (size_t row = 0; row < tables[t]->n; row++, n++) {
-			registry->entries[n].action = &tables[t]->rows[row];
-			derive_tool_name(tables[t]->rows[row].name, registry->entries[n].tool_name);
+	for (const struct action_table *const *table = product->tools; *table != NULL; table++) {
+		for (size_t row = 0; row < (*table)->n; row++, n++) {
+			registry->entries[n].action = &(*table)->rows[row];
+			derive_tool_name((*table)->rows[row].name, registry->entries[n].tool_name);
 		}
 	}
 	sort_names(registry);
@@ -92,16 +94,10 @@ action_registry_free(struct action_registry **registry)
 	*registry = NULL;
 }
 
-struct action_registry *
-action_registry_new_magento(void)
+const struct action_product *
+action_registry_product(const struct action_registry *registry)
 {
-	static const struct action_table *const tables[] = {
-	    &action_auth_table,	   &action_scope_table,	      &action_catalog_table,
-	    &action_pricing_table, &action_promotions_table,  &action_cms_table,
-	    &action_seo_table,	   &action_diagnostics_table, &action_cache_table,
-	};
-
-	return action_registry_new(tables, ARRAY_LEN(tables));
+	return registry->product;
 }
 
 size_t

@@ -196,7 +196,7 @@ cli_tools(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
-	registry = action_registry_new_magento();
+	registry = action_registry_new(&action_product_magento);
 	status = registry != NULL && print(registry, form) == 0 ? OPTIONS_FINE : OPTIONS_RETRY;
 	if (status != OPTIONS_FINE)
 		options_complain("out of memory");

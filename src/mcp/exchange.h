@@ -8,6 +8,7 @@
 #define MCP_EXCHANGE_H
 
 #include <jansson.h>
+#include <sys/queue.h>
 
 #include "mcp/server.h"
 #include "rpc/message.h"
@@ -15,20 +16,22 @@
 
 struct mcp_server {
 	struct mcp_options options;
+	const struct action_product *product;
 	struct json_limits limits;
 	struct buf server_info;		      /* {"name":...,"version":...,"title":...} */
 	struct buf modern_tail;		      /* ,"resultType":"complete","_meta":{...}} : ends every modern result */
 	struct buf discover;		      /* result of server/discover */
 	struct buf initialize_tail;	      /* ,"capabilities":...} : ends every initialize result */
 	struct buf lists[MCP_2026_07_28 + 1]; /* result of tools/list, by protocol */
-	struct mcp_exchange *orphans;	      /* legacy calls that go on without their client */
+	LIST_HEAD(exchange_list, mcp_exchange) exchanges; /* all under way, those without a client too */
 };
 
 struct mcp_exchange {
 	struct mcp_server *server;
 	struct mcp_request request;
-	mcp_answer_fn answer; /* NULL after a hang-up */
-	void *ctx;
+	struct mcp_channel channel;
+	bool has_client;	     /* false after a hang-up: legacy calls go on all the same */
+	char *kept_id;		     /* owned; what msg.id points to after a hang-up */
 	struct mcp_exchange **owner; /* told of the end while mcp_server_post() runs, else NULL */
 	struct rpc_message msg;
 	json_t *params;
@@ -38,13 +41,17 @@ struct mcp_exchange {
 	bool send_session_id;
 	struct mcp_session session;
 	struct action_running *running;
-	struct mcp_exchange *next, **prev_next; /* among the orphans; prev_next NULL: not there */
-	const char *method;			/* constant; "" until known */
+	LIST_ENTRY(mcp_exchange) link;
+	const char *method; /* constant; "" until known */
 	const char *tool;
-	struct slice cancels; /* what a notifications/cancelled names */
 	int rpc_code;
 	int fault_code;
 };
+
+/* Both are borrowed parts of the exchange until it ends.  NULL without memory. */
+struct mcp_exchange *exchange_new(struct mcp_server *server, const struct mcp_request *request,
+				  const struct mcp_channel *channel);
+void exchange_abandon(struct mcp_exchange *x); /* stops its work and frees it; the channel is not told */
 
 bool exchange_is_modern(const struct mcp_exchange *x);
 
@@ -60,6 +67,15 @@ void exchange_answer_fault_with(struct mcp_exchange *x, int http_status, struct 
 
 /* No body: 202 for notifications and responses. */
 void exchange_answer_empty(struct mcp_exchange *x, int http_status);
+
+/* A message before the answer.  ERR_CLOSED when the client takes none, else as mcp_channel.send(). */
+int exchange_send(struct mcp_exchange *x, struct slice message);
+
+/* Stops the request with this id (a raw token) that the same client has under way; its channel is answered empty. */
+bool exchange_cancel(struct mcp_exchange *by, struct slice id);
+
+/* If x is notifications/cancelled: stops what it names. */
+void exchange_take_cancellation(struct mcp_exchange *x);
 
 /* Our own shortage: -32603. */
 void exchange_answer_shortage(struct mcp_exchange *x);

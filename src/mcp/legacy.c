@@ -194,6 +194,7 @@ serve_notification(struct mcp_exchange *x)
 					    slice_from_str(x->request.principal->name), x->request.headers.session_id,
 					    now_of(&x->request));
 	}
+	exchange_take_cancellation(x);
 	exchange_answer_empty(x, 202);
 }
 

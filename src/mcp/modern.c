@@ -186,7 +186,8 @@ modern_serve(struct mcp_exchange *x, json_t *claim)
 	struct rpc_fault fault;
 
 	x->protocol = MCP_2026_07_28;
-	if (x->msg.kind == RPC_NOTIFICATION) { /* */
+	if (x->msg.kind == RPC_NOTIFICATION) { /* R-078; on stdio R-125 */
+		exchange_take_cancellation(x);
 		exchange_answer_empty(x, 202);
 		return;
 	}

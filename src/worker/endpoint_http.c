@@ -377,7 +377,8 @@ serve(struct visit *visit)
 		serve_delete(visit);
 	} else {
 		request = mcp_request_of(visit);
-		mcp_server_post(visit->worker->mcp, &request, on_answer, visit, &visit->exchange);
+		mcp_server_post(visit->worker->mcp, &request, &(struct mcp_channel){.answer = on_answer, .ctx = visit},
+				&visit->exchange);
 	}
 }
 

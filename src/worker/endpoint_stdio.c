@@ -186,21 +186,6 @@ cancel(struct visit *visit)
 	visit_free(visit);
 }
 
-/* Ids are compared as they were written: one client writes one id in one way. */
-static void
-cancel_id(struct endpoint_stdio *endpoint, struct slice id)
-{
-	struct visit *visit;
-
-	LIST_FOREACH(visit, &endpoint->visits, link)
-	{
-		if (visit->exchange != NULL && slice_eq(mcp_exchange_id(visit->exchange), id)) {
-			cancel(visit);
-			return;
-		}
-	}
-}
-
 static void
 log_answer(const struct visit *visit, const struct mcp_answer *answer)
 {
@@ -226,8 +211,6 @@ on_answer(void *ctx, const struct mcp_answer *answer)
 		write_message(endpoint, answer->body);
 	else if (answer->http_status == 503)
 		write_refusal(endpoint, RPC_INTERNAL_ERROR, "The server is short of memory. Try again in a moment.");
-	if (answer->cancels.ptr != NULL)
-		cancel_id(endpoint, answer->cancels);
 	visit_free(visit);
 	pace(endpoint);
 }
@@ -274,7 +257,8 @@ serve_line(struct endpoint_stdio *endpoint, struct slice line)
 	    .now_mono_ms = clock_mono_ms(),
 	    .now_wall_ms = clock_wall_ms(),
 	};
-	mcp_server_post(endpoint->options.worker->mcp, &request, on_answer, visit, &visit->exchange);
+	mcp_server_post(endpoint->options.worker->mcp, &request,
+			&(struct mcp_channel){.answer = on_answer, .ctx = visit}, &visit->exchange);
 }
 
 /* ---- reading ---- */

@@ -292,7 +292,7 @@ status_of(int code)
 }
 
 int
-stdio_run(struct config *config)
+stdio_run(const struct action_product *product, struct config *config)
 {
 	struct desk *desk = calloc(1, sizeof(*desk));
 	struct err err = {.code = ERR_OK};
@@ -305,6 +305,7 @@ stdio_run(struct config *config)
 	harden();
 	log_init(STDERR_FILENO, config->server.log_level, "stdio", -1);
 	desk->out_fd = -1;
+	desk->worker.product = product;
 	desk->worker.config = config;
 	desk->worker.started_mono_ms = clock_mono_ms();
 	snprintf(desk->principal_name, sizeof(desk->principal_name), "local:%u", (unsigned)getuid());

@@ -279,17 +279,16 @@ serve(struct worker *worker)
 }
 
 int
-worker_main(int argc, char **argv)
+worker_main(const struct action_product *product)
 {
 	struct worker *worker = calloc(1, sizeof(*worker));
 	struct err err = {.code = ERR_OK};
 	int status = EXIT_STATUS_OK;
 	int r;
 
-	(void)argc;
-	(void)argv;
 	if (worker == NULL)
 		return EXIT_STATUS_RETRY;
+	worker->product = product;
 	harden();
 	log_init(STDERR_FILENO, LOG_INFO, "worker", -1);
 	worker->started_mono_ms = clock_mono_ms();

@@ -31,6 +31,7 @@ struct audit;
 struct event_base;
 
 struct worker {
+	const struct action_product *product; /* what it serves */
 	uint32_t slot;
 	uint32_t generation;
 	uint32_t n_listeners;

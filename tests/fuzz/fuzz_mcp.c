@@ -49,7 +49,11 @@ build_registry(void)
 {
 	static struct action rows[ARRAY_LEN(served)];
 	static const struct action_table table = {rows, ARRAY_LEN(served)};
-	const struct action_table *const tables[] = {&table};
+	static const struct action_table *const tables[] = {&table, NULL};
+	static const struct action_prompt_table *const prompts[] = {NULL};
+	static const struct action_resource_table *const resources[] = {NULL};
+	static const struct action_product product = {
+	    .name = "fuzz", .title = "Fuzz", .tools = tables, .prompts = prompts, .resources = resources};
 
 	for (size_t i = 0; i < ARRAY_LEN(served); i++) {
 		for (size_t row = 0; row < test_table.n; row++) {
@@ -57,7 +61,7 @@ build_registry(void)
 				rows[i] = test_table.rows[row];
 		}
 	}
-	return action_registry_new(tables, 1);
+	return action_registry_new(&product);
 }
 
 static struct house *
@@ -71,12 +75,8 @@ house_open(void)
 	h->registry = build_registry();
 	h->env = (struct action_env){
 	    .config = &h->config, .sessions = &h->sessions, .fibers = h->fibers, .observer = &h->gates};
-	h->options = (struct mcp_options){.name = "fuzz",
-					  .title = "Fuzz",
-					  .version = "1",
-					  .registry = h->registry,
-					  .env = &h->env,
-					  .max_result_bytes = 64 * 1024};
+	h->options = (struct mcp_options){
+	    .title = "Fuzz", .version = "1", .registry = h->registry, .env = &h->env, .max_result_bytes = 64 * 1024};
 	h->server = mcp_server_new(&h->options);
 	must(h->server != NULL);
 	return h;
@@ -193,7 +193,7 @@ post(struct house *h, struct run *run, const uint8_t choices[3], struct slice cu
 	request.headers.name = choose(choices[0] >> 5 & 3, name_in(&msg, &tree), custom, "=?base64?dGVzdF9lY2hv?=");
 	request.headers.session_id = choose(choices[1] & 3, session, custom, "unknown");
 	run->expects_answer = true;
-	mcp_server_post(h->server, &request, on_answer, run, &exchange);
+	mcp_server_post(h->server, &request, &(struct mcp_channel){.answer = on_answer, .ctx = run}, &exchange);
 	must((exchange == NULL) == (run->answers == 1));
 	if (exchange != NULL && (choices[1] & 4)) {
 		mcp_server_hangup(&exchange);

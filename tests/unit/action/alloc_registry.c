@@ -17,7 +17,7 @@
 static int
 build(void *ctx)
 {
-	struct action_registry *registry = action_registry_new_magento();
+	struct action_registry *registry = action_registry_new(&action_product_magento);
 	bool built = registry != NULL;
 
 	(void)ctx;

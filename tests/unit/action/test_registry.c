@@ -31,13 +31,15 @@ static const struct action first_rows[] = {ROW("b.two", &with_required, &with_re
 					   ROW("b.one", &without_required, &nothing)};
 static const struct action second_rows[] = {ROW("a.zero_1", &nothing, &without_required)};
 static const struct action_table first = {first_rows, 2}, second = {second_rows, 1}, none = {NULL, 0};
-static const struct action_table *const tables[] = {&first, &none, &second};
+static const struct action_table *const tables[] = {&first, &none, &second, NULL};
+static const struct action_table *const no_tables[] = {NULL};
+static const struct action_product three = {.tools = tables}, empty = {.tools = no_tables};
 
 /* The order is that of tables and rows, whatever the names. */
 static void
 order_is_that_of_the_rows(void **state)
 {
-	struct action_registry *registry = action_registry_new(tables, 3);
+	struct action_registry *registry = action_registry_new(&three);
 
 	(void)state;
 	assert_int_equal(action_registry_count(registry), 3);
@@ -56,7 +58,7 @@ tools_are_found_by_their_whole_name(void **state)
 {
 	static const char *const unknown[] = {"",      "b",	"b_",	     "b_on", "b_onee",
 					      "b.one", "B_one", "a_zero_1x", "zzz",  "A"};
-	struct action_registry *registry = action_registry_new(tables, 3);
+	struct action_registry *registry = action_registry_new(&three);
 
 	(void)state;
 	for (size_t i = 0; i < 3; i++) {
@@ -67,7 +69,7 @@ tools_are_found_by_their_whole_name(void **state)
 		assert_null(action_registry_find(registry, slice_from_str(unknown[i])));
 	assert_null(action_registry_find(registry, slice_of("b_one\0", 6)));
 	action_registry_free(&registry);
-	registry = action_registry_new(tables, 0);
+	registry = action_registry_new(&empty);
 	assert_int_equal(action_registry_count(registry), 0);
 	assert_null(action_registry_find(registry, SLICE_LIT("b_one")));
 	action_registry_free(&registry);
@@ -78,8 +80,9 @@ make_with(void *row)
 {
 	const struct action rows[] = {ROW("a.b", &nothing, &nothing), ROW(row, &nothing, &nothing)};
 	const struct action_table table = {rows, 2};
-	const struct action_table *const one[] = {&table};
-	struct action_registry *registry = action_registry_new(one, 1);
+	const struct action_table *const one[] = {&table, NULL};
+	const struct action_product product = {.tools = one};
+	struct action_registry *registry = action_registry_new(&product);
 
 	action_registry_free(&registry);
 }
@@ -167,7 +170,7 @@ all_described(const json_t *props)
 static void
 the_magento_rows_are_complete(void **state)
 {
-	struct action_registry *registry = action_registry_new_magento();
+	struct action_registry *registry = action_registry_new(&action_product_magento);
 
 	(void)state;
 	assert_non_null(registry);

@@ -95,7 +95,8 @@ serve_scenario(void *ctx)
 	struct seen seen = {.answers = 0};
 
 	stage->w->gates.n = 0;
-	mcp_server_post(stage->w->server, &request, note_answer, &seen, &exchange);
+	mcp_server_post(stage->w->server, &request, &(struct mcp_channel){.answer = note_answer, .ctx = &seen},
+			&exchange);
 	if (exchange != NULL) {
 		assert_true(stage->waits);
 		gate_open(&stage->w->gates, 0);

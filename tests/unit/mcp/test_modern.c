@@ -425,6 +425,12 @@ discover_says_what_is_served(void **state)
 	world_close(&w);
 }
 
+static const struct action_product silent_product = {.name = "test-server",
+						     .title = "A test product",
+						     .tools = test_tables,
+						     .prompts = test_prompts,
+						     .resources = test_resources};
+
 static void
 discover_without_instructions_has_none(void **state)
 {
@@ -434,7 +440,9 @@ discover_without_instructions_has_none(void **state)
 	(void)state;
 	world_open(&w);
 	mcp_server_free(&w.server);
-	w.options.instructions = NULL;
+	action_registry_free(&w.registry);
+	w.registry = action_registry_new(&silent_product);
+	w.options.registry = w.registry;
 	w.server = mcp_server_new(&w.options);
 	assert_non_null(w.server);
 	modern(&w, &r, "server/discover", "");

@@ -44,11 +44,22 @@ struct world {
 	uint64_t later_ms; /* added to the moment of requests */
 };
 
+static const struct action_table *const test_tables[] = {&test_table, NULL};
+static const struct action_prompt_table *const test_prompts[] = {NULL};
+static const struct action_resource_table *const test_resources[] = {NULL};
+static const struct action_product test_product = {
+    .name = "test-server",
+    .title = "A test product",
+    .instructions = "Read this first.",
+    .tools = test_tables,
+    .prompts = test_prompts,
+    .resources = test_resources,
+};
+
 static inline void
 world_open_with(struct world *w, size_t max_result_bytes, size_t max_fibers)
 {
 	const struct segment_config size = {256, 0};
-	const struct action_table *const tables[] = {&test_table};
 	struct err err;
 
 	memset(w, 0, sizeof(*w));
@@ -61,12 +72,10 @@ world_open_with(struct world *w, size_t max_result_bytes, size_t max_fibers)
 	assert_non_null(w->fibers);
 	w->env = (struct action_env){
 	    .config = &w->config, .sessions = &w->sessions, .fibers = w->fibers, .observer = &w->gates};
-	w->registry = action_registry_new(tables, 1);
+	w->registry = action_registry_new(&test_product);
 	assert_non_null(w->registry);
-	w->options = (struct mcp_options){.name = "test-server",
-					  .title = "A \"test\" server",
+	w->options = (struct mcp_options){.title = "A \"test\" server",
 					  .version = "9.8.7",
-					  .instructions = "Read this first.",
 					  .registry = w->registry,
 					  .env = &w->env,
 					  .max_result_bytes = max_result_bytes};
@@ -205,7 +214,7 @@ post(struct world *w, struct reply *r, const struct sent *sent)
 	};
 	r->kept[5] = strdup("7.1.a");
 	request.request_id = r->kept[5];
-	mcp_server_post(w->server, &request, on_answer, r, &r->exchange);
+	mcp_server_post(w->server, &request, &(struct mcp_channel){.answer = on_answer, .ctx = r}, &r->exchange);
 	assert_true((r->answers == 1) == (r->exchange == NULL));
 	if (r->answers == 1)
 		forget_kept(r);

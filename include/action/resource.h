@@ -1,0 +1,49 @@
+/*
+ * resource.h - what a resource is: a row, like a tool
+ *
+ * A resource has a URI, or a template of URIs (RFC 6570: {name} for one path segment, {?name,name} for a query), and an
+ * action that reads it.  The action's params are the template's variables as strings beside "uri"; its result is
+ * {"contents":[{"uri","mimeType","text"|"blob"}]}.  It runs through the dispatcher like a tool.
+ */
+#ifndef ACTION_RESOURCE_H
+#define ACTION_RESOURCE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "action/action.h"
+#include "action/prompt.h"
+
+struct action_resource_variable {
+	const char *name;
+	action_complete_fn complete; /* NULL: nothing is suggested */
+};
+
+/*
+ * The resources behind a template that a caller can see now, from index `from` on: appends objects {uri, name, title?,
+ * description?, mimeType?} to `list`, at most `max`, and says whether there are more.
+ */
+typedef int (*action_resource_list_fn)(struct action_call *call, uint32_t from, uint32_t max, json_t *list,
+				       bool *has_more_r, struct fault *fault);
+
+struct action_resource {
+	const char *uri; /* exactly one of the two */
+	const char *uri_template;
+	const char *name;
+	const char *mime_type;
+	struct action action;	      /* name "resources.plans"; title; description; flags; scope; params; run */
+	bool is_public;		      /* the same for everybody */
+	bool can_watch;		      /* changes are told by action_env.on_change */
+	action_resource_list_fn list; /* templates; NULL: its resources are not listed */
+	const struct action_resource_variable *variables;
+	size_t n_variables;
+};
+
+struct action_resource_table {
+	const struct action_resource *rows;
+	size_t n;
+};
+
+#endif

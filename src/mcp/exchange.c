@@ -1,0 +1,268 @@
+/*
+ * exchange.c - one exchange's life: made, answered once, or left by its client
+ */
+#include "exchange.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "json/scan.h"
+#include "rpc/answer.h"
+
+#define ANSWER_SLACK (16 * 1024) /* envelope around a result, or an error message */
+
+bool
+exchange_is_modern(const struct mcp_exchange *x)
+{
+	return x->protocol == MCP_2026_07_28;
+}
+
+struct mcp_exchange *
+exchange_new(struct mcp_server *server, const struct mcp_request *request, const struct mcp_channel *channel)
+{
+	struct mcp_exchange *x = calloc(1, sizeof(*x));
+
+	if (x == NULL)
+		return NULL;
+	x->server = server;
+	x->request = *request;
+	x->channel = *channel;
+	x->has_client = true;
+	x->method = "";
+	x->tool = "";
+	LIST_INSERT_HEAD(&server->exchanges, x, link);
+	return x;
+}
+
+static void
+exchange_free(struct mcp_exchange *x)
+{
+	LIST_REMOVE(x, link);
+	json_decref(x->params);
+	free(x->kept_id);
+	free(x);
+}
+
+void
+exchange_abandon(struct mcp_exchange *x)
+{
+	action_cancel(&x->running);
+	exchange_free(x);
+}
+
+/* The body goes with the client; the id in it is still needed for what is kept for a resume. */
+static void
+orphan(struct mcp_exchange *x)
+{
+	x->kept_id = malloc(x->msg.id.len + 1);
+	if (x->kept_id != NULL && x->msg.id.len > 0)
+		memcpy(x->kept_id, x->msg.id.ptr, x->msg.id.len);
+	x->msg = (struct rpc_message){.kind = x->msg.kind,
+				      .id = x->kept_id != NULL ? slice_of(x->kept_id, x->msg.id.len) : SLICE_NONE};
+	x->request.body = SLICE_NONE;
+	x->request.headers = (struct mcp_headers){.session_id = SLICE_NONE};
+	x->request.request_id = "";
+}
+
+static void
+deliver(struct mcp_exchange *x, int http_status, struct slice body)
+{
+	struct mcp_answer answer = {
+	    .http_status = http_status,
+	    .body = body,
+	    .session_id = x->send_session_id ? x->session_id : NULL,
+	    .method = x->method,
+	    .tool = x->tool,
+	    .rpc_code = x->rpc_code,
+	    .fault_code = x->fault_code,
+	    .protocol = x->protocol,
+	};
+
+	if (x->owner != NULL)
+		*x->owner = NULL;
+	if (x->has_client)
+		x->channel.answer(x->channel.ctx, &answer);
+	exchange_free(x);
+}
+
+void
+exchange_answer_message(struct mcp_exchange *x, int http_status, struct slice message)
+{
+	deliver(x, http_status, message);
+}
+
+void
+exchange_answer_empty(struct mcp_exchange *x, int http_status)
+{
+	deliver(x, http_status, SLICE_NONE);
+}
+
+void
+exchange_answer_result(struct mcp_exchange *x, struct slice result)
+{
+	struct buf out;
+
+	if (!x->has_client) { /* nobody listens */
+		exchange_free(x);
+		return;
+	}
+	buf_init(&out, result.len + x->msg.id.len + ANSWER_SLACK);
+	if (rpc_write_result(&out, x->msg.id, result) == 0)
+		deliver(x, 200, buf_slice(&out));
+	else
+		exchange_answer_shortage(x);
+	buf_fini(&out);
+}
+
+/* What is no request is refused without an id: a response's own would look like the answer to one of the peer's
+ * (R-046). */
+static struct slice
+id_of_refusal(const struct mcp_exchange *x)
+{
+	return x->msg.kind == RPC_REQUEST ? x->msg.id : SLICE_NONE;
+}
+
+/* HTTP has to answer something; there it is an error without an id. */
+static bool
+is_never_answered(const struct mcp_exchange *x)
+{
+	return x->request.transport == MCP_STDIO && (x->msg.kind == RPC_NOTIFICATION || x->msg.kind == RPC_RESPONSE);
+}
+
+void
+exchange_answer_fault_with(struct mcp_exchange *x, int http_status, struct rpc_fault *fault)
+{
+	struct slice id = id_of_refusal(x);
+	struct buf out;
+
+	if (!x->has_client) {
+		rpc_fault_fini(fault);
+		exchange_free(x);
+		return;
+	}
+	x->rpc_code = fault->code;
+	if (is_never_answered(x)) {
+		rpc_fault_fini(fault);
+		deliver(x, http_status, SLICE_NONE);
+		return;
+	}
+	/* A refused version is repeated in the answer, where every byte may take six. */
+	buf_init(&out, id.len + 6 * x->request.headers.protocol_version.len + ANSWER_SLACK);
+	if (rpc_write_fault(&out, id, fault) == 0)
+		deliver(x, http_status, buf_slice(&out));
+	else
+		deliver(x, 503, SLICE_NONE);
+	buf_fini(&out);
+	rpc_fault_fini(fault);
+}
+
+void
+exchange_answer_fault(struct mcp_exchange *x, struct rpc_fault *fault)
+{
+	enum rpc_era era = exchange_is_modern(x) ? RPC_ERA_MODERN : RPC_ERA_LEGACY;
+
+	exchange_answer_fault_with(x, rpc_http_status(fault->code, fault->envelope, era), fault);
+}
+
+void
+exchange_answer_shortage(struct mcp_exchange *x)
+{
+	struct rpc_fault fault;
+
+	rpc_fault_init(&fault);
+	rpc_fault_set(&fault, RPC_INTERNAL_ERROR, NULL, "The server is short of resources. Try again in a moment.");
+	exchange_answer_fault_with(x, 503, &fault);
+}
+
+int
+exchange_send(struct mcp_exchange *x, struct slice message)
+{
+	if (!x->has_client || !x->request.takes_events)
+		return ERR_CLOSED;
+	return x->channel.send(x->channel.ctx, &(struct mcp_event){.data = message});
+}
+
+/* ---- the end without an answer ---- */
+
+void
+mcp_server_hangup(struct mcp_exchange **exchange)
+{
+	struct mcp_exchange *x = *exchange;
+
+	*exchange = NULL;
+	if (x == NULL)
+		return;
+	x->has_client = false;
+	if (exchange_is_modern(x) || x->request.transport == MCP_STDIO)
+		exchange_abandon(x);
+	else
+		orphan(x);
+}
+
+void
+mcp_server_cancel(struct mcp_exchange **exchange)
+{
+	struct mcp_exchange *x = *exchange;
+
+	*exchange = NULL;
+	if (x == NULL)
+		return;
+	x->has_client = false;
+	exchange_abandon(x);
+}
+
+/* One client is on the other side of stdio; over HTTP a call is stopped from within its own session. */
+static bool
+is_meant(const struct mcp_exchange *x, const struct mcp_exchange *by, struct slice id)
+{
+	if (x == by || x->msg.kind != RPC_REQUEST || !slice_eq(x->msg.id, id) ||
+	    x->request.transport != by->request.transport)
+		return false;
+	if (x->request.transport == MCP_STDIO)
+		return true;
+	return x->has_session && by->has_session && strcmp(x->session_id, by->session_id) == 0;
+}
+
+bool
+exchange_cancel(struct mcp_exchange *by, struct slice id)
+{
+	struct mcp_exchange *x;
+
+	LIST_FOREACH(x, &by->server->exchanges, link)
+	{
+		if (!is_meant(x, by, id))
+			continue;
+		action_cancel(&x->running);
+		exchange_answer_empty(x, 202); /* no response; HTTP has to say something */
+		return true;
+	}
+	return false;
+}
+
+static int
+take_request_id(void *ctx, const struct json_item *item)
+{
+	struct slice *id = ctx;
+
+	if (json_scan_key_is(item->key, "requestId"))
+		*id = item->value;
+	return 0;
+}
+
+/* The params have been read as a whole before: they are an object, no name stands twice. */
+void
+exchange_take_cancellation(struct mcp_exchange *x)
+{
+	struct slice id = SLICE_NONE;
+
+	if (x->msg.params.ptr == NULL || strcmp(x->msg.method, "notifications/cancelled") != 0)
+		return;
+	if (json_scan_object(x->msg.params, &x->server->limits, take_request_id, &id, NULL) == 0 && id.ptr != NULL)
+		exchange_cancel(x, id);
+}
+
+struct slice
+mcp_exchange_id(const struct mcp_exchange *exchange)
+{
+	return exchange->msg.kind == RPC_REQUEST ? exchange->msg.id : SLICE_NONE;
+}
