@@ -92,6 +92,7 @@ struct mcp_answer {
 	int http_status;
 	struct slice body;	/* a JSON-RPC message, or empty (202, 204) */
 	const char *session_id; /* Mcp-Session-Id to send; NULL for none */
+	bool was_cancelled;	/* by the client: there is no body */
 	const char *method;	/* for metrics and log: a known method's name, or "" */
 	const char *tool;	/* known tool's name, or "" */
 	int rpc_code;		/* JSON-RPC error code, 0 for none */

@@ -75,6 +75,7 @@ deliver(struct mcp_exchange *x, int http_status, struct slice body)
 	    .tool = x->tool,
 	    .rpc_code = x->rpc_code,
 	    .fault_code = x->fault_code,
+	    .was_cancelled = x->was_cancelled,
 	    .protocol = x->protocol,
 	};
 
@@ -233,6 +234,7 @@ exchange_cancel(struct mcp_exchange *by, struct slice id)
 		if (!is_meant(x, by, id))
 			continue;
 		action_cancel(&x->running);
+		x->was_cancelled = true;
 		exchange_answer_empty(x, 202); /* no response; HTTP has to say something */
 		return true;
 	}

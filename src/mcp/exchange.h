@@ -46,6 +46,7 @@ struct mcp_exchange {
 	const char *tool;
 	int rpc_code;
 	int fault_code;
+	bool was_cancelled;
 };
 
 /* Both are borrowed parts of the exchange until it ends.  NULL without memory. */

@@ -190,7 +190,7 @@ static void
 log_answer(const struct visit *visit, const struct mcp_answer *answer)
 {
 	log_write(
-	    LOG_INFO, "mcp", LOG_STR("request_id", visit->request_id),
+	    LOG_INFO, answer->was_cancelled ? "cancelled" : "mcp", LOG_STR("request_id", visit->request_id),
 	    LOG_STR("protocol", mcp_protocol_name(answer->protocol)), LOG_STR("method", answer->method),
 	    LOG_STR("tool", answer->tool[0] != '\0' ? answer->tool : NULL), LOG_I64("rpc_code", answer->rpc_code),
 	    LOG_STR("fault", answer->fault_code != 0 ? fault_code_name((enum fault_code)answer->fault_code) : NULL),
