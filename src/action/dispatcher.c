@@ -204,6 +204,8 @@ running_new(struct action_env *env, const struct action_request *request, action
 	running->call.principal = request->principal;
 	running->call.request_id = request->request_id != NULL ? pool_strdup(pool, request->request_id) : NULL;
 	running->call.memory = request->memory;
+	running->call.peer = request->peer;
+	running->call.progress_told = -1;
 	running->call.began = action_now();
 	running->call.deadline_mono_ms = running->call.began.mono_ms + env->config->magento.call_timeout_ms;
 	return running;
@@ -251,5 +253,6 @@ action_cancel(struct action_running **running)
 	/* What cannot be cut short goes on; the caller's memory may be gone by then. */
 	r->call.memory.remember = NULL;
 	r->call.memory.forget = NULL;
+	r->call.peer = (struct action_peer){0};
 	fiber_cancel(r->fiber);
 }
