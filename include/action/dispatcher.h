@@ -26,6 +26,7 @@ struct action_request {
 };
 
 struct action_outcome {
+	const struct action *action;
 	json_t *result;		   /* borrowed; NULL when refused */
 	const struct fault *fault; /* NULL when it worked */
 };

@@ -33,7 +33,8 @@ size_t action_registry_index(const struct action_registry *registry, const struc
 
 /*
  * The published schema of a tool's arguments: {"params":{typed object},"session":{handle}}; the flat form, in which the
- * parameters stand at the top, is taken too.  A new reference, or NULL without memory.
+ * parameters stand at the top, is taken too.  Or the action's own input_schema.  A new reference, or NULL without
+ * memory.  There is an output schema unless the result is ACTION_CONTENT (R-187).
  */
 json_t *action_input_schema(const struct action *action) MUST_CHECK;
 json_t *action_output_schema(const struct action *action) MUST_CHECK;

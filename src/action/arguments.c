@@ -166,19 +166,15 @@ normalise(json_t *arguments, json_t **params_r, struct fault *fault)
 	return 0;
 }
 
-int
-arguments_params(json_t *arguments, const struct json_schema *schema, json_t **params_r, struct fault *fault)
+/* Takes `params`, gives it back when it passes. */
+static int
+check_params(json_t *params, const struct json_schema *schema, const char *root, json_t **params_r, struct fault *fault)
 {
-	json_t *violations = NULL;
-	json_t *params = NULL;
+	json_t *violations = json_array();
 	int n = ERR_NOMEM;
 
-	*params_r = NULL;
-	if (normalise(arguments, &params, fault) < 0)
-		return -1;
-	violations = json_array();
 	if (violations != NULL && params != NULL)
-		n = json_schema_check(schema, params, "params", violations);
+		n = json_schema_check(schema, params, root, violations);
 	if (n == 0) {
 		json_decref(violations);
 		*params_r = params;
@@ -189,4 +185,24 @@ arguments_params(json_t *arguments, const struct json_schema *schema, json_t **p
 		return arguments_refuse(violations, fault);
 	json_decref(violations);
 	return result_out_of_memory(fault);
+}
+
+int
+arguments_params(json_t *arguments, const struct json_schema *schema, json_t **params_r, struct fault *fault)
+{
+	json_t *params = NULL;
+
+	*params_r = NULL;
+	if (normalise(arguments, &params, fault) < 0)
+		return -1;
+	return check_params(params, schema, "params", params_r, fault);
+}
+
+int
+arguments_as_they_are(json_t *arguments, const struct json_schema *schema, json_t **params_r, struct fault *fault)
+{
+	json_t *params = arguments != NULL ? json_incref(arguments) : json_object();
+
+	*params_r = NULL;
+	return check_params(params, schema, "arguments", params_r, fault);
 }

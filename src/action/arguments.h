@@ -23,6 +23,10 @@ int arguments_session(json_t *arguments, const char **handle_r, struct fault *fa
 int arguments_params(json_t *arguments, const struct json_schema *schema, json_t **params_r,
 		     struct fault *fault) MUST_CHECK;
 
+/* The same for an action with an `input_schema` of its own: no wrapping, no session. */
+int arguments_as_they_are(json_t *arguments, const struct json_schema *schema, json_t **params_r,
+			  struct fault *fault) MUST_CHECK;
+
 /* One more violation for `details`: {path, message}. */
 int arguments_violation(json_t *violations, const char *path, const char *fmt, ...) PRINTF_LIKE(3, 4);
 

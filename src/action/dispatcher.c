@@ -75,6 +75,7 @@ finish(struct action_running *running)
 {
 	struct action_env *env = running->call.env;
 	struct action_outcome outcome = {
+	    .action = running->call.action,
 	    .result = running->result,
 	    .fault = running->fault.code != FAULT_NONE ? &running->fault : NULL,
 	};
@@ -121,7 +122,7 @@ find_login(struct action_running *running, json_t *arguments)
 	struct slice principal = slice_from_str(call->principal->name);
 	const char *handle = NULL;
 
-	if (arguments_session(arguments, &handle, &running->fault) < 0)
+	if (call->action->input_schema == NULL && arguments_session(arguments, &handle, &running->fault) < 0)
 		return -1;
 	if (!(call->action->flags & ACTION_NEEDS_LOGIN))
 		return 0;
@@ -171,13 +172,23 @@ check_rights(struct action_running *running)
 }
 
 static int
+check_arguments(struct action_running *running, json_t *arguments)
+{
+	const struct action *action = running->call.action;
+
+	if (action->input_schema != NULL)
+		return arguments_as_they_are(arguments, action->params, &running->params, &running->fault);
+	return arguments_params(arguments, action->params, &running->params, &running->fault);
+}
+
+static int
 check(struct action_running *running, json_t *arguments)
 {
 	const struct action *action = running->call.action;
 
 	if (find_login(running, arguments) < 0 || check_rights(running) < 0)
 		return -1;
-	if (arguments_params(arguments, action->params, &running->params, &running->fault) < 0)
+	if (check_arguments(running, arguments) < 0)
 		return -1;
 	return action->flags & ACTION_CONFIRM ? guard_confirm(&running->call, running->params, &running->fault) : 0;
 }

@@ -3,6 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/err.h"
+#include "json/parse.h"
+
 struct entry {
 	const struct action *action;
 	char tool_name[ACTION_TOOL_NAME_MAX + 1];
@@ -162,13 +165,27 @@ action_registry_index(const struct action_registry *registry, const struct actio
 	return 0;
 }
 
+/* A text of the program's own: what is no JSON in it is a bug. */
+static json_t *
+own_schema(const struct action *action)
+{
+	json_t *root = NULL;
+	int r = json_parse(slice_from_str(action->input_schema), NULL, &root, NULL);
+
+	must(r == 0 || r == ERR_NOMEM);
+	return root;
+}
+
 json_t *
 action_input_schema(const struct action *action)
 {
 	json_t *params = NULL;
 	json_t *root = NULL;
-	int r = json_schema_to_json(action->params, &params);
+	int r;
 
+	if (action->input_schema != NULL)
+		return own_schema(action);
+	r = json_schema_to_json(action->params, &params);
 	if (r == 0)
 		r = json_object_set_new(params, "description", json_string("Action parameters as a JSON object"));
 	if (r == 0) {
@@ -220,6 +237,7 @@ action_output_schema(const struct action *action)
 {
 	json_t *root = NULL;
 
+	must(!(action->flags & ACTION_CONTENT));
 	if (json_schema_to_json(action->result, &root) < 0)
 		return NULL;
 	if (admit_refusal(root) != 0) {

@@ -36,7 +36,7 @@ render_tool(const struct action_registry *registry, size_t index, enum mcp_proto
 		r |= json_object_set_new(tool, "title", json_string(action->title));
 	r |= json_object_set_new(tool, "description", json_string(action->description));
 	r |= json_object_set_new(tool, "inputSchema", action_input_schema(action));
-	if (protocol >= MCP_2025_06_18)
+	if (protocol >= MCP_2025_06_18 && !(action->flags & ACTION_CONTENT))
 		r |= json_object_set_new(tool, "outputSchema", action_output_schema(action));
 	r |= put_annotations(tool, action);
 	if (r != 0) {
@@ -131,6 +131,24 @@ answer_call(struct mcp_exchange *x, struct slice object, bool is_error)
 	buf_fini(&out);
 }
 
+/* The action made the CallToolResult itself; only what its revision wants at the end is added. */
+static void
+answer_content(struct mcp_exchange *x, struct slice object)
+{
+	struct buf out;
+
+	must(object.len > 2 && object.ptr[object.len - 1] == '}');
+	buf_init(&out, object.len + x->server->modern_tail.len + WRAP_SLACK);
+	buf_put_slice(&out, exchange_is_modern(x) ? slice_of(object.ptr, object.len - 1) : object);
+	if (exchange_is_modern(x))
+		buf_put_slice(&out, buf_slice(&x->server->modern_tail));
+	if (out.failed == 0)
+		exchange_answer_result(x, buf_slice(&out));
+	else
+		exchange_answer_shortage(x);
+	buf_fini(&out);
+}
+
 /* Details that make it too large are left out: the code and the message are what a client acts upon. */
 static int
 render_refusal(const struct fault *fault, struct buf *out)
@@ -189,7 +207,9 @@ on_done(void *ctx, const struct action_outcome *outcome)
 	}
 	buf_init(&text, x->server->options.max_result_bytes);
 	r = json_dump_to(&text, outcome->result);
-	if (r == 0)
+	if (r == 0 && (outcome->action->flags & ACTION_CONTENT))
+		answer_content(x, buf_slice(&text));
+	else if (r == 0)
 		answer_call(x, buf_slice(&text), false);
 	else if (r == ERR_LIMIT)
 		answer_too_large(x);

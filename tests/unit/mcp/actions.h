@@ -10,6 +10,7 @@
  *	test.open    makes a login and has the session remember it, at once or after a wait
  *	test.close   needs a login and ends it
  *	test.write   needs the right catalog:write
+ *	test.own     takes its arguments as they are and makes a whole CallToolResult of them
  */
 #ifndef TEST_MCP_ACTIONS_H
 #define TEST_MCP_ACTIONS_H
@@ -168,6 +169,17 @@ run_close(struct action_call *call, json_t *params, json_t **result_r, struct fa
 	return finished(json_pack("{s:b}", "was_open", r == 0), result_r, fault);
 }
 
+static inline int
+run_own(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault)
+{
+	const char *kind = json_get_str(params, "kind", "text");
+
+	(void)call;
+	return finished(json_pack("{s:[{s:s, s:s}], s:b}", "content", "type", "text", "text", kind, "isError",
+				  json_get_bool(params, "fail", false)),
+			result_r, fault);
+}
+
 static const struct json_schema any_text = {.type = JSON_T_STRING};
 static const struct json_schema any_count = {.type = JSON_T_INTEGER, .minimum = JSON_BOUND(0)};
 static const struct json_schema any_flag = {.type = JSON_T_BOOLEAN};
@@ -180,6 +192,12 @@ static const struct json_prop huge_props[] = {
 static const struct json_schema huge_params = {.type = JSON_T_OBJECT, .props = huge_props};
 static const struct json_prop open_props[] = {
     {"wait", &any_flag, false, NULL}, {"username", &any_text, false, NULL}, {0}};
+static const struct json_prop own_props[] = {{"kind", &any_text, true, NULL}, {"fail", &any_flag, false, NULL}, {0}};
+static const struct json_schema own_params = {.type = JSON_T_OBJECT, .props = own_props};
+static const char own_schema[] =
+    "{\"$schema\":\"https://json-schema.org/draft/2020-12/schema\",\"type\":\"object\","
+    "\"properties\":{\"kind\":{\"type\":\"string\",\"x-mcp-header\":\"Kind\"},\"fail\":{\"type\":\"boolean\"}},"
+    "\"required\":[\"kind\"]}";
 static const struct json_schema open_params = {.type = JSON_T_OBJECT, .props = open_props};
 
 #define TEST_ACTION(action_name, its_flags, its_params, its_run)                                                       \
@@ -196,6 +214,7 @@ static const struct action test_rows[] = {
     {TEST_ACTION("test.open", 0, &open_params, run_open)},
     {TEST_ACTION("test.close", ACTION_NEEDS_LOGIN | ACTION_IDEMPOTENT, &no_params, run_close)},
     {TEST_ACTION("test.write", ACTION_DESTRUCTIVE, &no_params, run_echo), .scope = "catalog:write"},
+    {TEST_ACTION("test.own", ACTION_CONTENT, &own_params, run_own), .input_schema = own_schema},
 };
 static const struct action_table test_table = {test_rows, ARRAY_LEN(test_rows)};
 

@@ -1,6 +1,7 @@
 /*
  * test_tools.c - the list of tools, and calls from arguments to result
  */
+#include "json/write.h"
 #include "world.h"
 
 /* ---- tools/list ---- */
@@ -85,8 +86,9 @@ each_tool_is_described(void **state)
 			assert_true(strlen(json_get_str(tool, "description", "")) > 0);
 			assert_string_equal(json_get_str(json_get_object(tool, "inputSchema"), "type", ""), "object");
 			assert_true((json_object_get(tool, "title") != NULL) == (v > 0));
-			assert_true((json_object_get(tool, "outputSchema") != NULL) == (v > 0));
-			if (v > 0)
+			assert_true((json_object_get(tool, "outputSchema") != NULL) ==
+				    (v > 0 && strcmp(name, "test_own") != 0));
+			if (json_object_get(tool, "outputSchema") != NULL)
 				assert_string_equal(json_get_str(json_get_object(tool, "outputSchema"), "type", ""),
 						    "object");
 			assert_int_equal(json_object_size(annotations), 5);
@@ -97,6 +99,25 @@ each_tool_is_described(void **state)
 		}
 		reply_fini(&r);
 	}
+	world_close(&w);
+}
+
+/* a schema of the action's own is published as it was written. */
+static void
+an_own_schema_is_published_unchanged(void **state)
+{
+	struct world w;
+	struct reply r;
+	struct buf text;
+
+	(void)state;
+	world_open(&w);
+	buf_init(&text, 4096);
+	modern(&w, &r, "tools/list", "");
+	assert_int_equal(json_dump_to(&text, json_object_get(tool_named(result_of(&r), "test_own"), "inputSchema")), 0);
+	assert_string_equal(buf_cstr(&text), own_schema);
+	reply_fini(&r);
+	buf_fini(&text);
 	world_close(&w);
 }
 
@@ -170,6 +191,44 @@ a_result_is_text_and_structured_content(void **state)
 		assert_string_equal(r.method, "tools/call");
 		assert_string_equal(r.tool, "test_echo");
 		assert_int_equal(r.fault_code, 0);
+		reply_fini(&r);
+	}
+	world_close(&w);
+}
+
+/* the action says what the content is; params and session are nothing special to it. */
+static void
+an_action_may_make_the_whole_result(void **state)
+{
+	static const char *const wrong[] = {"{}", "{\"params\":{\"kind\":\"x\"}}",
+					    "{\"kind\":\"x\",\"session\":\"y\"}"};
+	struct world w;
+	struct reply r;
+	char session[MCP_SESSION_ID_CAP];
+	const json_t *result, *block;
+
+	(void)state;
+	world_open(&w);
+	for (size_t v = 0; v < ARRAY_LEN(versions); v++) {
+		if (v == 3) {
+			modern_call(&w, &r, "test_own", "{\"kind\":\"two words\",\"fail\":true}");
+		} else {
+			initialize(&w, versions[v], session);
+			legacy_call(&w, &r, session, "test_own", "{\"kind\":\"two words\",\"fail\":true}");
+		}
+		result = result_of(&r);
+		block = json_array_get(json_get_array(result, "content"), 0);
+		assert_string_equal(json_get_str(block, "text", ""), "two words");
+		assert_true(json_get_bool(result, "isError", false));
+		assert_null(json_object_get(result, "structuredContent"));
+		assert_string_equal(json_get_str(result, "resultType", "none"), v == 3 ? "complete" : "none");
+		assert_int_equal(r.fault_code, 0);
+		reply_fini(&r);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+		modern_call(&w, &r, "test_own", wrong[i]);
+		assert_int_equal(r.fault_code, FAULT_VALIDATION_ERROR);
+		json_decref(content_of(&r, true));
 		reply_fini(&r);
 	}
 	world_close(&w);
@@ -488,6 +547,8 @@ main(void)
 	    cmocka_unit_test(all_workers_give_the_same_list),
 	    cmocka_unit_test(each_tool_is_described),
 	    cmocka_unit_test(annotations_come_from_the_row),
+	    cmocka_unit_test(an_own_schema_is_published_unchanged),
+	    cmocka_unit_test(an_action_may_make_the_whole_result),
 	    cmocka_unit_test(a_cursor_is_not_valid),
 	    cmocka_unit_test(a_result_is_text_and_structured_content),
 	    cmocka_unit_test(a_refusal_is_a_result),
