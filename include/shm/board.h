@@ -41,12 +41,14 @@ enum board_counter {
 	BOARD_CONNECTIONS_TOTAL,
 	BOARD_CONNECTIONS_REFUSED,
 	BOARD_LOG_DROPPED,
-	BOARD_INBOX_DROPPED,
+	BOARD_INBOX_DROPPED, /* frames to other workers that were lost: no such worker, no room, no memory */
 	BOARD_LAG_OVER_10MS, /* loop turns longer than that */
 	BOARD_LAG_OVER_50MS,
 	BOARD_AUTH_REFUSED,
 	BOARD_RATE_LIMITED,
-	BOARD_STARTS, /* workers that ran in this slot */
+	BOARD_STARTS,	      /* workers that ran in this slot */
+	BOARD_INBOX_RECEIVED, /* frames of other workers */
+	BOARD_INBOX_STALE,    /* frames that a predecessor of this slot was meant to get */
 	BOARD_COUNTERS
 };
 

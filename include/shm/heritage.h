@@ -16,14 +16,20 @@ enum heritage_fd {
 	HERITAGE_FD_TABLE = 4,	 /* the shared segment: table and board */
 	HERITAGE_FD_KEYS = 5,	 /* the keys' own segment */
 	HERITAGE_FD_CONFIG = 6,	 /* sealed memfd: the validated configuration in canonical form, secrets included */
-	HERITAGE_FD_LISTEN = 7	 /* n_listeners MCP listening sockets, then n_admin admin listening sockets */
+	HERITAGE_FD_INBOX = 7,	 /* AF_UNIX DGRAM: the reading end of this slot's inbox */
+	HERITAGE_FD_POST = 8,	 /* HERITAGE_INBOXES writing ends: number POST + s reaches the worker of slot s */
+	HERITAGE_FD_LISTEN = 72	 /* n_listeners MCP listening sockets, then n_admin admin listening sockets */
 };
+
+#define HERITAGE_INBOXES 64 /* one for each row of the board */
 
 #define HERITAGE_LISTENERS_MAX 16
 
-/* The keeper (argv "magento-mcp keeper") has CONTROL, CONFIG and, at LISTEN, the one socket of this name in state_dir.
+/* The keeper (argv "magento-mcp keeper") has CONTROL, CONFIG and, behind them, the one socket of this name in
+ * state_dir.
  */
 #define HERITAGE_KEEPER_SOCKET "keeper.sock"
+#define HERITAGE_KEEPER_FD_LISTEN 7
 
 enum control_type {
 	/* supervisor -> worker */

@@ -45,7 +45,7 @@ check_descriptors(struct err *err)
 	int keys = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	int culprit = table != HERITAGE_FD_TABLE ? table : keys;
 	bool fine = table == HERITAGE_FD_TABLE && keys == HERITAGE_FD_KEYS &&
-		    fd_only_open_below(HERITAGE_FD_LISTEN + 1, &culprit);
+		    fd_only_open_below(HERITAGE_KEEPER_FD_LISTEN + 1, &culprit);
 
 	fd_close(&table);
 	fd_close(&keys);
@@ -163,7 +163,7 @@ start(struct role *role, struct err *err)
 	r = database_open(role->config->keeper.path, &role->database, err);
 	if (r < 0)
 		return r;
-	r = serve_new(role->database, HERITAGE_FD_LISTEN, &role->server, err);
+	r = serve_new(role->database, HERITAGE_KEEPER_FD_LISTEN, &role->server, err);
 	if (r < 0)
 		return r;
 	return add_events(role, err);

@@ -29,6 +29,7 @@
 #include "supervisor/crashes.h"
 #include "supervisor/ctl.h"
 #include "supervisor/heartbeat.h"
+#include "supervisor/inboxes.h"
 #include "supervisor/keeper_role.h"
 #include "supervisor/notify.h"
 #include "supervisor/roll.h"
@@ -98,6 +99,7 @@ struct house {
 	char *control_path;
 	char *log_path; /* "" = standard error */
 	struct listeners listeners;
+	struct inboxes inboxes;
 	struct segment_keys *keys;
 	struct segment *segment;
 	struct table *table; /* for its counts only: no lock is ever taken here */

@@ -14,7 +14,7 @@
 #include "base/err.h"
 
 #define SPAWN_EXE "/proc/self/exe"
-#define SPAWN_FDS_MAX 32
+#define SPAWN_FDS_MAX 96
 #define SPAWN_ENV_MAX 1024
 #define SPAWN_FD_CLOSED -2     /* in fds: this number stays closed */
 #define SPAWN_EXIT_NO_EXEC 127 /* exit status of a child that could not be executed */

@@ -23,7 +23,7 @@
 #include "supervisor/spawn.h"
 
 #define STATE_DIR_MODE 0700
-#define DESCRIPTORS_MIN 64
+#define DESCRIPTORS_MIN 384 /* inboxes alone are 128, and a child parks its own list above them */
 
 /* ---- The process ---- */
 
@@ -273,6 +273,7 @@ house_init(struct house *h, const struct house_options *options)
 	for (i = 0; i < HOUSE_GENERATIONS_MAX; i++)
 		h->generations[i].config_fd = -1;
 	listeners_init(&h->listeners);
+	inboxes_init(&h->inboxes);
 	keeper_role_init(&h->keeper);
 	workers_init(h);
 	check_init(&h->check);
@@ -288,6 +289,7 @@ house_fini(struct house *h)
 	ctl_fini(&h->ctl);
 	keeper_role_fini(&h->keeper);
 	listeners_close(&h->listeners);
+	inboxes_close(&h->inboxes);
 	check_fini(&h->check);
 	for (i = 0; i < HOUSE_GENERATIONS_MAX; i++)
 		fd_close(&h->generations[i].config_fd);
@@ -328,6 +330,8 @@ set_up(struct house *h, const struct config *cfg, struct err *err)
 		r = open_keeper(h, cfg, err);
 	if (r == 0)
 		r = open_memory(h, cfg, err);
+	if (r == 0)
+		r = inboxes_open(&h->inboxes, err);
 	if (r == 0)
 		report_listening(h);
 	return r == 0 ? start_first(h, cfg, err) : r;

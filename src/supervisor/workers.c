@@ -79,8 +79,8 @@ spawn_process(struct house *h, struct worker *w, int their_control, struct err *
 {
 	int out = h->log_fd >= 0 ? h->log_fd : STDERR_FILENO;
 	int fds[SPAWN_FDS_MAX] = {their_control, segment_fd(h->segment), segment_keys_fd(h->keys),
-				  w->generation->config_fd};
-	size_t n = HERITAGE_FD_LISTEN - HERITAGE_FD_CONTROL;
+				  w->generation->config_fd, h->inboxes.reading[w->slot]};
+	size_t n = HERITAGE_FD_POST - HERITAGE_FD_CONTROL;
 	const char *env[SPAWN_ENV_MAX];
 	char slot[16];
 	const char *argv[] = {h->options->name, "worker", slot, NULL};
@@ -92,6 +92,8 @@ spawn_process(struct house *h, struct worker *w, int their_control, struct err *
 	size_t i;
 	int r;
 
+	for (i = 0; i < HERITAGE_INBOXES; i++)
+		fds[n++] = h->inboxes.writing[i];
 	for (i = 0; i < h->listeners.n_mcp + h->listeners.n_admin; i++)
 		fds[n++] = h->listeners.items[i].fd;
 	plan.n_fds = n;

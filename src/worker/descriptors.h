@@ -9,10 +9,10 @@
 
 #include <stdint.h>
 
-/* Sockets, table, log, audit, event loop, keeper. */
-#define DESCRIPTORS_BASE 32
+/* Sockets, table, log, audit, event loop, keeper, the inboxes of all workers. */
+#define DESCRIPTORS_BASE 96
 /* That and connections to shops and to the admin listener, as many as a worker ever has. */
-#define DESCRIPTORS_OWN 384
+#define DESCRIPTORS_OWN 448
 
 /*
  * Of `limit` descriptors (RLIMIT_NOFILE).  At least 1, at most `wanted`.  Where the limit is low, there is one

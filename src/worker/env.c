@@ -82,6 +82,7 @@ make_core(struct worker *worker)
 	    .version = MAGENTO_MCP_VERSION,
 	    .registry = worker->registry,
 	    .env = &worker->env,
+	    .peers = worker->inbox != NULL ? &worker->peers : NULL,
 	    .max_result_bytes = worker->config->magento.max_result_bytes,
 	};
 
@@ -114,6 +115,7 @@ void
 env_free(struct worker *worker)
 {
 	mcp_server_free(&worker->mcp);
+	peers_close(worker); /* the core may have had a last word for them */
 	keeper_free(&worker->keeper);
 	audit_free(&worker->audit);
 	fetch_free(&worker->fetch);

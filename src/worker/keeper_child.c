@@ -22,7 +22,7 @@
 
 #define GONE_MS 5000 /* from the loss of its connection to SIGKILL */
 #define LOOK_MS 10
-#define KEEPER_FDS (HERITAGE_FD_LISTEN + 1)
+#define KEEPER_FDS (HERITAGE_KEEPER_FD_LISTEN + 1)
 #define NO_EXEC_STATUS 127
 
 void
@@ -167,7 +167,7 @@ start(struct keeper_child *child, int their_control, int their_end)
 	launch.fds[STDERR_FILENO] = STDERR_FILENO;
 	launch.fds[HERITAGE_FD_CONTROL] = their_control;
 	launch.fds[HERITAGE_FD_CONFIG] = config;
-	launch.fds[HERITAGE_FD_LISTEN] = their_end;
+	launch.fds[HERITAGE_KEEPER_FD_LISTEN] = their_end;
 	child->pid = fork_keeper(&launch);
 	r = child->pid > 0 ? 0 : ERR_AGAIN;
 out:

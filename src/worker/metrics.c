@@ -38,6 +38,11 @@ put_totals(struct worker *worker, struct buf *out)
 	    {BOARD_LOG_DROPPED, "magento_mcp_log_lines_dropped_total", "Log lines lost because the sink was full."},
 	    {BOARD_AUTH_REFUSED, "magento_mcp_auth_refused_total", "Requests without a valid client token."},
 	    {BOARD_RATE_LIMITED, "magento_mcp_rate_limited_total", "Tool calls refused by a rate limit."},
+	    {BOARD_INBOX_RECEIVED, "magento_mcp_inbox_frames_total", "Messages that workers got from each other."},
+	    {BOARD_INBOX_DROPPED, "magento_mcp_inbox_dropped_total",
+	     "Messages to another worker that were lost: it had gone, or did not read them."},
+	    {BOARD_INBOX_STALE, "magento_mcp_inbox_stale_total",
+	     "Messages that came too late: the worker they were meant for had been replaced."},
 	    {BOARD_LAG_OVER_10MS, "magento_mcp_loop_lag_over_10ms_total", "Loop turns that came more than 10 ms late."},
 	    {BOARD_LAG_OVER_50MS, "magento_mcp_loop_lag_over_50ms_total", "Loop turns that came more than 50 ms late."},
 	};

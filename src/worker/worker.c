@@ -225,6 +225,9 @@ start(struct worker *worker, struct err *err)
 	worker->base = event_base_new();
 	if (worker->base == NULL)
 		return err_set(err, ERR_NOMEM, "out of memory");
+	r = peers_open(worker, err);
+	if (r < 0)
+		return r;
 	r = make_env(worker, err);
 	if (r < 0)
 		return r;

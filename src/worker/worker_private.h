@@ -65,6 +65,8 @@ struct worker {
 	struct action_registry *registry;
 	struct action_env env;
 	struct auth *auth;
+	struct inbox *inbox; /* NULL: there are no other workers (stdio) */
+	struct mcp_peers peers;
 	struct mcp_server *mcp;
 	struct hosts hosts;
 
@@ -97,6 +99,10 @@ int metrics_render(struct worker *worker, struct buf *out) MUST_CHECK;
 
 /* observe.c: counters of tools and upstreams. */
 void observe_env(struct worker *worker);
+
+/* peers.c: the other workers, as the protocol core sees them. */
+int peers_open(struct worker *worker, struct err *err) MUST_CHECK;
+void peers_close(struct worker *worker);
 
 /* pulse.c: heartbeat, lag, gauges; sweeping of the table. */
 int pulse_start(struct worker *worker) MUST_CHECK;

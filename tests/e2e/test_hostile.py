@@ -10,14 +10,14 @@ from harness.places import poll
 
 def test_clients_cannot_take_the_descriptors_for_the_shop(start):
     """As many idle clients as come in leave the calls of others, and the breaker that workers share, alone."""
-    server = start(workers=1, wrapper=("prlimit", "--nofile=64"))
+    server = start(workers=1, wrapper=("prlimit", "--nofile=384"))
     server.allows("connections_limited")
     client = Modern(server, keep=True)
     client.login()
     with contextlib.ExitStack() as idle:
-        for _ in range(100):
+        for _ in range(300):
             idle.enter_context(contextlib.closing(Connection(server.address)))
-        poll(lambda: server.metric("magento_mcp_connections") >= 15, "clients come in")
+        poll(lambda: server.metric("magento_mcp_connections") >= 120, "clients come in")
         for _ in range(10):
             client.ok("catalog_search_products", {"page_size": 1})
     client.close()
@@ -28,5 +28,5 @@ def test_too_few_descriptors_are_named(start):
     server = start(workers=1, wrapper=("prlimit", "--nofile=40"), wait=False)
     assert server.process.wait(20) == 2
     server.reader.join(10)
-    assert "may open 40 files, at least 64 are needed" in server.tail()
+    assert "may open 40 files, at least 384 are needed" in server.tail()
     process.LIVE.remove(server)

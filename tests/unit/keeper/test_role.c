@@ -56,7 +56,7 @@ become_keeper(const struct child *child, int config, int control, bool extra)
 	close_range(110, ~0U, 0); /* what the shell that runs the tests has left open */
 	dup2(parked[0], HERITAGE_FD_CONTROL);
 	dup2(parked[1], HERITAGE_FD_CONFIG);
-	dup2(parked[2], HERITAGE_FD_LISTEN);
+	dup2(parked[2], HERITAGE_KEEPER_FD_LISTEN);
 	if (extra)
 		dup2(parked[2], 20);
 	execl("/proc/self/exe", "magento-mcp", "keeper", (char *)NULL);

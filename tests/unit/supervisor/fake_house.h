@@ -171,7 +171,7 @@ fake_keeper(void)
 	int fd, r;
 
 	for (fd = 0; fd < 64; fd++) {
-		bool open_wanted = fd <= HERITAGE_FD_CONTROL || fd == HERITAGE_FD_CONFIG || fd == HERITAGE_FD_LISTEN;
+		bool open_wanted = fd <= HERITAGE_FD_CONTROL || fd == HERITAGE_FD_CONFIG || fd == HERITAGE_KEEPER_FD_LISTEN;
 
 		if ((fcntl(fd, F_GETFD) >= 0) != open_wanted)
 			return 4;

@@ -28,7 +28,7 @@ static void
 few_are_shared_by_clients_and_shops(void **state)
 {
 	(void)state;
-	assert_int_equal(descriptors_for_clients(64, 4096), 16);
+	assert_int_equal(descriptors_for_clients(128, 4096), 16);
 	assert_int_equal(descriptors_for_clients(DESCRIPTORS_OWN, 4096), (DESCRIPTORS_OWN - DESCRIPTORS_BASE) / 2);
 	for (uint64_t limit = DESCRIPTORS_BASE + 2; limit < 2000; limit++) {
 		uint64_t clients = descriptors_for_clients(limit, UINT32_MAX);
