@@ -19,6 +19,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/compiler.h"
 #include "json/fault.h"
@@ -60,6 +61,8 @@ struct action_peer {
 	void (*log)(void *ctx, enum action_log_level level, const char *text);
 	int (*ask)(void *ctx, const struct action_question *questions, size_t n, const json_t *keep, json_t **answers_r,
 		   struct fault *fault);
+	/* The stream of the answer ends here, and the client comes back for the rest of it after `retry_ms`. */
+	void (*let_go)(void *ctx, uint32_t retry_ms);
 	void *ctx;
 };
 
@@ -73,6 +76,12 @@ void action_progress(struct action_call *call, double done, double total, const 
 
 /* One line for the client's user.  No credentials, personal data or internals. */
 void action_log(struct action_call *call, enum action_log_level level, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+/*
+ * Gives the client's connection free: what is told from now on, and the result, are kept until it comes back for them,
+ * after about `retry_ms` (R-100).  Nothing happens where it could not come back.
+ */
+void action_let_go(struct action_call *call, uint32_t retry_ms);
 
 bool action_can_ask(const struct action_call *call, enum action_question_kind kind);
 

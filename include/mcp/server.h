@@ -167,6 +167,7 @@ struct mcp_gauges {
 	uint32_t kept_streams; /* for a resume */
 	uint64_t kept_bytes;
 	uint64_t dropped_events; /* not kept, or not delivered, for want of room: a counter */
+	uint64_t foreign_frames; /* refused, of another version or damaged: a counter */
 };
 void mcp_server_gauges(const struct mcp_server *server, struct mcp_gauges *gauges_r);
 

@@ -52,6 +52,13 @@ action_log(struct action_call *call, enum action_log_level level, const char *fm
 	peer->log(peer->ctx, level, text);
 }
 
+void
+action_let_go(struct action_call *call, uint32_t retry_ms)
+{
+	if (call->peer.let_go != NULL)
+		call->peer.let_go(call->peer.ctx, retry_ms);
+}
+
 bool
 action_can_ask(const struct action_call *call, enum action_question_kind kind)
 {

@@ -224,6 +224,14 @@ is_meant(const struct mcp_exchange *x, const struct mcp_exchange *by, struct sli
 	return x->has_session && by->has_session && strcmp(x->session_id, by->session_id) == 0;
 }
 
+static void
+stop(struct mcp_exchange *x)
+{
+	action_cancel(&x->running);
+	x->was_cancelled = true;
+	exchange_answer_empty(x, 202); /* no response; HTTP has to say something */
+}
+
 bool
 exchange_cancel(struct mcp_exchange *by, struct slice id)
 {
@@ -231,14 +239,27 @@ exchange_cancel(struct mcp_exchange *by, struct slice id)
 
 	LIST_FOREACH(x, &by->server->exchanges, link)
 	{
-		if (!is_meant(x, by, id))
-			continue;
-		action_cancel(&x->running);
-		x->was_cancelled = true;
-		exchange_answer_empty(x, 202); /* no response; HTTP has to say something */
-		return true;
+		if (is_meant(x, by, id)) {
+			stop(x);
+			return true;
+		}
 	}
 	return false;
+}
+
+void
+exchange_receive_cancel(struct mcp_server *server, const struct frame *frame)
+{
+	struct mcp_exchange *x;
+
+	LIST_FOREACH(x, &server->exchanges, link)
+	{
+		if (x->has_session && x->msg.kind == RPC_REQUEST && slice_eq(x->msg.id, frame->id) &&
+		    slice_is(frame->session, x->session_id) && slice_is(frame->principal, x->session.principal)) {
+			stop(x);
+			return;
+		}
+	}
 }
 
 static int

@@ -10,6 +10,7 @@
 #include <jansson.h>
 #include <sys/queue.h>
 
+#include "frames.h"
 #include "mcp/server.h"
 #include "rpc/message.h"
 #include "session/mcp_session.h"
@@ -24,6 +25,8 @@ struct mcp_server {
 	struct buf initialize_tail;	      /* ,"capabilities":...} : ends every initialize result */
 	struct buf lists[MCP_2026_07_28 + 1]; /* result of tools/list, by protocol */
 	LIST_HEAD(exchange_list, mcp_exchange) exchanges; /* all under way, those without a client too */
+	struct session_now now;				  /* of the last message, frame or tick */
+	uint64_t foreign_frames;			  /* that were no frames, or of another version */
 };
 
 struct mcp_exchange {
@@ -74,6 +77,9 @@ int exchange_send(struct mcp_exchange *x, struct slice message);
 
 /* Stops the request with this id (a raw token) that the same client has under way; its channel is answered empty. */
 bool exchange_cancel(struct mcp_exchange *by, struct slice id);
+
+/* The same for a request of this session that another worker was told to cancel. */
+void exchange_receive_cancel(struct mcp_server *server, const struct frame *frame);
 
 /* If x is notifications/cancelled: stops what it names. */
 void exchange_take_cancellation(struct mcp_exchange *x);

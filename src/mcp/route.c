@@ -81,6 +81,7 @@ mcp_server_post(struct mcp_server *server, const struct mcp_request *request, co
 	struct mcp_exchange *alive = x;
 	struct rpc_fault fault;
 
+	server->now = (struct session_now){.mono_ms = request->now_mono_ms, .wall_ms = request->now_wall_ms};
 	*exchange_r = NULL;
 	if (x == NULL) {
 		channel->answer(channel->ctx, &(struct mcp_answer){.http_status = 503, .method = "", .tool = ""});
