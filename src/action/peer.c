@@ -110,19 +110,31 @@ refuse_capability(const struct action_question *questions, size_t n, struct faul
 			 "This call has to ask the user, and the client has not said that it can.");
 }
 
+/* Some will do: the client answers those that it takes. */
+static bool
+can_ask_any(const struct action_call *call, const struct action_question *questions, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (action_can_ask(call, questions[i].kind))
+			return true;
+	}
+	return false;
+}
+
 int
 action_ask(struct action_call *call, const struct action_question *questions, size_t n, const json_t *keep,
 	   json_t **answers_r, struct fault *fault)
 {
+	int r;
+
 	*answers_r = NULL;
 	/* The caller is gone, and what could reach it has gone with it. */
 	if (fiber_current() != NULL && fiber_is_cancelled(fiber_current()))
 		return fault_set(fault, FAULT_CANCELLED, NULL, "The call was cancelled.");
-	for (size_t i = 0; i < n; i++) {
-		if (!action_can_ask(call, questions[i].kind))
-			return refuse_capability(questions, n, fault);
-	}
-	return call->peer.ask(call->peer.ctx, questions, n, keep, answers_r, fault);
+	if (!can_ask_any(call, questions, n))
+		return refuse_capability(questions, n, fault);
+	r = call->peer.ask(call->peer.ctx, questions, n, keep, answers_r, fault);
+	return r < 0 && fault->code == FAULT_CAPABILITY_MISSING ? refuse_capability(questions, n, fault) : r;
 }
 
 const json_t *

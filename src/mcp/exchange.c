@@ -30,6 +30,7 @@ exchange_new(struct mcp_server *server, const struct mcp_request *request, const
 	x->has_client = true;
 	x->method = "";
 	x->tool = "";
+	x->log_from = ACTION_LOG_NONE;
 	LIST_INSERT_HEAD(&server->exchanges, x, link);
 	return x;
 }
@@ -39,6 +40,8 @@ exchange_free(struct mcp_exchange *x)
 {
 	LIST_REMOVE(x, link);
 	json_decref(x->params);
+	json_decref(x->kept);
+	free(x->progress_token);
 	free(x->kept_id);
 	free(x);
 }

@@ -10,6 +10,7 @@
 #include <jansson.h>
 #include <sys/queue.h>
 
+#include "call.h"
 #include "frames.h"
 #include "mcp/server.h"
 #include "rpc/message.h"
@@ -25,6 +26,7 @@ struct mcp_server {
 	struct buf initialize_tail;	      /* ,"capabilities":...} : ends every initialize result */
 	struct buf lists[MCP_2026_07_28 + 1]; /* result of tools/list, by protocol */
 	LIST_HEAD(exchange_list, mcp_exchange) exchanges; /* all under way, those without a client too */
+	LIST_HEAD(asking_list, asking) askings;		  /* legacy calls that wait for their client */
 	struct session_now now;				  /* of the last message, frame or tick */
 	uint64_t foreign_frames;			  /* that were no frames, or of another version */
 };
@@ -44,6 +46,15 @@ struct mcp_exchange {
 	bool send_session_id;
 	struct mcp_session session;
 	struct action_running *running;
+	call_done_fn done;		/* call.c: what answers when it has ended */
+	unsigned can;			/* kinds of questions that the client takes: enum action_question_kind */
+	enum action_log_level log_from; /* what it wants to hear */
+	char *progress_token;		/* owned, a raw token; NULL: it asked for no progress */
+	bool has_progress;
+	double progress_told;
+	bool was_asked; /* inputResponses or requestState came */
+	bool has_state; /* a good requestState came; `kept` is what it holds */
+	json_t *kept;
 	LIST_ENTRY(mcp_exchange) link;
 	const char *method; /* constant; "" until known */
 	const char *tool;

@@ -3,6 +3,8 @@
  */
 #include <string.h>
 
+#include "asking.h"
+#include "client.h"
 #include "exchange.h"
 #include "json/get.h"
 #include "json/write.h"
@@ -113,7 +115,11 @@ answer_initialize(struct mcp_exchange *x)
 static void
 create_session(struct mcp_exchange *x)
 {
-	struct mcp_session init = {.protocol = x->protocol};
+	struct mcp_session init = {
+	    .protocol = x->protocol,
+	    .capabilities = client_capabilities(json_object_get(x->params, "capabilities"), x->protocol),
+	    .log_level = ACTION_LOG_NONE,
+	};
 	struct err err = {.code = ERR_OK};
 
 	if (slice_to_str(slice_from_str(x->request.principal->name), init.principal, sizeof(init.principal)) < 0 ||
@@ -157,6 +163,22 @@ serve_ping(struct mcp_exchange *x)
 	exchange_answer_result(x, SLICE_LIT("{}"));
 }
 
+/* */
+static void
+serve_set_level(struct mcp_exchange *x)
+{
+	enum action_log_level level;
+
+	if (client_log_level(json_object_get(x->params, "level"), &level) < 0) {
+		refuse(x, 200, RPC_INVALID_PARAMS,
+		       "params.level must be debug, info, notice, warning, error, critical, alert or emergency.");
+		return;
+	}
+	mcp_session_set_log_level(x->server->options.env->sessions, slice_from_str(x->request.principal->name),
+				  slice_from_str(x->session_id), now_of(&x->request), level);
+	serve_ping(x);
+}
+
 struct method {
 	const char *name;
 	void (*serve)(struct mcp_exchange *x);
@@ -164,6 +186,7 @@ struct method {
 
 static const struct method methods[] = {
     {"ping", serve_ping},
+    {"logging/setLevel", serve_set_level},
     {"tools/list", tools_serve_list},
     {"tools/call", tools_serve_call},
 };
@@ -235,6 +258,8 @@ open_session(struct mcp_exchange *x)
 	}
 	x->has_session = true;
 	x->protocol = (enum mcp_protocol)x->session.protocol;
+	x->can = x->request.takes_events ? x->session.capabilities : 0; /* else a question would not reach it */
+	x->log_from = (enum action_log_level)x->session.log_level;
 	return 0;
 }
 
@@ -268,7 +293,9 @@ legacy_serve(struct mcp_exchange *x)
 	case RPC_NOTIFICATION:
 		serve_notification(x);
 		break;
-	case RPC_RESPONSE: /* this server asks nothing yet that could be answered */
+	case RPC_RESPONSE:
+		asking_serve_response(x);
+		break;
 	case RPC_BATCH:
 		exchange_answer_empty(x, 202);
 		break;

@@ -6,10 +6,12 @@
 #include <string.h>
 
 #include "base/enc.h"
+#include "client.h"
 #include "exchange.h"
 #include "json/get.h"
 
 #define META_CAPABILITIES "io.modelcontextprotocol/clientCapabilities"
+#define META_LOG_LEVEL "io.modelcontextprotocol/logLevel"
 #define META_CLIENT_INFO "io.modelcontextprotocol/clientInfo"
 
 static void
@@ -162,6 +164,22 @@ check_name_header(struct mcp_exchange *x, const char *member, struct rpc_fault *
 	return r < 0 ? mismatch(fault, "Mcp-Name", "does not match the name in params") : 0;
 }
 
+/* What the client can and wants to hear, of this request only. */
+static int
+read_client(struct mcp_exchange *x, struct rpc_fault *fault)
+{
+	json_t *meta = json_object_get(x->params, "_meta");
+	json_t *level = json_object_get(meta, META_LOG_LEVEL);
+
+	x->can = client_capabilities(json_object_get(meta, META_CAPABILITIES), x->protocol);
+	if (level != NULL && client_log_level(level, &x->log_from) < 0) {
+		return rpc_fault_set(fault, RPC_INVALID_PARAMS, NULL,
+				     "params._meta " META_LOG_LEVEL " must be one of the eight syslog levels, such as "
+				     "\"info\".");
+	}
+	return 0;
+}
+
 static int
 check(struct mcp_exchange *x, json_t *claim, const struct method **method_r, struct rpc_fault *fault)
 {
@@ -176,7 +194,9 @@ check(struct mcp_exchange *x, json_t *claim, const struct method **method_r, str
 		return rpc_fault_set(fault, RPC_METHOD_NOT_FOUND, NULL, "There is no such method.");
 	x->method = method->name;
 	*method_r = method;
-	return has_headers(x) && method->name_param != NULL ? check_name_header(x, method->name_param, fault) : 0;
+	if (has_headers(x) && method->name_param != NULL && check_name_header(x, method->name_param, fault) < 0)
+		return -1;
+	return read_client(x, fault);
 }
 
 void

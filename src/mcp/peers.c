@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "asking.h"
 #include "base/err.h"
 #include "exchange.h"
 #include "frames.h"
@@ -59,6 +60,7 @@ peers_is_alive(const struct mcp_server *server, uint32_t slot, uint32_t pid)
 
 static void (*const handlers[FRAME_KINDS])(struct mcp_server *server, const struct frame *frame) = {
     [FRAME_CANCEL] = exchange_receive_cancel,
+    [FRAME_RESPONSE] = asking_receive,
 };
 
 void

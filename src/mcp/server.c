@@ -76,7 +76,7 @@ render_initialize(struct mcp_server *server)
 	buf_init(&whole, TEXT_MAX);
 	json_write_init(&w, &whole);
 	json_write_begin_object(&w);
-	json_write_key_raw(&w, "capabilities", SLICE_LIT("{\"tools\":{}}"));
+	json_write_key_raw(&w, "capabilities", SLICE_LIT("{\"tools\":{},\"logging\":{}}"));
 	json_write_key_raw(&w, "serverInfo", buf_slice(&server->server_info));
 	write_instructions(&w, server);
 	json_write_end(&w);
@@ -108,6 +108,7 @@ mcp_server_new(const struct mcp_options *options)
 	server->options = *options;
 	server->product = action_registry_product(options->registry);
 	LIST_INIT(&server->exchanges);
+	LIST_INIT(&server->askings);
 	server->limits = json_limits_default;
 	if (options->max_depth != 0)
 		server->limits.max_depth = (uint32_t)options->max_depth;

@@ -120,10 +120,7 @@ answer_call(struct mcp_exchange *x, struct slice object, bool is_error)
 		buf_put_slice(&out, object);
 	}
 	buf_put_str(&out, is_error ? ",\"isError\":true" : ",\"isError\":false");
-	if (exchange_is_modern(x))
-		buf_put_slice(&out, buf_slice(&x->server->modern_tail));
-	else
-		buf_put_char(&out, '}');
+	call_put_tail(x, &out);
 	if (out.failed == 0)
 		exchange_answer_result(x, buf_slice(&out));
 	else
@@ -139,9 +136,8 @@ answer_content(struct mcp_exchange *x, struct slice object)
 
 	must(object.len > 2 && object.ptr[object.len - 1] == '}');
 	buf_init(&out, object.len + x->server->modern_tail.len + WRAP_SLACK);
-	buf_put_slice(&out, exchange_is_modern(x) ? slice_of(object.ptr, object.len - 1) : object);
-	if (exchange_is_modern(x))
-		buf_put_slice(&out, buf_slice(&x->server->modern_tail));
+	buf_put_slice(&out, slice_of(object.ptr, object.len - 1));
+	call_put_tail(x, &out);
 	if (out.failed == 0)
 		exchange_answer_result(x, buf_slice(&out));
 	else
@@ -194,13 +190,11 @@ answer_too_large(struct mcp_exchange *x)
 }
 
 static void
-on_done(void *ctx, const struct action_outcome *outcome)
+on_done(struct mcp_exchange *x, const struct action_outcome *outcome)
 {
-	struct mcp_exchange *x = ctx;
 	struct buf text;
 	int r;
 
-	x->running = NULL;
 	if (outcome->fault != NULL) {
 		answer_refusal(x, outcome->fault);
 		return;
@@ -218,55 +212,13 @@ on_done(void *ctx, const struct action_outcome *outcome)
 	buf_fini(&text);
 }
 
-/* ---- the login that a legacy session remembers ---- */
-
-static int
-remember_login(void *ctx, struct login_ref login, struct login_ref *before_r, bool *has_before_r)
-{
-	struct mcp_exchange *x = ctx;
-
-	return mcp_session_remember_login(x->server->options.env->sessions, slice_from_str(x->request.principal->name),
-					  slice_from_str(x->session_id), action_now(), login, before_r, has_before_r);
-}
-
-static void
-forget_login(void *ctx, struct login_ref login)
-{
-	struct mcp_exchange *x = ctx;
-
-	mcp_session_forget_login(x->server->options.env->sessions, slice_from_str(x->request.principal->name),
-				 slice_from_str(x->session_id), action_now(), login);
-}
-
-static struct action_memory
-memory_of(struct mcp_exchange *x)
-{
-	if (!x->has_session)
-		return (struct action_memory){.has_login = false};
-	return (struct action_memory){
-	    .has_login = x->session.has_login,
-	    .login = x->session.login,
-	    .remember = remember_login,
-	    .forget = forget_login,
-	    .ctx = x,
-	};
-}
-
 static void
 run_tool(struct mcp_exchange *x, const struct action *action, json_t *arguments)
 {
 	const struct action_registry *registry = x->server->options.registry;
-	struct action_request request = {
-	    .action = action,
-	    .arguments = arguments,
-	    .principal = x->request.principal,
-	    .memory = memory_of(x),
-	    .request_id = x->request.request_id,
-	};
 
 	x->tool = action_registry_tool_name(registry, action_registry_index(registry, action));
-	if (action_dispatch(x->server->options.env, &request, on_done, x, &x->running) < 0)
-		exchange_answer_shortage(x);
+	call_run(x, action, arguments, on_done);
 }
 
 void

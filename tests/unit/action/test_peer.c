@@ -174,12 +174,12 @@ a_question_is_passed_on(void **state)
 	json_decref(keep);
 }
 
-/* All kinds must be taken, and the refusal names them in the client's own terms. */
+/* Some kind must be taken; where the core cannot go on without the others, the refusal names them in the client's own terms. */
 static void
 what_the_client_does_not_take_is_not_asked(void **state)
 {
 	struct heard heard;
-	struct action_call call = call_of(&heard, ACTION_ELICIT_FORM);
+	struct action_call call = call_of(&heard, ACTION_ELICIT_URL);
 	const struct action_question questions[] = {{.key = "a", .kind = ACTION_ELICIT_FORM},
 						    {.key = "b", .kind = ACTION_SAMPLE},
 						    {.key = "c", .kind = ACTION_LIST_ROOTS}};

@@ -48,8 +48,9 @@ initialize_opens_a_session(void **state)
 	assert_id(&r, "0");
 	result = result_of(&r);
 	assert_int_equal(json_object_size(result), 4);
-	assert_int_equal(json_object_size(json_get_object(result, "capabilities")), 1);
+	assert_int_equal(json_object_size(json_get_object(result, "capabilities")), 2);
 	assert_non_null(json_get_object(json_get_object(result, "capabilities"), "tools"));
+	assert_non_null(json_get_object(json_get_object(result, "capabilities"), "logging"));
 	assert_string_equal(json_get_str(result, "instructions", ""), "Read this first.");
 	info = json_get_object(result, "serverInfo");
 	assert_string_equal(json_get_str(info, "name", ""), "test-server");
@@ -299,7 +300,7 @@ static void
 an_unknown_method_is_200(void **state)
 {
 	static const char *const methods[] = {"no/such",      "server/discover",  "resources/list",
-					      "prompts/list", "logging/setLevel", "completion/complete",
+					      "prompts/list", "completion/complete",
 					      "tasks/get"};
 	struct world w;
 	struct reply r;

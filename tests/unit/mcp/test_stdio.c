@@ -13,6 +13,7 @@ request_of(const char *body, const char *session)
 {
 	return (struct mcp_request){
 	    .transport = MCP_STDIO,
+	    .takes_events = true,
 	    .body = slice_from_str(body),
 	    .headers = {.session_id = session != NULL ? slice_from_str(session) : SLICE_NONE},
 	    .principal = &alice,
@@ -28,7 +29,8 @@ send_line(struct world *w, struct reply *r, const char *session, const char *bod
 	struct mcp_request request = request_of(body, session);
 
 	memset(r, 0, sizeof(*r));
-	mcp_server_post(w->server, &request, &(struct mcp_channel){.answer = on_answer, .ctx = r}, &r->exchange);
+	mcp_server_post(w->server, &request, &(struct mcp_channel){.send = on_event, .answer = on_answer, .ctx = r},
+			&r->exchange);
 }
 
 /* A notification is met with silence. */

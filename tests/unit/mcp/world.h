@@ -110,7 +110,10 @@ struct sent {
 	const struct principal *who;		       /* NULL: alice */
 	const char *body;
 	size_t body_len; /* 0: to its NUL */
+	bool no_events;	 /* its Accept has no event streams */
 };
+
+#define EVENTS_MAX 32
 
 struct reply {
 	struct mcp_exchange *exchange;
@@ -123,6 +126,8 @@ struct reply {
 	char method[64], tool[80];
 	int rpc_code, fault_code;
 	enum mcp_protocol protocol;
+	json_t *events[EVENTS_MAX]; /* messages before the answer, in order */
+	size_t n_events;
 	char *kept[6]; /* copies on the heap: body, headers, request id */
 };
 
@@ -178,6 +183,22 @@ on_answer(void *ctx, const struct mcp_answer *answer)
 	assert_int_equal(json_get_int(json_object_get(r->json, "error"), "code", 0), answer->rpc_code);
 }
 
+static inline int
+on_event(void *ctx, const struct mcp_event *event)
+{
+	struct reply *r = ctx;
+
+	assert_int_equal(r->answers, 0);
+	assert_true(r->n_events < EVENTS_MAX);
+	if (event->data.len == 0) /* the priming event */
+		return 0;
+	r->events[r->n_events] = parse_answer(event->data);
+	assert_string_equal(json_get_str(r->events[r->n_events], "jsonrpc", ""), "2.0");
+	assert_null(memchr(event->data.ptr, '\n', event->data.len));
+	r->n_events++;
+	return 0;
+}
+
 /* An exact copy: not even a NUL behind it. */
 static inline struct slice
 keep(struct reply *r, size_t at, const char *bytes, size_t len)
@@ -208,13 +229,15 @@ post(struct world *w, struct reply *r, const struct sent *sent)
 			.method = keep_text(r, 2, sent->method),
 			.name = keep_text(r, 3, sent->name),
 			.session_id = keep_text(r, 4, sent->session)},
+	    .takes_events = !sent->no_events,
 	    .principal = sent->who != NULL ? sent->who : &alice,
 	    .now_mono_ms = clock_mono_ms() + w->later_ms,
 	    .now_wall_ms = clock_wall_ms() + w->later_ms,
 	};
 	r->kept[5] = strdup("7.1.a");
 	request.request_id = r->kept[5];
-	mcp_server_post(w->server, &request, &(struct mcp_channel){.answer = on_answer, .ctx = r}, &r->exchange);
+	mcp_server_post(w->server, &request, &(struct mcp_channel){.send = on_event, .answer = on_answer, .ctx = r},
+			&r->exchange);
 	assert_true((r->answers == 1) == (r->exchange == NULL));
 	if (r->answers == 1)
 		forget_kept(r);
@@ -224,6 +247,8 @@ static inline void
 reply_fini(struct reply *r)
 {
 	json_decref(r->json);
+	for (size_t i = 0; i < r->n_events; i++)
+		json_decref(r->events[i]);
 	free(r->body);
 	forget_kept(r);
 	memset(r, 0, sizeof(*r));

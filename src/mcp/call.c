@@ -1,0 +1,131 @@
+#include "call.h"
+
+#include "asking.h"
+#include "client.h"
+#include "exchange.h"
+#include "rounds.h"
+
+/* ---- the login that a legacy session remembers ---- */
+
+static int
+remember_login(void *ctx, struct login_ref login, struct login_ref *before_r, bool *has_before_r)
+{
+	struct mcp_exchange *x = ctx;
+
+	return mcp_session_remember_login(x->server->options.env->sessions, slice_from_str(x->request.principal->name),
+					  slice_from_str(x->session_id), action_now(), login, before_r, has_before_r);
+}
+
+static void
+forget_login(void *ctx, struct login_ref login)
+{
+	struct mcp_exchange *x = ctx;
+
+	mcp_session_forget_login(x->server->options.env->sessions, slice_from_str(x->request.principal->name),
+				 slice_from_str(x->session_id), action_now(), login);
+}
+
+static struct action_memory
+memory_of(struct mcp_exchange *x)
+{
+	if (!x->has_session)
+		return (struct action_memory){.has_login = false};
+	return (struct action_memory){
+	    .has_login = x->session.has_login,
+	    .login = x->session.login,
+	    .remember = remember_login,
+	    .forget = forget_login,
+	    .ctx = x,
+	};
+}
+
+/* ---- the outcome ---- */
+
+static void
+answer_missing_capability(struct mcp_exchange *x, const struct fault *from)
+{
+	struct rpc_fault fault;
+
+	rpc_fault_init(&fault);
+	rpc_fault_set(&fault, RPC_CAPABILITY_MISSING, json_incref(from->details), "%s", from->message);
+	exchange_answer_fault(x, &fault);
+}
+
+/* The legacy eras have no error for it. */
+static void
+tell_missing_capability(struct mcp_exchange *x, const struct fault *from)
+{
+	struct action_outcome outcome = {.result = NULL};
+	struct fault fault;
+
+	fault_init(&fault);
+	fault_set(&fault, FAULT_FORBIDDEN, json_incref(from->details), "%s", from->message);
+	outcome.fault = &fault;
+	x->done(x, &outcome);
+	fault_fini(&fault);
+}
+
+static void
+on_done(void *ctx, const struct action_outcome *outcome)
+{
+	struct mcp_exchange *x = ctx;
+	enum fault_code code = outcome->fault != NULL ? outcome->fault->code : FAULT_NONE;
+
+	x->running = NULL;
+	if (code == FAULT_INPUT_REQUIRED)
+		rounds_answer(x, outcome->fault);
+	else if (code == FAULT_CAPABILITY_MISSING && exchange_is_modern(x))
+		answer_missing_capability(x, outcome->fault);
+	else if (code == FAULT_CAPABILITY_MISSING)
+		tell_missing_capability(x, outcome->fault);
+	else
+		x->done(x, outcome);
+}
+
+void
+call_run(struct mcp_exchange *x, const struct action *action, json_t *arguments, call_done_fn done)
+{
+	struct action_request request = {
+	    .action = action,
+	    .arguments = arguments,
+	    .principal = x->request.principal,
+	    .memory = memory_of(x),
+	    .request_id = x->request.request_id,
+	};
+	struct rpc_fault fault;
+
+	rpc_fault_init(&fault);
+	if (exchange_is_modern(x) && rounds_open(x, &fault) < 0) {
+		exchange_answer_fault(x, &fault);
+		return;
+	}
+	if (client_read_progress_token(x) < 0) {
+		exchange_answer_shortage(x);
+		return;
+	}
+	x->done = done;
+	client_fill_peer(x, &request.peer);
+	request.peer.ask = exchange_is_modern(x) ? rounds_ask : asking_ask;
+	if (action_dispatch(x->server->options.env, &request, on_done, x, &x->running) < 0)
+		exchange_answer_shortage(x);
+}
+
+/* ---- the end of a result ---- */
+
+bool
+call_is_cacheable(const struct mcp_exchange *x)
+{
+	return exchange_is_modern(x) && !x->was_asked;
+}
+
+void
+call_put_tail(const struct mcp_exchange *x, struct buf *out)
+{
+	if (!exchange_is_modern(x)) {
+		buf_put_char(out, '}');
+		return;
+	}
+	if (x->was_asked)
+		buf_put_str(out, ",\"ttlMs\":0,\"cacheScope\":\"private\"");
+	buf_put_slice(out, buf_slice(&x->server->modern_tail));
+}
