@@ -109,6 +109,9 @@ struct config {
 		uint64_t max_body_bytes;
 		uint64_t max_head_bytes;
 		uint64_t stream_buffer_bytes;
+		uint64_t stream_keepalive_ms;
+		uint32_t streams_per_principal;
+		uint32_t max_streams; /* per worker */
 	} http;
 	struct {
 		struct config_address listen;

@@ -43,6 +43,7 @@ struct http_request {
 	struct buf body_buf;
 	uint64_t sent_bytes;
 	uint8_t phase;
+	bool is_stream;
 	int status; /* of the answer; 0 before it */
 };
 
@@ -77,14 +78,19 @@ int http_stream_begin(struct http_request *req, const struct http_answer *answer
  * Sends a piece of the stream.
  *   0            sent or queued
  *   ERR_LIMIT    more than limits.stream_buffer_bytes would wait for a slow reader: the connection is cut.  A piece
- * that comes when nothing waits is taken whatever its size ERR_NOMEM    no memory to queue it: the connection is cut
+ * that comes when nothing waits is taken whatever its size
+ *   ERR_NOMEM    no memory to queue it: the connection is cut
  *   ERR_CLOSED   the client is gone, or was cut before
  * After a cut on_closed() follows from the event loop unless the request is released before.
  */
 int http_stream_write(struct http_request *req, struct slice bytes);
 
-/* Ends the stream.  Results as http_stream_write.  May be left out after a failed write and after on_closed(). */
-int http_stream_end(struct http_request *req);
+/*
+ * Ends the stream, with a last piece that may be empty and is taken whatever its size, as a whole answer is: a reader
+ * who is a little behind does not lose it.  Results as http_stream_write.  May be left out after a failed write and
+ * after on_closed().
+ */
+int http_stream_end(struct http_request *req, struct slice last);
 
 /* Bytes of this request's connection that wait for the client to read.  0 when the client is gone. */
 size_t http_request_queued(const struct http_request *req);

@@ -49,6 +49,7 @@ struct http_access {
 	const char *peer;
 	int status;	      /* 499: the client went away before the answer was complete */
 	uint64_t bytes;	      /* of the answer, its head included */
+	bool is_stream;	      /* the answer had begun as a stream: one that is left is a 499 too */
 	uint64_t duration_us; /* since the end of the head */
 	const char *refusal;  /* constant text when http/ itself refused the request, else NULL */
 };
@@ -105,7 +106,7 @@ struct http_stats {
 	uint64_t timeouts_write;
 	uint64_t timeouts_idle;
 	uint64_t clients_gone;	 /* went away while an answer was owed */
-	uint64_t streams_cut;	 /* the reader was too slow */
+	uint64_t streams_cut;	 /* the reader was too slow: too much waited, or nothing was taken for write_ms */
 	uint64_t accept_paused;	 /* times the connection ceiling was reached */
 	uint64_t accept_refused; /* connections answered 503 for want of descriptors */
 };

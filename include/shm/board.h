@@ -49,6 +49,12 @@ enum board_counter {
 	BOARD_STARTS,	      /* workers that ran in this slot */
 	BOARD_INBOX_RECEIVED, /* frames of other workers */
 	BOARD_INBOX_STALE,    /* frames that a predecessor of this slot was meant to get */
+	BOARD_STREAMS_OPENED,
+	BOARD_STREAMS_RESUMED,
+	BOARD_STREAMS_REFUSED, /* for want of room among the standing ones */
+	BOARD_STREAMS_CUT,     /* the reader was too slow */
+	BOARD_EVENTS_SENT,
+	BOARD_EVENTS_DROPPED,
 	BOARD_COUNTERS
 };
 

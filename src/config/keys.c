@@ -121,6 +121,14 @@ const struct config_key keys_table[] = {
      .doc = "Largest request head: request line and all fields together."},
     {ROOT(http, stream_buffer_bytes), TYPE_SIZE, "1M", .min = 4 * KIB, .max = 64 * MIB,
      .doc = "Bytes that may wait for a slow reader of an event stream before the stream is dropped."},
+    {ROOT(http, stream_keepalive_ms), TYPE_DURATION, "15s", .min = 10, .max = HOUR,
+     .doc = "An event stream that was quiet for so long gets a comment, so that no proxy takes it for dead."},
+    {ROOT(http, streams_per_principal), TYPE_INT, "1024", .min = 1, .max = 1000000,
+     .doc = "Streams per worker that one caller may hold open to wait for news: GET and subscriptions/listen.  One more "
+	    "is answered 429."},
+    {ROOT(http, max_streams), TYPE_INT, "3072", .min = 1, .max = 1000000,
+     .doc = "Such streams of all callers per worker; one more is answered 503.  Should stay below "
+	    "server.max_connections, so that calls find a connection."},
 
     {ROOT(admin, listen), TYPE_ADDRESS, "127.0.0.1:9464", .flags = KEY_RESTART,
      .doc = "ADDRESS:PORT, or unix:/PATH, or off."},

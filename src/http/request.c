@@ -100,6 +100,7 @@ request_log(struct http_request *req, int status, const char *refusal)
 	    .peer = req->peer,
 	    .status = status,
 	    .bytes = req->sent_bytes,
+	    .is_stream = req->is_stream,
 	    .duration_us = clock_mono_us() - req->start_us,
 	    .refusal = refusal,
 	};

@@ -253,6 +253,7 @@ http_stream_begin(struct http_request *req, const struct http_answer *answer)
 	n = chunk_pieces(req, answer->body, chunk_head, pieces + 1);
 	r = connection_send(conn, pieces, n + 1);
 	req->phase = r == 0 ? REQUEST_STREAMING : REQUEST_CUT;
+	req->is_stream = true;
 	connection_set_state(conn, HTTP_STATE_STREAMING);
 	return r;
 }
@@ -286,17 +287,21 @@ http_stream_write(struct http_request *req, struct slice bytes)
 }
 
 int
-http_stream_end(struct http_request *req)
+http_stream_end(struct http_request *req, struct slice last)
 {
-	const struct piece last = {.bytes = HTTP_LAST_CHUNK, .is_static = true};
 	struct http_connection *conn = req->conn;
-	int r = 0;
+	char chunk_head[HTTP_CHUNK_HEAD_CAP];
+	struct piece pieces[4];
+	size_t n;
+	int r;
 
 	must(req->phase >= REQUEST_STREAMING && req->phase != REQUEST_DONE);
 	if (req->phase != REQUEST_STREAMING)
 		return ERR_CLOSED;
+	n = chunk_pieces(req, last, chunk_head, pieces);
 	if (!req->head.is_http10 && req->head.method != HTTP_HEAD)
-		r = connection_send(conn, &last, 1);
+		pieces[n++] = (struct piece){.bytes = HTTP_LAST_CHUNK, .is_static = true};
+	r = n > 0 ? connection_send(conn, pieces, n) : 0;
 	finish_request(conn, req);
 	return r;
 }

@@ -43,6 +43,15 @@ put_totals(struct worker *worker, struct buf *out)
 	     "Messages to another worker that were lost: it had gone, or did not read them."},
 	    {BOARD_INBOX_STALE, "magento_mcp_inbox_stale_total",
 	     "Messages that came too late: the worker they were meant for had been replaced."},
+	    {BOARD_STREAMS_OPENED, "magento_mcp_streams_opened_total", "Event streams begun."},
+	    {BOARD_STREAMS_RESUMED, "magento_mcp_streams_resumed_total",
+	     "Event streams taken up again with Last-Event-ID."},
+	    {BOARD_STREAMS_REFUSED, "magento_mcp_streams_refused_total",
+	     "Event streams refused because the caller or the worker holds too many."},
+	    {BOARD_STREAMS_CUT, "magento_mcp_streams_cut_total", "Event streams cut because the reader was too slow."},
+	    {BOARD_EVENTS_SENT, "magento_mcp_events_sent_total", "Events sent on streams."},
+	    {BOARD_EVENTS_DROPPED, "magento_mcp_events_dropped_total",
+	     "Events that were not kept or not delivered for want of room."},
 	    {BOARD_LAG_OVER_10MS, "magento_mcp_loop_lag_over_10ms_total", "Loop turns that came more than 10 ms late."},
 	    {BOARD_LAG_OVER_50MS, "magento_mcp_loop_lag_over_50ms_total", "Loop turns that came more than 50 ms late."},
 	};
@@ -62,6 +71,8 @@ put_totals(struct worker *worker, struct buf *out)
 			   board_total(worker->segment, classes[i].which));
 	put_single(out, "magento_mcp_connections", "gauge", "Client connections open now.",
 		   board_total_gauge(worker->segment, BOARD_CONNECTIONS_NOW));
+	put_single(out, "magento_mcp_streams", "gauge", "Event streams open now.",
+		   board_total_gauge(worker->segment, BOARD_STREAMS_NOW));
 	put_single(out, "magento_mcp_calls_in_flight", "gauge", "Tool calls running now.",
 		   board_total_gauge(worker->segment, BOARD_CALLS_IN_FLIGHT));
 }

@@ -21,6 +21,15 @@ put_gauges(struct worker *worker)
 	board_set(worker->row, BOARD_CONNECTIONS_NOW, stats->connections_now);
 	board_set(worker->row, BOARD_CALLS_IN_FLIGHT, fiber_pool_alive(worker->fibers));
 	board_set(worker->row, BOARD_FIBERS, fiber_pool_alive(worker->fibers));
+	board_set(worker->row, BOARD_STREAMS_NOW, worker->streams.n_open);
+}
+
+static void
+bring(struct worker *worker, enum board_counter which, uint64_t now, uint64_t *before)
+{
+	if (now > *before)
+		board_add(worker->row, which, now - *before);
+	*before = now;
 }
 
 /* Counters that other modules keep for themselves; the board gets what came since the last time. */
@@ -29,15 +38,10 @@ put_counters(struct worker *worker)
 {
 	const struct http_stats *stats = http_server_stats(worker->http);
 
-	if (stats->connections_total > worker->counted.connections)
-		board_add(worker->row, BOARD_CONNECTIONS_TOTAL, stats->connections_total - worker->counted.connections);
-	if (stats->accept_refused > worker->counted.refused)
-		board_add(worker->row, BOARD_CONNECTIONS_REFUSED, stats->accept_refused - worker->counted.refused);
-	if (log_dropped() > worker->counted.log_dropped)
-		board_add(worker->row, BOARD_LOG_DROPPED, log_dropped() - worker->counted.log_dropped);
-	worker->counted.connections = stats->connections_total;
-	worker->counted.refused = stats->accept_refused;
-	worker->counted.log_dropped = log_dropped();
+	bring(worker, BOARD_CONNECTIONS_TOTAL, stats->connections_total, &worker->counted.connections);
+	bring(worker, BOARD_CONNECTIONS_REFUSED, stats->accept_refused, &worker->counted.refused);
+	bring(worker, BOARD_STREAMS_CUT, stats->streams_cut, &worker->counted.streams_cut);
+	bring(worker, BOARD_LOG_DROPPED, log_dropped(), &worker->counted.log_dropped);
 }
 
 static void
@@ -53,6 +57,7 @@ on_pulse(evutil_socket_t fd, short what, void *ctx)
 	worker->next_pulse_us = now_us + PULSE_MS * 1000;
 	put_gauges(worker);
 	put_counters(worker);
+	endpoint_http_pulse(worker, now_us / 1000);
 }
 
 static void

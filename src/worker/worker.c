@@ -152,6 +152,7 @@ make_servers(struct worker *worker, struct err *err)
 {
 	struct http_limits limits = limits_of(worker->config);
 
+	event_streams_init(&worker->streams);
 	worker->http = http_server_new(worker->base, &limits, &endpoint_http_ops, worker);
 	limits.connections_max = ADMIN_CONNECTIONS;
 	worker->admin = http_server_new(worker->base, &limits, &admin_ops, worker);

@@ -13,6 +13,7 @@
 #include "base/fiber.h"
 #include "config/config.h"
 #include "drain.h"
+#include "event_stream.h"
 #include "fetch/fetch.h"
 #include "hosts.h"
 #include "http/listener.h"
@@ -53,7 +54,7 @@ struct worker {
 	struct event *drain_event;
 	struct event *signal_events[2];
 	struct {
-		uint64_t connections, refused, log_dropped;
+		uint64_t connections, refused, log_dropped, streams_cut, events_dropped;
 	} counted;		/* what the board already has */
 	uint64_t next_pulse_us; /* when the heartbeat is due: what it comes later by is the loop's lag */
 
@@ -72,6 +73,7 @@ struct worker {
 
 	struct http_server *http; /* /mcp */
 	struct http_server *admin;
+	struct event_streams streams; /* of /mcp */
 	struct http_listener *listeners[HERITAGE_LISTENERS_MAX];
 	uint32_t repeat_tenths[CONFIG_STORES_MAX + 1]; /* saved repetitions of each store's requests, in tenths */
 	struct drain drain;
@@ -90,6 +92,9 @@ void env_free(struct worker *worker);
 
 /* endpoint_http.c: the MCP endpoint. */
 extern const struct http_server_ops endpoint_http_ops;
+
+/* At each pulse: quiet streams are kept open, broken ones let go. */
+void endpoint_http_pulse(struct worker *worker, uint64_t now_ms);
 
 /* admin.c: /healthz, /readyz, /metrics. */
 extern const struct http_server_ops admin_ops;

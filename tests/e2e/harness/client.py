@@ -7,6 +7,7 @@ import json
 from . import schema
 from .http import Connection
 from .process import SECRETS
+from .sse import Stream
 
 JSON_TYPE = "application/json"
 BOTH = "application/json, text/event-stream"
@@ -64,13 +65,7 @@ class Client:
 
     def post_raw(self, body, headers=(), connection=None, timeout=30):
         """A POST of these bytes. `headers` replace those of the same name; value None removes."""
-        fields = dict(self.headers())
-        if self.token is not None:
-            fields["Authorization"] = f"Bearer {self.token}"
-        names = {name.lower(): name for name in fields}
-        for name, value in dict(headers).items():
-            fields[names.get(name.lower(), name)] = value
-        return self.server.http("POST", "/mcp", list(fields.items()), body, connection or self.connection, timeout)
+        return self.server.http("POST", "/mcp", self.fields(headers), body, connection or self.connection, timeout)
 
     def headers(self):
         return {"Content-Type": JSON_TYPE, "Accept": BOTH}
@@ -82,14 +77,59 @@ class Client:
         return message
 
     def ask(self, method, params=None, headers=(), **more):
-        """A request; its HTTP reply, with the message validated."""
+        """A request; its HTTP reply, with every message validated, those before the answer too."""
         message = self.message(method, params)
         fields = [*self.extra(method, params).items(), *headers]
         reply = self.post_raw(json.dumps(message).encode(), fields, **more)
-        answer = reply.json
+        *before, answer = reply.messages
+        for word in before:
+            schema.check_word(self.protocol, word)
         schema.check_answer(self.protocol, method, answer)
         assert answer["id"] == message["id"]
         return reply
+
+    def judge_of(self, method, id):
+        """Checks each message of a stream that answers this request (None: that of a GET)."""
+        answered = []
+
+        def judge(message):
+            if "method" in message:
+                schema.check_word(self.protocol, message)
+                assert not answered, f"after the answer: {message}"  # R-074
+                return
+            assert method is not None and message["id"] == id, message  # R-097
+            schema.check_answer(self.protocol, method, message)
+            answered.append(message)
+
+        return judge
+
+    def fields(self, headers=()):
+        """All header fields of a request; `headers` replace those of the same name, value None removes."""
+        fields = dict(self.headers())
+        if self.token is not None:
+            fields["Authorization"] = f"Bearer {self.token}"
+        names = {name.lower(): name for name in fields}
+        for name, value in dict(headers).items():
+            fields[names.get(name.lower(), name)] = value
+        return list(fields.items())
+
+    def stream(self, method, params=None, headers=(), id=None, **more):
+        """A request whose answer may be a stream: an open Stream, or the Reply if it is none (see Server.open_http)."""
+        message = self.message(method, params, id)
+        fields = self.fields({**self.extra(method, params), **dict(headers)})
+        answer = self.server.open_http("POST", "/mcp", fields, json.dumps(message).encode(),
+                                       judge=self.judge_of(method, message["id"]), **more)
+        if isinstance(answer, Stream):
+            assert answer.reply.header("Cache-Control") == "no-store"  # R-050
+            assert answer.reply.header("X-Accel-Buffering") == "no"
+        return answer
+
+    def stream_call(self, tool, params=None, session=True, meta=None, **more):
+        """A tool call by stream(); `meta` goes into params._meta."""
+        call = {"name": tool, "arguments": self.arguments(params, session)}
+        if meta is not None:
+            call["_meta"] = {**(self.meta() if isinstance(self, Modern) else {}), **meta}
+        return self.stream("tools/call", call, **more)
 
     def extra(self, method, params):
         return {}
@@ -169,8 +209,8 @@ class Modern(Client):
 
     def extra(self, method, params):
         extra = {"Mcp-Method": method}
-        if method == "tools/call":
-            extra["Mcp-Name"] = params["name"]
+        if method in ("tools/call", "prompts/get", "resources/read"):
+            extra["Mcp-Name"] = params["uri" if method == "resources/read" else "name"]
         return extra
 
     def login(self, **params):
@@ -217,6 +257,15 @@ class Legacy(Client):
         reply = self.post_raw(json.dumps(message).encode())
         assert reply.raw == b""  # R-046
         return reply
+
+    def listen(self, last_event_id=None, of=(None, None), headers=(), **more):
+        """
+        GET: the session's own stream, or the rest of a broken one, `of` the request (method, id). A Stream, or the
+        Reply of a refusal.
+        """
+        fields = self.fields({"Content-Type": None, "Accept": "text/event-stream", "Last-Event-ID": last_event_id,
+                              **dict(headers)})
+        return self.server.open_http("GET", "/mcp", fields, judge=self.judge_of(*of), **more)
 
     def delete(self, headers=()):
         fields = [(name, value) for name, value in self.headers().items() if name.startswith(("Mcp", "MCP"))]

@@ -3,6 +3,8 @@
 import json
 import socket
 
+from . import sse
+
 
 class Reply:
     def __init__(self, status, headers, raw, closed):
@@ -21,25 +23,26 @@ class Reply:
         return (self.header("Content-Type") or "").split(";")[0]
 
     @property
+    def is_stream(self):
+        return self.content_type == "text/event-stream"
+
+    @property
     def json(self):
-        """The message of a JSON answer, or of an event stream with one event."""
-        if self.content_type == "text/event-stream":
-            (event,) = self.events
-            return json.loads(event)
+        """The answer: the message of a JSON body, or the last of an event stream."""
+        if self.is_stream:
+            return self.messages[-1]
         assert self.content_type == "application/json", f"{self.status} {self.headers} {self.raw[:300]!r}"
         return json.loads(self.raw)
 
     @property
     def events(self):
-        """The data of each event (R-052: one line, no id, event name absent or message)."""
-        found = []
-        for block in self.raw.decode().split("\n\n"):
-            data = [line[5:].lstrip(" ") for line in block.split("\n") if line.startswith("data:")]
-            assert not any(line.startswith(("id:", "retry:")) for line in block.split("\n")), block
-            if data:
-                assert len(data) == 1, block
-                found.append(data[0])
-        return found
+        """The events of a stream, the priming one too; not comments and retries."""
+        return [event for event in sse.parse(self.raw) if event.data is not None]
+
+    @property
+    def messages(self):
+        """All messages of the answer, the answer itself last."""
+        return [event.message for event in self.events if event.data] if self.is_stream else [self.json]
 
     def __repr__(self):
         return f"<{self.status} {self.raw[:500]!r}>"
@@ -50,8 +53,13 @@ class Broken(Exception):
 
 
 class Connection:
-    def __init__(self, address, timeout=20):
-        self.socket = socket.create_connection(address, timeout=timeout)
+    def __init__(self, address, timeout=20, receive_buffer=None):
+        """With a small `receive_buffer` a client that does not read is soon one that is not written to."""
+        self.socket = socket.socket(socket.AF_INET)
+        self.socket.settimeout(timeout)
+        if receive_buffer:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        self.socket.connect(address)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.rest = b""
 
@@ -104,8 +112,8 @@ class Connection:
             body, self.rest = self.rest, b""
             return body
 
-    def read_reply(self, method="POST"):
-        """The next final answer; 1xx answers are skipped."""
+    def read_head(self, method="POST"):
+        """Status and fields of the next final answer; 1xx answers are skipped. `raw` is None."""
         while True:
             version, status, *_ = self._line().split(b" ", 2)
             assert version == b"HTTP/1.1", version
@@ -119,8 +127,35 @@ class Connection:
                 assert colon, line
                 headers.append((name.decode("ascii"), value.strip().decode("latin-1")))
             if status >= 200:
-                break
-        return self._body(method, status, headers)
+                return Reply(status, headers, None, None)
+
+    def read_reply(self, method="POST"):
+        """The next final answer."""
+        return self.read_body(self.read_head(), method)
+
+    def read_piece(self, reply, timeout):
+        """What comes next of a body whose end is not known; None at its end. TimeoutError."""
+        self.socket.settimeout(timeout)
+        if (reply.header("Transfer-Encoding") or "").lower() != "chunked":
+            try:
+                if not self.rest:
+                    self._more()
+            except Broken:
+                return None
+            piece, self.rest = self.rest, b""
+            return piece
+        # A chunk is taken when it is there as a whole, so that a timeout loses nothing.
+        while True:
+            size, end, rest = self.rest.partition(b"\r\n")
+            n = int(size.split(b";")[0], 16) if end else None
+            if end and len(rest) >= n + 2:
+                assert rest[n:n + 2] == b"\r\n", rest[:200]
+                self.rest = rest[n + 2:]
+                return rest[:n] or None
+            self._more()
+
+    def read_body(self, reply, method="POST"):
+        return self._body(method, reply.status, reply.headers)
 
     def _body(self, method, status, headers):
         lower = {name.lower(): value for name, value in headers}
@@ -139,9 +174,9 @@ class Connection:
         return Reply(status, headers, raw, closes)
 
 
-def head(method, path, headers):
+def head(method, path, headers, version="1.1"):
     """headers: (name, value) pairs; value None leaves the field out; bytes go as they are."""
-    lines = [f"{method} {path} HTTP/1.1".encode()]
+    lines = [f"{method} {path} HTTP/{version}".encode()]
     for name, value in headers:
         if value is not None:
             lines.append(name.encode() + b": " + (value if isinstance(value, bytes) else str(value).encode("latin-1")))

@@ -15,6 +15,7 @@ import threading
 
 from . import proc
 from .http import Connection, head
+from .sse import Stream
 from .places import OAUTH, SERVER, poll
 
 LIVE = []
@@ -271,6 +272,28 @@ class Server:
         finally:
             if connection is None:
                 used.close()
+
+    def open_http(self, method, path="/mcp", headers=(), body=None, timeout=20, judge=lambda message: None,
+                  version="1.1", receive_buffer=None):
+        """
+        One request on a connection of its own. An event stream comes back as an open Stream (harness/sse.py), whatever
+        else is answered as a Reply.
+        """
+        fields = [("Host", self.host), *headers]
+        if body is not None:
+            fields.append(("Content-Length", len(body)))
+        connection = Connection(self.address, timeout, receive_buffer)
+        try:
+            connection.send(head(method, path, fields, version) + (body or b""))
+            reply = connection.read_head(method)
+            if reply.is_stream and reply.status == 200 and reply.header("Content-Length") is None:
+                return Stream(connection, reply, judge)
+            reply = self.count(connection.read_body(reply, method))
+        except BaseException:
+            connection.close()
+            raise
+        connection.close()
+        return reply
 
     def admin(self, path, method="GET"):
         with contextlib.closing(Connection(("127.0.0.1", self.admin_port))) as connection:

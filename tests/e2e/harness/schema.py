@@ -17,6 +17,36 @@ RESULTS = {
     "tools/list": "ListToolsResult",
     "tools/call": "CallToolResult",
     "server/discover": "DiscoverResult",
+    "subscriptions/listen": "SubscriptionsListenResult",
+    "prompts/list": "ListPromptsResult",
+    "prompts/get": "GetPromptResult",
+    "resources/list": "ListResourcesResult",
+    "resources/templates/list": "ListResourceTemplatesResult",
+    "resources/read": "ReadResourceResult",
+    "resources/subscribe": "EmptyResult",
+    "resources/unsubscribe": "EmptyResult",
+    "completion/complete": "CompleteResult",
+    "logging/setLevel": "EmptyResult",
+}
+
+
+NOTIFICATIONS = {
+    "notifications/cancelled": "CancelledNotification",
+    "notifications/progress": "ProgressNotification",
+    "notifications/message": "LoggingMessageNotification",
+    "notifications/tools/list_changed": "ToolListChangedNotification",
+    "notifications/prompts/list_changed": "PromptListChangedNotification",
+    "notifications/resources/list_changed": "ResourceListChangedNotification",
+    "notifications/resources/updated": "ResourceUpdatedNotification",
+    "notifications/subscriptions/acknowledged": "SubscriptionsAcknowledgedNotification",
+    "notifications/elicitation/complete": "ElicitationCompleteNotification",
+}
+
+REQUESTS = {
+    "ping": "PingRequest",
+    "elicitation/create": "ElicitRequest",
+    "sampling/createMessage": "CreateMessageRequest",
+    "roots/list": "ListRootsRequest",
 }
 
 
@@ -60,11 +90,27 @@ def check_answer(revision, method, message):
         return
     envelope = "JSONRPCResultResponse" if revision >= "2025-11-25" else "JSONRPCResponse"
     check_type(revision, envelope, message)
-    check_type(revision, RESULTS[method], message["result"])
+    if revision == MODERN and message["result"].get("resultType") == "input_required":  # R-270
+        assert method in ("tools/call", "prompts/get", "resources/read"), message
+        check_type(revision, "InputRequiredResult", message["result"])
+    else:
+        check_type(revision, RESULTS[method], message["result"])
     if revision == MODERN:  # R-160, R-161
-        assert message["result"]["resultType"] == "complete"
+        assert message["result"]["resultType"] in ("complete", "input_required")
         info = message["result"]["_meta"]["io.modelcontextprotocol/serverInfo"]
         check_type(revision, "Implementation", info)
+
+
+def check_word(revision, message):
+    """A notification or a request of the server's."""
+    assert message["jsonrpc"] == "2.0" and not {"result", "error"} & set(message), message
+    method = message["method"]
+    if "id" not in message:
+        check_type(revision, NOTIFICATIONS[method], message)
+        return
+    assert revision != MODERN, f"a request of the server's: {message}"  # R-028
+    assert type(message["id"]) in (str, int), message
+    check_type(revision, REQUESTS[method], message)
 
 
 @functools.lru_cache(maxsize=None)

@@ -35,7 +35,7 @@ handle(struct world *world, struct http_request *req)
 		http_respond(req, &taken);
 	} else if (slice_is(req->head.path, "/stream")) {
 		if (http_stream_begin(req, &stream) == 0 && http_stream_write(req, big.body) == 0)
-			http_stream_end(req);
+			http_stream_end(req, SLICE_NONE);
 	} else {
 		handle_echo(world, req);
 		return;

@@ -233,7 +233,7 @@ check_stream(const char *request, const char *wanted_field, const char *wanted_b
 	assert_int_equal(http_stream_write(req, SLICE_NONE), 0); /* must not end a chunked body */
 	assert_int_equal(http_stream_write(req, SLICE_LIT(":\n\n")), 0);
 	assert_int_equal(http_server_count(world.server, HTTP_STATE_BIT(HTTP_STATE_STREAMING)), 1);
-	assert_int_equal(http_stream_end(req), 0);
+	assert_int_equal(http_stream_end(req, SLICE_NONE), 0);
 	http_request_release(&req);
 	world_settle(&world);
 	assert_true(client_has(&client, wanted_field));
@@ -268,7 +268,7 @@ test_stream_then_next(void **state)
 	world_init(&world);
 	open_held(&world, &client, GET("/events") GET("/next"));
 	assert_int_equal(http_stream_begin(world.held[0], &answer), 0);
-	assert_int_equal(http_stream_end(world.held[0]), 0);
+	assert_int_equal(http_stream_end(world.held[0], SLICE_NONE), 0);
 	http_request_release(&world.held[0]);
 	world.handle = handle_echo;
 	world_until_text(&world, &client, "0\r\n\r\nHTTP/1.1 200 OK");
@@ -302,7 +302,7 @@ test_slow_reader_is_cut(void **state)
 	assert_true(most > 40000 && most <= 51000);
 	assert_int_equal(world.n_closed, 0); /* not from within the write */
 	assert_int_equal(http_stream_write(world.held[0], SLICE_LIT("x")), ERR_CLOSED);
-	assert_int_equal(http_stream_end(world.held[0]), ERR_CLOSED);
+	assert_int_equal(http_stream_end(world.held[0], SLICE_NONE), ERR_CLOSED);
 	world_until(&world, world.n_closed == 1);
 	assert_int_equal(http_server_count(world.server, HTTP_STATE_ANY), 0);
 	assert_int_equal(world_stats(&world)->streams_cut, 1);
@@ -353,7 +353,7 @@ test_drain(void **state)
 	assert_int_equal(world.n_drained, 0);
 	world_until(&world, (client_receive(&client), world.n_drained == 1));
 	assert_int_equal(http_request_queued(world.held[0]), 0);
-	assert_int_equal(http_stream_end(world.held[0]), 0);
+	assert_int_equal(http_stream_end(world.held[0], SLICE_NONE), 0);
 	http_request_release(&world.held[0]);
 	world_until_text(&world, &client, "\r\n0\r\n\r\n");
 	close_all(&world, &client);
@@ -375,7 +375,7 @@ test_gone_while_streaming(void **state)
 	world_until(&world, world.n_closed == 1);
 	assert_int_equal(world.access.status, 499);
 	assert_int_equal(http_stream_write(world.held[0], SLICE_LIT("x")), ERR_CLOSED);
-	assert_int_equal(http_stream_end(world.held[0]), ERR_CLOSED);
+	assert_int_equal(http_stream_end(world.held[0], SLICE_NONE), ERR_CLOSED);
 	http_request_release(&world.held[0]);
 	world_stop(&world);
 }

@@ -1,0 +1,181 @@
+/*
+ * gate.c - see gate.h
+ */
+#include "gate.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "worker_private.h"
+
+#define ENDPOINT_PATH "/mcp"
+#define JSON_TYPE "application/json"
+#define SSE_TYPE "text/event-stream"
+
+static bool
+is_forwarded(const struct http_head *head)
+{
+	for (size_t i = 0; i < head->n_fields; i++) {
+		struct slice name = head->fields[i].name;
+
+		if (slice_is_nocase(name, "Forwarded") || slice_is_nocase(name, "X-Real-IP") ||
+		    (name.len > 12 && slice_eq_nocase(slice_sub(name, 0, 12), SLICE_LIT("X-Forwarded-"))))
+			return true;
+	}
+	return false;
+}
+
+/* The media type without its parameters. */
+static bool
+is_media_type(struct slice value, const char *type)
+{
+	struct slice bare;
+
+	return slice_next(&value, ';', &bare) && slice_is_nocase(slice_trim(bare), type);
+}
+
+/* R-048: absent or with a wildcard means all types. */
+static bool
+accepts(const struct http_head *head, const char *type)
+{
+	const struct http_field *field = http_head_find(head, "Accept");
+	struct slice rest, part;
+
+	if (field == NULL)
+		return true;
+	rest = field->value;
+	while (slice_next(&rest, ',', &part)) {
+		const char *slash = strchr(type, '/');
+		struct slice range = slice_trim(part), bare;
+		struct slice params = range;
+
+		if (!slice_next(&params, ';', &bare))
+			continue;
+		bare = slice_trim(bare);
+		if (slice_is(bare, "*/*") || slice_is_nocase(bare, type) ||
+		    (bare.len == (size_t)(slash - type) + 2 && bare.ptr[bare.len - 1] == '*' &&
+		     slice_eq_nocase(slice_sub(bare, 0, bare.len - 1), slice_of(type, (size_t)(slash - type) + 1))))
+			return true;
+	}
+	return false;
+}
+
+static int
+check_place(const struct worker *worker, const struct http_head *head, struct refusal *refusal)
+{
+	const struct http_field *origin = http_head_find(head, "Origin");
+
+	if (!slice_is(head->path, ENDPOINT_PATH))
+		return refusal_set(refusal, 404, "The MCP endpoint of this server is " ENDPOINT_PATH ".");
+	if (!hosts_serve_host(&worker->hosts, head->host))
+		return refusal_set(refusal, 403,
+				   "This Host is not served. The operator can add it to server.allowed_hosts.");
+	if (origin != NULL &&
+	    (http_head_count(head, "Origin") > 1 || !hosts_allow_origin(&worker->hosts, origin->value)))
+		return refusal_set(refusal, 403,
+				   "This Origin may not call. The operator can add it to server.allowed_origins.");
+	return 0;
+}
+
+static int
+check_method(const struct http_head *head, struct refusal *refusal)
+{
+	if (head->method == HTTP_POST || head->method == HTTP_DELETE || head->method == HTTP_OPTIONS)
+		return 0;
+	*refusal = (struct refusal){.status = 405,
+				    .message = "Send MCP messages by POST; DELETE ends a session.",
+				    .field = "Allow",
+				    .value = GATE_ALLOW};
+	return -1;
+}
+
+static int
+check_caller(const struct worker *worker, const struct http_head *head, struct gate_pass *pass, struct refusal *refusal)
+{
+	const struct http_field *authorization = http_head_find(head, "Authorization");
+	struct auth_input input = {
+	    .authorization = authorization != NULL ? authorization->value : SLICE_NONE,
+	    .n_authorization = http_head_count(head, "Authorization"),
+	    .was_forwarded = is_forwarded(head),
+	};
+	struct auth_verdict verdict = auth_judge(worker->auth, &input, clock_wall_ms());
+
+	pass->principal = verdict.principal;
+	if (verdict.principal != NULL)
+		return 0;
+	board_add(worker->row, BOARD_AUTH_REFUSED, 1);
+	*refusal = (struct refusal){.status = verdict.status, .message = verdict.message};
+	if (verdict.challenge != NULL) {
+		refusal->field = "WWW-Authenticate";
+		refusal->value = verdict.challenge;
+	}
+	return -1;
+}
+
+static int
+check_media(const struct http_head *head, struct gate_pass *pass, struct refusal *refusal)
+{
+	const struct http_field *type = http_head_find(head, "Content-Type");
+
+	pass->takes_json = accepts(head, JSON_TYPE);
+	pass->takes_events = accepts(head, SSE_TYPE);
+	if (head->method == HTTP_GET) {
+		if (pass->takes_events)
+			return 0;
+		return refusal_set(refusal, 406,
+				   "Accept must include " SSE_TYPE ": GET is answered by an event stream.");
+	}
+	if (type == NULL || http_head_count(head, "Content-Type") > 1 || !is_media_type(type->value, JSON_TYPE))
+		return refusal_set(refusal, 415, "The body must be sent as Content-Type: " JSON_TYPE ".");
+	if (pass->takes_json || pass->takes_events)
+		return 0;
+	return refusal_set(refusal, 406, "Accept must include " JSON_TYPE " and " SSE_TYPE ".");
+}
+
+#define PARAM_PREFIX "Mcp-Param-"
+
+static bool
+is_param(struct slice name)
+{
+	return slice_eq_nocase(slice_sub(name, 0, sizeof(PARAM_PREFIX) - 1), SLICE_LIT(PARAM_PREFIX));
+}
+
+/* How often the field at `index` stands, counted from there. */
+static size_t
+count_again(const struct http_head *head, size_t index)
+{
+	size_t n = 0;
+
+	for (size_t i = index; i < head->n_fields; i++)
+		n += slice_eq_nocase(head->fields[i].name, head->fields[index].name) ? 1 : 0;
+	return n;
+}
+
+/* A field that carries protocol meaning must not stand twice: the two could disagree. */
+static int
+check_single_fields(const struct http_head *head, struct refusal *refusal)
+{
+	static const char *const names[] = {"MCP-Protocol-Version", "Mcp-Method", "Mcp-Name", "Mcp-Session-Id",
+					    "Last-Event-ID"};
+	bool is_double = false;
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		is_double = is_double || http_head_count(head, names[i]) > 1;
+	for (size_t i = 0; i < head->n_fields && !is_double; i++)
+		is_double = is_param(head->fields[i].name) && count_again(head, i) > 1;
+	return is_double ? refusal_set(refusal, 400, "A header field of MCP stands twice.") : 0;
+}
+
+int
+gate_judge(const struct worker *worker, const struct http_head *head, struct gate_pass *pass_r,
+	   struct refusal *refusal_r)
+{
+	*pass_r = (struct gate_pass){.principal = NULL};
+	if (check_place(worker, head, refusal_r) < 0 || check_method(head, refusal_r) < 0)
+		return -1;
+	if (head->method == HTTP_OPTIONS)
+		return 0;
+	if (check_caller(worker, head, pass_r, refusal_r) < 0 || check_single_fields(head, refusal_r) < 0)
+		return -1;
+	return head->method == HTTP_DELETE ? 0 : check_media(head, pass_r, refusal_r);
+}

@@ -1,0 +1,54 @@
+#include "reply.h"
+
+#include "rpc/answer.h"
+#include "worker_private.h"
+
+#define MEMORY_SLACK 512
+
+void
+reply_add_field(struct reply_fields *fields, const char *name, const char *value)
+{
+	must(fields->n < REPLY_FIELDS_MAX);
+	fields->items[fields->n++] = (struct http_field){slice_from_str(name), slice_from_str(value)};
+}
+
+void
+reply_add_cors(struct reply_fields *fields, const struct worker *worker, const struct http_request *req)
+{
+	const struct http_field *origin = http_head_find(&req->head, "Origin");
+
+	if (origin == NULL || !hosts_is_listed_origin(&worker->hosts, origin->value))
+		return;
+	must(fields->n + 3 <= REPLY_FIELDS_MAX);
+	fields->items[fields->n++] = (struct http_field){SLICE_LIT("Access-Control-Allow-Origin"), origin->value};
+	reply_add_field(fields, "Access-Control-Expose-Headers", "Mcp-Session-Id, WWW-Authenticate");
+	reply_add_field(fields, "Vary", "Origin");
+}
+
+int
+refusal_set(struct refusal *refusal, int status, const char *message)
+{
+	*refusal = (struct refusal){.status = status, .message = message};
+	return -1;
+}
+
+void
+reply_refuse(const struct worker *worker, struct http_request *req, const struct refusal *refusal)
+{
+	struct reply_fields fields = {.n = 0};
+	struct buf body;
+
+	buf_init(&body, MEMORY_SLACK + RPC_FAULT_MESSAGE_MAX);
+	if (refusal->field != NULL)
+		reply_add_field(&fields, refusal->field, refusal->value);
+	reply_add_cors(&fields, worker, req);
+	if (rpc_write_error(&body, SLICE_NONE, refusal->code != 0 ? refusal->code : RPC_INVALID_REQUEST,
+			    refusal->message, SLICE_NONE) < 0)
+		buf_clear(&body);
+	http_respond(req, &(struct http_answer){.status = refusal->status,
+						.content_type = body.len > 0 ? "application/json" : NULL,
+						.fields = fields.items,
+						.n_fields = fields.n,
+						.body = buf_slice(&body)});
+	buf_fini(&body);
+}
