@@ -64,8 +64,9 @@ struct action {
 	int (*run)(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault);
 
 	/*
-	 * May be NULL.  For ACTION_CONFIRM: appends what the user is asked to confirm, in sentences: the numbers and
-	 * warnings of the plan.  On a fiber; reads, never writes.  -1 with *fault: the call is refused with it.
+	 * May be NULL: then title and parameters are shown.  For ACTION_CONFIRM: appends what the user is asked to
+	 * confirm, in sentences: the numbers and warnings of the plan.  On a fiber; reads, never writes.  -1 with
+	 * *fault: the call is refused with it.
 	 */
 	int (*question)(struct action_call *call, const json_t *params, struct buf *text, struct fault *fault);
 };

@@ -2,7 +2,8 @@
  * dispatcher.h - the only way to run an action
  *
  * The checks, in the order of the contract; the first that fails answers: login -> caller's rights -> parameters (all
- * paths at once) -> work.  A call refused early costs no quota.  The work runs on a fiber; a call that needs no I/O
+ * paths at once) -> the user's word, where the action needs it and the client can be asked -> work.  A call refused
+ * early costs no quota.  The work runs on a fiber; a call that needs no I/O
  * completes before action_dispatch() returns.
  */
 #ifndef ACTION_DISPATCHER_H

@@ -26,9 +26,10 @@
 struct audit;
 
 enum audit_phase {
-	AUDIT_BEGIN,  /* written before a change; when that fails the change must not be made */
-	AUDIT_END,    /* what came of it */
-	AUDIT_REFUSED /* the call was refused before it began */
+	AUDIT_BEGIN,   /* written before a change; when that fails the change must not be made */
+	AUDIT_END,     /* what came of it */
+	AUDIT_REFUSED, /* the call was refused before it began */
+	AUDIT_ASKED    /* the call ended with a question to the user; it is made again with the answer */
 };
 
 /* All borrowed; NULL, "" and json null mean not given. */
@@ -46,7 +47,7 @@ struct audit_record {
 	const json_t *params; /* as the caller sent them */
 	const char *plan_id;
 	const char *reason;
-	const char *outcome;  /* "ok" or a fault code */
+	const char *outcome;  /* "ok", "input_required" or a fault code */
 	const json_t *counts; /* a small object, such as {"updated":3,"failed":0} */
 	int64_t duration_ms;  /* -1: not given */
 };

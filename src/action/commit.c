@@ -11,6 +11,7 @@
 #include "json/parse.h"
 #include "json/write.h"
 #include "magento/error.h"
+#include "plan_question.h"
 #include "results.h"
 #include "verdict.h"
 
@@ -454,6 +455,13 @@ commit_run(struct action_call *call, json_t *params, const struct commit_ops *op
 {
 	return commit_run_plan(call, json_get_str(params, "plan_id", ""), json_get_str(params, "idempotency_key", NULL),
 			       json_get_bool(params, "force", false), ops, result_r, fault);
+}
+
+int
+commit_question(struct action_call *call, const json_t *params, const struct commit_ops *ops, struct buf *text,
+		struct fault *fault)
+{
+	return plan_question(call, params, ops->pair, &(struct plan_words){.noun = ops->noun}, text, fault);
 }
 
 /* ---- one request per step ---- */

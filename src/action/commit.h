@@ -66,6 +66,10 @@ int commit_run(struct action_call *call, json_t *params, const struct commit_ops
 int commit_run_plan(struct action_call *call, const char *plan_id, const char *key, bool force,
 		    const struct commit_ops *ops, json_t **result_r, struct fault *fault) MUST_CHECK;
 
+/* The `question` of a commit tool. */
+int commit_question(struct action_call *call, const json_t *params, const struct commit_ops *ops, struct buf *text,
+		    struct fault *fault) MUST_CHECK;
+
 /*
  * For `write` functions that send one request per step: sends them side by side, `limits.parallel` at a time.  Step i
  * is UPDATED when its request succeeded and check(steps[i], reply) finds no difference (check may be NULL), else ERROR.

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/fiber.h"
 #include "base/log.h"
+#include "confirm.h"
 #include "guard.h"
 #include "record.h"
 
@@ -17,6 +18,7 @@ struct action_running {
 	json_t *sent;	/* arguments as they came, for the audit log */
 	json_t *params; /* NULL until they have been checked */
 	json_t *result;
+	bool must_ask;	/* the user has not agreed yet */
 	bool has_begun; /* past all checks */
 	struct fault fault;
 	action_done_fn done; /* NULL once cancelled */
@@ -51,9 +53,12 @@ record_end(const struct action_running *running)
 {
 	const json_t *params = running->params != NULL ? running->params : running->sent;
 	const struct fault *fault = running->fault.code != FAULT_NONE ? &running->fault : NULL;
-	int r =
-	    record_call(&running->call, running->has_begun ? AUDIT_END : AUDIT_REFUSED, params, running->result, fault);
+	enum audit_phase phase = running->has_begun ? AUDIT_END : AUDIT_REFUSED;
+	int r;
 
+	if (running->fault.code == FAULT_INPUT_REQUIRED)
+		phase = AUDIT_ASKED;
+	r = record_call(&running->call, phase, params, running->result, fault);
 	(void)r;
 }
 
@@ -95,10 +100,12 @@ static void
 work(void *arg)
 {
 	struct action_running *running = arg;
-	int r;
+	int r = running->must_ask ? confirm_ask(&running->call, &running->params, &running->fault) : 0;
 
-	running->has_begun = true;
-	r = record_begin(running);
+	if (r == 0) {
+		running->has_begun = true;
+		r = record_begin(running);
+	}
 	if (r == 0)
 		r = running->call.action->run(&running->call, running->params, &running->result, &running->fault);
 	must((r == 0) == (running->fault.code == FAULT_NONE));
@@ -184,13 +191,14 @@ check_arguments(struct action_running *running, json_t *arguments)
 static int
 check(struct action_running *running, json_t *arguments)
 {
-	const struct action *action = running->call.action;
-
 	if (find_login(running, arguments) < 0 || check_rights(running) < 0)
 		return -1;
 	if (check_arguments(running, arguments) < 0)
 		return -1;
-	return action->flags & ACTION_CONFIRM ? guard_confirm(&running->call, running->params, &running->fault) : 0;
+	running->must_ask = confirm_must_ask(&running->call, running->params);
+	if (running->must_ask || !(running->call.action->flags & ACTION_CONFIRM))
+		return 0;
+	return guard_confirm(&running->call, running->params, &running->fault);
 }
 
 /* ---- ---- */

@@ -11,13 +11,19 @@ is_blank(const char *text)
 	return text[strspn(text, " \t\r\n")] == '\0';
 }
 
-int
-guard_confirm(const struct action_call *call, json_t *params, struct fault *fault)
+bool
+guard_is_confirmed(const struct action_call *call, const json_t *params)
 {
 	bool confirmed = json_get_bool(params, "confirm", false);
 	bool has_reason = !is_blank(json_get_str(params, "reason", ""));
 
-	if (!call->env->config->guardrails.tier2_confirm || (confirmed && has_reason))
+	return !call->env->config->guardrails.tier2_confirm || (confirmed && has_reason);
+}
+
+int
+guard_confirm(const struct action_call *call, const json_t *params, struct fault *fault)
+{
+	if (guard_is_confirmed(call, params))
 		return 0;
 	return fault_set(
 	    fault, FAULT_CONFIRMATION_REQUIRED, json_pack("{s:s}", "action", call->action->name),

@@ -125,6 +125,7 @@ int
 action_ask(struct action_call *call, const struct action_question *questions, size_t n, const json_t *keep,
 	   json_t **answers_r, struct fault *fault)
 {
+	uint64_t asked_ms;
 	int r;
 
 	*answers_r = NULL;
@@ -133,7 +134,10 @@ action_ask(struct action_call *call, const struct action_question *questions, si
 		return fault_set(fault, FAULT_CANCELLED, NULL, "The call was cancelled.");
 	if (!can_ask_any(call, questions, n))
 		return refuse_capability(questions, n, fault);
+	asked_ms = action_now().mono_ms;
 	r = call->peer.ask(call->peer.ctx, questions, n, keep, answers_r, fault);
+	/* A user may think for minutes: the time is not the call's. */
+	call->deadline_mono_ms += action_now().mono_ms - asked_ms;
 	return r < 0 && fault->code == FAULT_CAPABILITY_MISSING ? refuse_capability(questions, n, fault) : r;
 }
 

@@ -63,6 +63,8 @@ outcome_of(enum audit_phase phase, const struct fault *fault)
 {
 	if (phase == AUDIT_BEGIN)
 		return NULL;
+	if (phase == AUDIT_ASKED)
+		return "input_required";
 	return fault != NULL ? fault_code_name(fault->code) : "ok";
 }
 

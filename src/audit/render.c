@@ -19,7 +19,8 @@
 static const char *
 phase_name(enum audit_phase phase)
 {
-	static const char *const names[] = {[AUDIT_BEGIN] = "begin", [AUDIT_END] = "end", [AUDIT_REFUSED] = "refused"};
+	static const char *const names[] = {
+	    [AUDIT_BEGIN] = "begin", [AUDIT_END] = "end", [AUDIT_REFUSED] = "refused", [AUDIT_ASKED] = "asked"};
 
 	return names[phase];
 }

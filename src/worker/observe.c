@@ -17,7 +17,7 @@ on_call(void *ctx, const struct action *action, int fault_code, uint64_t took_us
 
 	if (fault_code == FAULT_RATE_LIMITED)
 		board_add(worker->row, BOARD_RATE_LIMITED, 1);
-	board_tool_done(worker->row, tool, fault_code != FAULT_NONE, took_us);
+	board_tool_done(worker->row, tool, fault_code != FAULT_NONE && fault_code != FAULT_INPUT_REQUIRED, took_us);
 }
 
 /* Stores are counted by their place in the configuration; addresses without a section share the place behind them. */

@@ -11,6 +11,7 @@
 #include "json/get.h"
 #include "magento/error.h"
 #include "magento/scope.h"
+#include "plan_question.h"
 #include "results.h"
 #include "session/quota.h"
 
@@ -209,6 +210,16 @@ run_purge_product(struct action_call *call, json_t *params, json_t **result_r, s
 	return cache_run(call, params, purge_product, result_r, fault);
 }
 
+static int
+ask_purge_product(struct action_call *call, const json_t *params, struct buf *text, struct fault *fault)
+{
+	(void)call, (void)fault;
+	buf_put_str(text, "Purge all cached pages of the product ");
+	plan_question_value(text, json_object_get(params, "sku"));
+	buf_put_str(text, ", in every store view?");
+	return 0;
+}
+
 #define VIEW_TEXT "Checked only: cache tags are the same in all store views, so the pages of every view are purged"
 
 static const struct json_prop product_props[] = {
@@ -272,6 +283,15 @@ run_purge_category(struct action_call *call, json_t *params, json_t **result_r, 
 	return cache_run(call, params, purge_category, result_r, fault);
 }
 
+static int
+ask_purge_category(struct action_call *call, const json_t *params, struct buf *text, struct fault *fault)
+{
+	(void)call, (void)fault;
+	buf_printf(text, "Purge all cached pages of the category %lld and of its products, in every store view?",
+		   (long long)json_get_int(params, "category_id", 0));
+	return 0;
+}
+
 static const struct json_schema category_id = {
     .type = JSON_T_INTEGER, .minimum = JSON_BOUND(1), .description = "Id of the category"};
 static const struct json_prop category_props[] = {
@@ -306,6 +326,7 @@ static const struct action rows[] = {
 	.params = &cache_by_url_params,
 	.result = &cache_by_url_result,
 	.run = cache_by_url_run,
+	.question = cache_by_url_ask,
     },
     {
 	.name = "cache.purge_product",
@@ -317,6 +338,7 @@ static const struct action rows[] = {
 	.params = &product_params,
 	.result = &product_result,
 	.run = run_purge_product,
+	.question = ask_purge_product,
     },
     {
 	.name = "cache.purge_category",
@@ -328,6 +350,7 @@ static const struct action rows[] = {
 	.params = &category_params,
 	.result = &category_result,
 	.run = run_purge_category,
+	.question = ask_purge_category,
     },
 };
 

@@ -8,9 +8,11 @@
 #include "cache_tools.h"
 #include "cache_urls.h"
 #include "json/get.h"
+#include "plan_question.h"
 #include "results.h"
 
 #define URLS_MAX 50
+#define URLS_ASKED 10
 #define URL_CHARS_MAX 2048
 
 static json_t *
@@ -185,6 +187,23 @@ int
 cache_by_url_run(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault)
 {
 	return cache_run(call, params, purge_by_url, result_r, fault);
+}
+
+int
+cache_by_url_ask(struct action_call *call, const json_t *params, struct buf *text, struct fault *fault)
+{
+	const json_t *urls = json_get_array(params, "urls");
+	size_t n = json_array_size(urls);
+
+	(void)call, (void)fault;
+	buf_printf(text, "Purge %zu page%s from the cache?", n, n == 1 ? "" : "s");
+	for (size_t i = 0; i < n && i < URLS_ASKED; i++) {
+		buf_put_str(text, "\n- ");
+		plan_question_value(text, json_array_get(urls, i));
+	}
+	if (n > URLS_ASKED)
+		buf_printf(text, "\n- and %zu more", n - URLS_ASKED);
+	return 0;
 }
 
 static const struct json_schema one_url = {

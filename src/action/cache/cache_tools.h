@@ -34,5 +34,6 @@ extern const struct json_schema cache_backends_shape;
 extern const struct json_schema cache_by_url_params;
 extern const struct json_schema cache_by_url_result;
 int cache_by_url_run(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault);
+int cache_by_url_ask(struct action_call *call, const json_t *params, struct buf *text, struct fault *fault);
 
 #endif

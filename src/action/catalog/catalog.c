@@ -393,6 +393,7 @@ static const struct action rows[] = {
 	.params = &commit_params,
 	.result = &commit_result,
 	.run = catalog_commit_update,
+	.question = catalog_ask_update,
     },
 };
 

@@ -203,3 +203,9 @@ catalog_commit_update(struct action_call *call, json_t *params, json_t **result_
 {
 	return commit_run(call, params, &catalog_commit_ops, result_r, fault);
 }
+
+int
+catalog_ask_update(struct action_call *call, const json_t *params, struct buf *text, struct fault *fault)
+{
+	return commit_question(call, params, &catalog_commit_ops, text, fault);
+}

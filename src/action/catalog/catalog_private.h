@@ -15,6 +15,7 @@ extern const struct json_schema catalog_prepare_params;
 
 /* catalog_commit.c: catalog.commit_bulk_update. */
 int catalog_commit_update(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault);
+int catalog_ask_update(struct action_call *call, const json_t *params, struct buf *text, struct fault *fault);
 extern const struct commit_ops catalog_commit_ops; /* product PUTs; any plan of product fields can use them */
 
 /* catalog_reach.c: which of the updates go where. */

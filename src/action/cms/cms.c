@@ -366,6 +366,7 @@ static const struct action rows[] = {
 	.params = &commit_params,
 	.result = &commit_result,
 	.run = cms_commit,
+	.question = cms_ask_commit,
     },
     {
 	.name = "cms.search_blocks",
@@ -412,6 +413,7 @@ static const struct action rows[] = {
 	.params = &commit_params,
 	.result = &commit_result,
 	.run = cms_commit,
+	.question = cms_ask_commit,
     },
 };
 

@@ -347,9 +347,20 @@ const struct commit_ops cms_block_commit_ops = {
     .after = shorten_conflicts,
 };
 
+static const struct commit_ops *
+ops_of(const struct action_call *call)
+{
+	return cms_kind_of(call) == &cms_pages ? &cms_page_commit_ops : &cms_block_commit_ops;
+}
+
 int
 cms_commit(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault)
 {
-	return commit_run(call, params, cms_kind_of(call) == &cms_pages ? &cms_page_commit_ops : &cms_block_commit_ops,
-			  result_r, fault);
+	return commit_run(call, params, ops_of(call), result_r, fault);
+}
+
+int
+cms_ask_commit(struct action_call *call, const json_t *params, struct buf *text, struct fault *fault)
+{
+	return commit_question(call, params, ops_of(call), text, fault);
 }

@@ -23,5 +23,6 @@ extern const struct json_schema cms_prepare_pages_params, cms_prepare_blocks_par
 /* cms_commit.c: cms.commit_bulk_update_* */
 extern const struct commit_ops cms_page_commit_ops, cms_block_commit_ops;
 int cms_commit(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault) MUST_CHECK;
+int cms_ask_commit(struct action_call *call, const json_t *params, struct buf *text, struct fault *fault);
 
 #endif

@@ -15,6 +15,12 @@ run_commit(struct action_call *call, json_t *params, json_t **result_r, struct f
 	return commit_run(call, params, &price_commit_ops, result_r, fault);
 }
 
+static int
+ask_commit(struct action_call *call, const json_t *params, struct buf *text, struct fault *fault)
+{
+	return commit_question(call, params, &price_commit_ops, text, fault);
+}
+
 /* ---- shapes ---- */
 
 static bool
@@ -149,6 +155,7 @@ static const struct action rows[] = {
 	.params = &commit_params,
 	.result = &commit_result,
 	.run = run_commit,
+	.question = ask_commit,
     },
 };
 

@@ -53,6 +53,7 @@ static const struct action rows[] = {
 	.params = &promotions_commit_create_params,
 	.result = &promotions_commit_create_result,
 	.run = promotions_commit_create,
+	.question = promotions_ask_create,
     },
     {
 	.name = "promotions.search_rules",
@@ -86,6 +87,7 @@ static const struct action rows[] = {
 	.params = &promotions_update_params,
 	.result = &promotions_update_result,
 	.run = promotions_update,
+	.question = promotions_ask_update,
     },
     {
 	.name = "promotions.enable_rule",
@@ -97,6 +99,7 @@ static const struct action rows[] = {
 	.params = &promotions_enable_params,
 	.result = &promotions_enable_result,
 	.run = promotions_enable,
+	.question = promotions_ask_enable,
     },
     {
 	.name = "promotions.disable_rule",
@@ -119,6 +122,7 @@ static const struct action rows[] = {
 	.params = &coupons_generate_params,
 	.result = &coupons_generate_result,
 	.run = coupons_generate,
+	.question = coupons_ask_generate,
     },
     {
 	.name = "promotions.export_coupons",

@@ -29,6 +29,7 @@ static const struct action rows[] = {
 	.params = &commit_params,
 	.result = &commit_result,
 	.run = seo_commit_url_keys,
+	.question = seo_ask_url_keys,
     },
     {
 	.name = "seo.bulk_update_meta",

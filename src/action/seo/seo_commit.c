@@ -58,12 +58,28 @@ check_redirects(struct store_client *sc, struct commit_step *const *steps, size_
 	json_object_set_new(result, "warnings", warnings);
 }
 
-int
-seo_commit_url_keys(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault)
+static struct commit_ops
+url_key_ops(void)
 {
 	struct commit_ops ops = catalog_commit_ops;
 
 	ops.pair = "seo.update_url_keys";
 	ops.after = check_redirects;
+	return ops;
+}
+
+int
+seo_commit_url_keys(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault)
+{
+	const struct commit_ops ops = url_key_ops();
+
 	return commit_run(call, params, &ops, result_r, fault);
+}
+
+int
+seo_ask_url_keys(struct action_call *call, const json_t *params, struct buf *text, struct fault *fault)
+{
+	const struct commit_ops ops = url_key_ops();
+
+	return commit_question(call, params, &ops, text, fault);
 }

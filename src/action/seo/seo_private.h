@@ -74,6 +74,8 @@ extern const struct json_schema seo_url_keys_params, seo_url_keys_result;
 
 int seo_commit_url_keys(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault);
 
+int seo_ask_url_keys(struct action_call *call, const json_t *params, struct buf *text, struct fault *fault);
+
 int seo_update_meta(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault);
 extern const struct json_schema seo_meta_params;
 
