@@ -84,10 +84,11 @@ OBJECTS = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(call SOURCES,$1))
 LIB     = $(patsubst %,$(BUILD)/lib/%.a,$1)
 
 .DEFAULT_GOAL := all
-.PHONY: all debug run test unit e2e alloc asan fuzz fuzz-quick lint bench stress install uninstall deps clean help docs
+.PHONY: all debug run test unit e2e conformance alloc asan fuzz fuzz-quick lint bench stress install uninstall deps clean \
+        help docs
 .SECONDARY:
 
-all: $(BUILD)/magento-mcp $(BUILD)/demo-store ## build the server and the demo store
+all: $(BUILD)/magento-mcp $(BUILD)/demo-store $(BUILD)/conformance-server ## build the server, the demo store, the fixtures
 
 define module_rules
 $(BUILD)/obj/$1/%.o: src/$1/%.c $(BUILD)/flags
@@ -122,6 +123,17 @@ $(BUILD)/obj/demo_store/%.o: tests/demo_store/%.c $(BUILD)/flags
 
 $(BUILD)/demo-store: $(DEMO_SOURCES:tests/demo_store/%.c=$(BUILD)/obj/demo_store/%.o)
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(call pkg_libs,libevent jansson libcrypto)
+
+# The same server with the fixtures of the official suite in place of a shop.
+CONFORMANCE_SOURCES := $(wildcard tests/conformance/*.c)
+$(BUILD)/obj/conformance/%.o: tests/conformance/%.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -Itests/conformance -c -o $@ $<
+
+$(BUILD)/conformance-server: $(CONFORMANCE_SOURCES:tests/conformance/%.c=$(BUILD)/obj/conformance/%.o) \
+    $(call LIB,$(MODULES))
+	$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) -Wl,--start-group $(call LIB,$(MODULES)) -Wl,--end-group \
+	    $(call pkg_libs,$(call needs,$(MODULES)))
 
 debug: ## build without optimization into build/debug
 	$(MAKE) all BUILD=$(BUILD)/debug OPTIMIZE='-Og -g3'
@@ -170,12 +182,19 @@ e2e: all $(BUILD)/js/.installed ## real processes, demo store, official clients
 	BUILD=$(abspath $(BUILD)) $(PYTHON) -m pytest -q -p no:cacheprovider -n $(E2E_JOBS) --dist loadfile tests/e2e \
 	    $(PYTEST_ARGS)
 
-# node@22, the official SDK clients; versions are pinned by the lockfile.
-$(BUILD)/js/.installed: tests/e2e/js/package.json tests/e2e/js/package-lock.json
-	@mkdir -p $(@D)
-	cp tests/e2e/js/package.json tests/e2e/js/package-lock.json $(@D)/
-	cd $(@D) && npm ci --no-audit --no-fund --loglevel=error
-	@touch $@
+conformance: $(BUILD)/conformance-server $(BUILD)/conformance/.installed ## the official conformance suite, both revisions
+	@BUILD=$(abspath $(BUILD)) $(PYTHON) tests/conformance/run.py
+
+# node@22 with the official clients, and with the official suite; versions are pinned by the lockfiles.
+define npm_rules
+$(BUILD)/$1/.installed: $2/package.json $2/package-lock.json
+	@mkdir -p $$(@D)
+	cp $2/package.json $2/package-lock.json $$(@D)/
+	cd $$(@D) && npm ci --no-audit --no-fund --loglevel=error
+	@touch $$@
+endef
+$(eval $(call npm_rules,js,tests/e2e/js))
+$(eval $(call npm_rules,conformance,tests/conformance))
 
 ASAN = BUILD=$(BUILD)/asan OPTIMIZE='-O1 -g $(SANITIZE)' HARDEN=-fPIE
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
