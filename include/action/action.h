@@ -35,7 +35,8 @@ enum action_flag {
 	ACTION_CONFIRM = 1 << 5, /* needs confirm and reason while guardrails.tier2_confirm is on; implies the next */
 	ACTION_WRITES = 1 << 6,	 /* changes the shop: recorded in the audit log before it begins */
 	ACTION_CONTENT =
-	    1 << 7 /* the result is a whole CallToolResult {content, isError?}, not data; `result` is NULL */
+	    1 << 7, /* the result is a whole CallToolResult {content, isError?}, not data; `result` is NULL */
+	ACTION_TAKES_LOGIN = 1 << 8 /* uses the caller's login if there is a live one, does without otherwise */
 };
 
 enum action_tier { ACTION_SAFE = 1, ACTION_RISK = 2, ACTION_CRITICAL = 3 };
@@ -102,9 +103,32 @@ struct action_memory {
 	void *ctx;
 };
 
+struct action_completions; /* action/prompt.h */
+
+/*
+ * Values that begin with `prefix`, as far as the caller may see them.  `chosen` are the other arguments so far, an
+ * object of strings.  On a fiber; may read the shop.  A caller without a login gets nothing, not a fault.
+ */
+typedef int (*action_complete_fn)(struct action_call *call, const char *prefix, const json_t *chosen,
+				  struct action_completions *out, struct fault *fault);
+
+/*
+ * The resources behind a template that a caller can see now, from index `from` on: appends objects {uri, name, title?,
+ * description?, mimeType?} to `list`, at most `max`, and says whether there are more.
+ */
+typedef int (*action_resource_list_fn)(struct action_call *call, uint32_t from, uint32_t max, json_t *list,
+				       bool *has_more_r, struct fault *fault);
+
+/* What one of the server's own lookups is about (action/lookup.h); one of the two. */
+struct action_subject {
+	action_complete_fn complete;
+	action_resource_list_fn list;
+};
+
 /* One running call.  Lives in its pool from dispatch until its result has been delivered. */
 struct action_call {
 	const struct action *action;
+	struct action_subject subject;
 	struct action_env *env;
 	struct pool *pool;
 	const struct principal *principal;

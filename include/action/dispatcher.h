@@ -19,6 +19,7 @@ struct action_running; /* a call that has not been delivered yet */
 
 struct action_request {
 	const struct action *action;
+	struct action_subject subject; /* lookups only */
 	json_t *arguments; /* borrowed during action_dispatch(); NULL for none; must be an object otherwise */
 	const struct principal *principal;
 	struct action_memory memory; /* copied; its functions are called while the call runs */

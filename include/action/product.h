@@ -17,7 +17,7 @@ struct action_product {
 	const char *name; /* serverInfo.name */
 	const char *title;
 	const char *instructions;		 /* for the model; NULL for none */
-	const struct action_table *const *tools; /* NULL-terminated, as the two below */
+	const struct action_table *const *tools; /* NULL-terminated, as the two below, which may be NULL */
 	const struct action_prompt_table *const *prompts;
 	const struct action_resource_table *const *resources;
 };

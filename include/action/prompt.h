@@ -22,13 +22,6 @@ struct action_completions {
 	size_t total;
 };
 
-/*
- * Values that begin with `prefix`, as far as the caller may see them.  `chosen` are the other arguments so far, an
- * object of strings.  On a fiber; may read the shop.  A caller without a login gets nothing, not a fault.
- */
-typedef int (*action_complete_fn)(struct action_call *call, const char *prefix, const json_t *chosen,
-				  struct action_completions *out, struct fault *fault);
-
 struct action_prompt_argument {
 	const char *name;
 	const char *title;

@@ -3,7 +3,8 @@
  *
  * A resource has a URI, or a template of URIs (RFC 6570: {name} for one path segment, {?name,name} for a query), and an
  * action that reads it.  The action's params are the template's variables as strings beside "uri"; its result is
- * {"contents":[{"uri","mimeType","text"|"blob"}]}.  It runs through the dispatcher like a tool.
+ * {"contents":[{"uri","mimeType","text"|"blob"}]}.  It runs through the dispatcher like a tool.  A variable `session`
+ * is the caller's handle: it names the login and is neither in the params nor in their "uri".
  */
 #ifndef ACTION_RESOURCE_H
 #define ACTION_RESOURCE_H
@@ -20,13 +21,6 @@ struct action_resource_variable {
 	const char *name;
 	action_complete_fn complete; /* NULL: nothing is suggested */
 };
-
-/*
- * The resources behind a template that a caller can see now, from index `from` on: appends objects {uri, name, title?,
- * description?, mimeType?} to `list`, at most `max`, and says whether there are more.
- */
-typedef int (*action_resource_list_fn)(struct action_call *call, uint32_t from, uint32_t max, json_t *list,
-				       bool *has_more_r, struct fault *fault);
 
 struct action_resource {
 	const char *uri; /* exactly one of the two */

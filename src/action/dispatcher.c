@@ -122,29 +122,37 @@ not_authenticated(struct fault *fault)
 	return fault_set(fault, FAULT_NOT_AUTHENTICATED, NULL, "Not authenticated. Call auth_login first.");
 }
 
+/* The login that the handle names, or that the transport remembers. */
 static int
-find_login(struct action_running *running, json_t *arguments)
+use_login(struct action_call *call, const char *handle)
 {
-	struct action_call *call = &running->call;
 	struct slice principal = slice_from_str(call->principal->name);
-	const char *handle = NULL;
 
-	if (call->action->input_schema == NULL && arguments_session(arguments, &handle, &running->fault) < 0)
-		return -1;
-	if (!(call->action->flags & ACTION_NEEDS_LOGIN))
-		return 0;
 	if (handle != NULL) {
 		if (login_ref_of(call->env->sessions, principal, slice_from_str(handle), &call->login_ref) < 0)
-			return not_authenticated(&running->fault);
+			return -1;
 	} else if (call->memory.has_login) {
 		call->login_ref = call->memory.login;
 	} else {
-		return not_authenticated(&running->fault);
+		return -1;
 	}
 	if (login_use(call->env->sessions, principal, call->login_ref, call->began, &call->login) < 0)
-		return not_authenticated(&running->fault);
+		return -1;
 	call->has_login = true;
 	return 0;
+}
+
+static int
+find_login(struct action_running *running, json_t *arguments)
+{
+	const struct action *action = running->call.action;
+	const char *handle = NULL;
+
+	if (action->input_schema == NULL && arguments_session(arguments, &handle, &running->fault) < 0)
+		return -1;
+	if (!(action->flags & (ACTION_NEEDS_LOGIN | ACTION_TAKES_LOGIN)) || use_login(&running->call, handle) == 0)
+		return 0;
+	return action->flags & ACTION_NEEDS_LOGIN ? not_authenticated(&running->fault) : 0;
 }
 
 static bool
@@ -218,6 +226,7 @@ running_new(struct action_env *env, const struct action_request *request, action
 	running->ctx = ctx;
 	running->began_us = clock_mono_us();
 	running->call.action = request->action;
+	running->call.subject = request->subject;
 	running->call.env = env;
 	running->call.pool = pool;
 	running->call.principal = request->principal;

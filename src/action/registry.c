@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "json/parse.h"
+#include "registry_private.h"
 
 struct entry {
 	const struct action *action;
@@ -68,6 +69,7 @@ action_registry_new(const struct action_product *product)
 
 	if (registry == NULL)
 		return NULL;
+	registry_check_product(product);
 	registry->product = product;
 	registry->n = count_rows(product->tools);
 	registry->entries = calloc(registry->n + 1, sizeof(*registry->entries));
@@ -155,10 +157,23 @@ action_registry_find(const struct action_registry *registry, struct slice tool_n
 }
 
 size_t
+action_registry_action_count(const struct action_registry *registry)
+{
+	return registry->n + registry_others(registry->product);
+}
+
+const struct action *
+action_registry_action_at(const struct action_registry *registry, size_t index)
+{
+	return index < registry->n ? registry->entries[index].action
+				   : registry_other_at(registry->product, index - registry->n);
+}
+
+size_t
 action_registry_index(const struct action_registry *registry, const struct action *action)
 {
-	for (size_t i = 0; i < registry->n; i++) {
-		if (registry->entries[i].action == action)
+	for (size_t i = 0; i < action_registry_action_count(registry); i++) {
+		if (action_registry_action_at(registry, i) == action)
 			return i;
 	}
 	must(!"an action of this registry");

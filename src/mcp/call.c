@@ -83,10 +83,12 @@ on_done(void *ctx, const struct action_outcome *outcome)
 }
 
 void
-call_run(struct mcp_exchange *x, const struct action *action, json_t *arguments, call_done_fn done)
+call_look_up(struct mcp_exchange *x, const struct action *action, struct action_subject subject, json_t *arguments,
+	     call_done_fn done)
 {
 	struct action_request request = {
 	    .action = action,
+	    .subject = subject,
 	    .arguments = arguments,
 	    .principal = x->request.principal,
 	    .memory = memory_of(x),
@@ -108,6 +110,12 @@ call_run(struct mcp_exchange *x, const struct action *action, json_t *arguments,
 	request.peer.ask = exchange_is_modern(x) ? rounds_ask : asking_ask;
 	if (action_dispatch(x->server->options.env, &request, on_done, x, &x->running) < 0)
 		exchange_answer_shortage(x);
+}
+
+void
+call_run(struct mcp_exchange *x, const struct action *action, json_t *arguments, call_done_fn done)
+{
+	call_look_up(x, action, (struct action_subject){NULL, NULL}, arguments, done);
 }
 
 /* ---- the end of a result ---- */

@@ -21,6 +21,10 @@ typedef void (*call_done_fn)(struct mcp_exchange *x, const struct action_outcome
  */
 void call_run(struct mcp_exchange *x, const struct action *action, json_t *arguments, call_done_fn done);
 
+/* The same for one of the server's own lookups (action/lookup.h). */
+void call_look_up(struct mcp_exchange *x, const struct action *action, struct action_subject subject, json_t *arguments,
+		  call_done_fn done);
+
 /*
  * Ends a result object whose last member has been put: resultType and _meta in the modern era, with ttlMs 0 and
  * cacheScope private when the client was asked for it (R-165), else just the bracket.  So ttlMs and cacheScope are put

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "json/scan.h"
+#include "json/write.h"
 #include "rpc/answer.h"
 
 #define ANSWER_SLACK (16 * 1024) /* envelope around a result, or an error message */
@@ -176,6 +177,53 @@ exchange_answer_shortage(struct mcp_exchange *x)
 	rpc_fault_init(&fault);
 	rpc_fault_set(&fault, RPC_INTERNAL_ERROR, NULL, "The server is short of resources. Try again in a moment.");
 	exchange_answer_fault_with(x, 503, &fault);
+}
+
+void
+exchange_answer_invalid(struct mcp_exchange *x, const char *text)
+{
+	struct rpc_fault fault;
+
+	rpc_fault_init(&fault);
+	rpc_fault_set(&fault, RPC_INVALID_PARAMS, NULL, "%s", text);
+	exchange_answer_fault(x, &fault);
+}
+
+static void
+answer_too_large(struct mcp_exchange *x)
+{
+	struct rpc_fault fault;
+
+	rpc_fault_init(&fault);
+	rpc_fault_set(&fault, RPC_INTERNAL_ERROR, NULL, "The result is larger than %zu bytes.",
+		      x->server->options.max_result_bytes);
+	exchange_answer_fault(x, &fault);
+}
+
+void
+exchange_answer_tree(struct mcp_exchange *x, json_t *result)
+{
+	struct buf out;
+	int r;
+
+	must(result == NULL || json_object_size(result) > 0);
+	buf_init(&out, x->server->options.max_result_bytes + x->server->modern_tail.len + ANSWER_SLACK);
+	r = result != NULL ? json_dump_to(&out, result) : ERR_NOMEM;
+	if (r == 0 && out.len > x->server->options.max_result_bytes)
+		r = ERR_LIMIT;
+	if (r == 0) {
+		buf_truncate(&out, out.len - 1);
+		call_put_tail(x, &out);
+		r = out.failed;
+	}
+	json_decref(result);
+	if (r == 0)
+		exchange_answer_result(x, buf_slice(&out));
+	else if (r == ERR_LIMIT)
+		answer_too_large(x);
+	else
+		exchange_answer_shortage(x);
+	buf_fini(&out);
 }
 
 int

@@ -11,6 +11,7 @@
 #include <sys/queue.h>
 
 #include "call.h"
+#include "cursor.h"
 #include "frames.h"
 #include "mcp/server.h"
 #include "rpc/message.h"
@@ -20,11 +21,14 @@ struct mcp_server {
 	struct mcp_options options;
 	const struct action_product *product;
 	struct json_limits limits;
-	struct buf server_info;		      /* {"name":...,"version":...,"title":...} */
-	struct buf modern_tail;		      /* ,"resultType":"complete","_meta":{...}} : ends every modern result */
-	struct buf discover;		      /* result of server/discover */
-	struct buf initialize_tail;	      /* ,"capabilities":...} : ends every initialize result */
-	struct buf lists[MCP_2026_07_28 + 1]; /* result of tools/list, by protocol */
+	struct buf server_info;	    /* {"name":...,"version":...,"title":...} */
+	struct buf modern_tail;	    /* ,"resultType":"complete","_meta":{...}} : ends every modern result */
+	struct buf discover;	    /* result of server/discover */
+	struct buf initialize_tail; /* ,"capabilities":...} : ends every initialize result */
+	/* Results of lists that are the same for all, by protocol. */
+	struct buf lists[MCP_2026_07_28 + 1]; /* tools/list */
+	struct buf prompt_lists[MCP_2026_07_28 + 1];
+	struct buf template_lists[MCP_2026_07_28 + 1];
 	LIST_HEAD(exchange_list, mcp_exchange) exchanges; /* all under way, those without a client too */
 	LIST_HEAD(asking_list, asking) askings;		  /* legacy calls that wait for their client */
 	struct session_now now;				  /* of the last message, frame or tick */
@@ -55,6 +59,10 @@ struct mcp_exchange {
 	bool was_asked; /* inputResponses or requestState came */
 	bool has_state; /* a good requestState came; `kept` is what it holds */
 	json_t *kept;
+	struct cursor page; /* resources/list: what is being listed */
+	bool page_is_first;
+	bool is_public; /* resources/read: of the row, and whether the URI named a login */
+	bool uri_had_session;
 	LIST_ENTRY(mcp_exchange) link;
 	const char *method; /* constant; "" until known */
 	const char *tool;
@@ -80,6 +88,13 @@ void exchange_answer_message(struct mcp_exchange *x, int http_status, struct sli
 void exchange_answer_fault(struct mcp_exchange *x, struct rpc_fault *fault);
 void exchange_answer_fault_with(struct mcp_exchange *x, int http_status, struct rpc_fault *fault);
 
+/* -32602 with a text: what is wrong, then the cure. */
+void exchange_answer_invalid(struct mcp_exchange *x, const char *text);
+
+/* A result as a tree, taken; members that every modern result has are put behind it.  Too large or no memory: an error.
+ */
+void exchange_answer_tree(struct mcp_exchange *x, json_t *result);
+
 /* No body: 202 for notifications and responses. */
 void exchange_answer_empty(struct mcp_exchange *x, int http_status);
 
@@ -101,11 +116,22 @@ void exchange_answer_shortage(struct mcp_exchange *x);
 /* The eras.  Both take an exchange with msg and params filled and see to its answer. */
 void modern_serve(struct mcp_exchange *x, json_t *claim);
 void legacy_serve(struct mcp_exchange *x);
+void legacy_serve_set_level(struct mcp_exchange *x);
 int legacy_delete(struct mcp_server *server, const struct mcp_request *request);
 
 /* Tools, for both eras. */
 int tools_render_lists(struct mcp_server *server) MUST_CHECK;
 void tools_serve_list(struct mcp_exchange *x);
 void tools_serve_call(struct mcp_exchange *x);
+
+/* Prompts, resources, completions, for both eras. */
+int prompts_render_lists(struct mcp_server *server) MUST_CHECK;
+void prompts_serve_list(struct mcp_exchange *x);
+void prompts_serve_get(struct mcp_exchange *x);
+int resources_render_lists(struct mcp_server *server) MUST_CHECK;
+void resources_serve_list(struct mcp_exchange *x);
+void resources_serve_templates(struct mcp_exchange *x);
+void resources_serve_read(struct mcp_exchange *x);
+void completion_serve(struct mcp_exchange *x);
 
 #endif

@@ -8,6 +8,7 @@
 #include "exchange.h"
 #include "json/get.h"
 #include "json/write.h"
+#include "methods.h"
 
 #define RESULT_MAX (64 * 1024)
 
@@ -157,15 +158,9 @@ serve_initialize(struct mcp_exchange *x)
 
 /* ---- within a session ---- */
 
-static void
-serve_ping(struct mcp_exchange *x)
-{
-	exchange_answer_result(x, SLICE_LIT("{}"));
-}
-
 /* */
-static void
-serve_set_level(struct mcp_exchange *x)
+void
+legacy_serve_set_level(struct mcp_exchange *x)
 {
 	enum action_log_level level;
 
@@ -176,32 +171,19 @@ serve_set_level(struct mcp_exchange *x)
 	}
 	mcp_session_set_log_level(x->server->options.env->sessions, slice_from_str(x->request.principal->name),
 				  slice_from_str(x->session_id), now_of(&x->request), level);
-	serve_ping(x);
+	exchange_answer_result(x, SLICE_LIT("{}"));
 }
-
-struct method {
-	const char *name;
-	void (*serve)(struct mcp_exchange *x);
-};
-
-static const struct method methods[] = {
-    {"ping", serve_ping},
-    {"logging/setLevel", serve_set_level},
-    {"tools/list", tools_serve_list},
-    {"tools/call", tools_serve_call},
-};
 
 static void
 serve_request(struct mcp_exchange *x)
 {
+	const struct method *method = method_find(x->server, METHOD_LEGACY, x->msg.method);
 	struct rpc_fault fault;
 
-	for (size_t i = 0; i < ARRAY_LEN(methods); i++) {
-		if (strcmp(methods[i].name, x->msg.method) == 0) {
-			x->method = methods[i].name;
-			methods[i].serve(x);
-			return;
-		}
+	if (method != NULL) {
+		x->method = method->name;
+		method->serve(x);
+		return;
 	}
 	rpc_fault_init(&fault);
 	rpc_fault_set(&fault, RPC_METHOD_NOT_FOUND, NULL, "There is no such method.");
@@ -280,8 +262,7 @@ legacy_serve(struct mcp_exchange *x)
 		return;
 	}
 	if (is_early_ping(x)) {
-		x->method = "ping";
-		serve_ping(x);
+		serve_request(x);
 		return;
 	}
 	if (open_session(x) < 0)

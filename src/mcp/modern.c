@@ -9,38 +9,11 @@
 #include "client.h"
 #include "exchange.h"
 #include "json/get.h"
+#include "methods.h"
 
 #define META_CAPABILITIES "io.modelcontextprotocol/clientCapabilities"
 #define META_LOG_LEVEL "io.modelcontextprotocol/logLevel"
 #define META_CLIENT_INFO "io.modelcontextprotocol/clientInfo"
-
-static void
-serve_discover(struct mcp_exchange *x)
-{
-	exchange_answer_result(x, buf_slice(&x->server->discover));
-}
-
-struct method {
-	const char *name;
-	const char *name_param; /* the member of params that Mcp-Name repeats, or NULL */
-	void (*serve)(struct mcp_exchange *x);
-};
-
-static const struct method methods[] = {
-    {"server/discover", NULL, serve_discover},
-    {"tools/list", NULL, tools_serve_list},
-    {"tools/call", "name", tools_serve_call},
-};
-
-static const struct method *
-find_method(const char *name)
-{
-	for (size_t i = 0; i < ARRAY_LEN(methods); i++) {
-		if (strcmp(methods[i].name, name) == 0)
-			return &methods[i];
-	}
-	return NULL;
-}
 
 static int
 mismatch(struct rpc_fault *fault, const char *header, const char *what)
@@ -189,7 +162,7 @@ check(struct mcp_exchange *x, json_t *claim, const struct method **method_r, str
 		return -1;
 	if (has_headers(x) && check_method_header(x, fault) < 0)
 		return -1;
-	method = find_method(x->msg.method);
+	method = method_find(x->server, METHOD_MODERN, x->msg.method);
 	if (method == NULL)
 		return rpc_fault_set(fault, RPC_METHOD_NOT_FOUND, NULL, "There is no such method.");
 	x->method = method->name;

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "capabilities.h"
 #include "exchange.h"
 #include "json/write.h"
 
@@ -54,7 +55,7 @@ render_discover(struct mcp_server *server)
 	json_write_init(&w, out);
 	json_write_begin_object(&w);
 	json_write_key_raw(&w, "supportedVersions", SLICE_LIT("[\"" MCP_MODERN_VERSION "\"]"));
-	json_write_key_raw(&w, "capabilities", SLICE_LIT("{\"tools\":{}}"));
+	capabilities_write(&w, server, METHOD_MODERN);
 	write_instructions(&w, server);
 	json_write_key_int(&w, "ttlMs", 300000);
 	json_write_key_string(&w, "cacheScope", "private");
@@ -76,7 +77,7 @@ render_initialize(struct mcp_server *server)
 	buf_init(&whole, TEXT_MAX);
 	json_write_init(&w, &whole);
 	json_write_begin_object(&w);
-	json_write_key_raw(&w, "capabilities", SLICE_LIT("{\"tools\":{},\"logging\":{}}"));
+	capabilities_write(&w, server, METHOD_LEGACY);
 	json_write_key_raw(&w, "serverInfo", buf_slice(&server->server_info));
 	write_instructions(&w, server);
 	json_write_end(&w);
@@ -95,7 +96,9 @@ render_all(struct mcp_server *server)
 	if (render_server_info(server) < 0 || render_modern_tail(server) < 0 || render_discover(server) < 0 ||
 	    render_initialize(server) < 0)
 		return ERR_NOMEM;
-	return tools_render_lists(server);
+	if (tools_render_lists(server) < 0 || prompts_render_lists(server) < 0)
+		return ERR_NOMEM;
+	return resources_render_lists(server);
 }
 
 struct mcp_server *
@@ -116,8 +119,11 @@ mcp_server_new(const struct mcp_options *options)
 	buf_init(&server->modern_tail, TEXT_MAX);
 	buf_init(&server->discover, TEXT_MAX);
 	buf_init(&server->initialize_tail, TEXT_MAX);
-	for (size_t i = 0; i < ARRAY_LEN(server->lists); i++)
+	for (size_t i = 0; i < ARRAY_LEN(server->lists); i++) {
 		buf_init(&server->lists[i], 4 * TEXT_MAX);
+		buf_init(&server->prompt_lists[i], TEXT_MAX);
+		buf_init(&server->template_lists[i], TEXT_MAX);
+	}
 	if (render_all(server) < 0)
 		mcp_server_free(&server);
 	return server;
@@ -136,8 +142,11 @@ mcp_server_free(struct mcp_server **server)
 	buf_fini(&s->modern_tail);
 	buf_fini(&s->discover);
 	buf_fini(&s->initialize_tail);
-	for (size_t i = 0; i < ARRAY_LEN(s->lists); i++)
+	for (size_t i = 0; i < ARRAY_LEN(s->lists); i++) {
 		buf_fini(&s->lists[i]);
+		buf_fini(&s->prompt_lists[i]);
+		buf_fini(&s->template_lists[i]);
+	}
 	free(s);
 	*server = NULL;
 }

@@ -3,12 +3,13 @@
  */
 #include <string.h>
 
-#include "exchange.h"
 #include "base/enc.h"
+#include "call.h"
+#include "exchange.h"
 #include "json/get.h"
 #include "json/write.h"
+#include "lists.h"
 
-#define LIST_TTL_MS 300000
 #define WRAP_SLACK (4 * 1024)
 
 /* ---- tools/list ---- */
@@ -46,60 +47,17 @@ render_tool(const struct action_registry *registry, size_t index, enum mcp_proto
 	return tool;
 }
 
-static int
-render_list(struct mcp_server *server, enum mcp_protocol protocol)
-{
-	const struct action_registry *registry = server->options.registry;
-	struct buf *out = &server->lists[protocol];
-	int r = 0;
-
-	buf_put_str(out, "{\"tools\":[");
-	for (size_t i = 0; r == 0 && i < action_registry_count(registry); i++) {
-		json_t *tool = render_tool(registry, i, protocol);
-
-		if (i > 0)
-			buf_put_char(out, ',');
-		r = tool != NULL ? json_dump_to(out, tool) : ERR_NOMEM;
-		json_decref(tool);
-	}
-	if (r < 0)
-		return r;
-	if (protocol != MCP_2026_07_28)
-		return buf_put_str(out, "]}");
-	buf_printf(out, "],\"ttlMs\":%d,\"cacheScope\":\"private\"", LIST_TTL_MS);
-	return buf_put_slice(out, buf_slice(&server->modern_tail));
-}
-
 int
 tools_render_lists(struct mcp_server *server)
 {
-	for (int protocol = MCP_2025_03_26; protocol <= MCP_2026_07_28; protocol++) {
-		int r = render_list(server, (enum mcp_protocol)protocol);
-
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	return lists_render(server, server->lists, "tools", action_registry_count(server->options.registry),
+			    render_tool);
 }
 
-static void
-refuse_params(struct mcp_exchange *x, const char *text)
-{
-	struct rpc_fault fault;
-
-	rpc_fault_init(&fault);
-	rpc_fault_set(&fault, RPC_INVALID_PARAMS, NULL, "%s", text);
-	exchange_answer_fault(x, &fault);
-}
-
-/* The list is one page, so no cursor was ever given out. */
 void
 tools_serve_list(struct mcp_exchange *x)
 {
-	if (json_object_get(x->params, "cursor") != NULL)
-		refuse_params(x, "This cursor is not valid. Ask for the list without a cursor.");
-	else
-		exchange_answer_result(x, buf_slice(&x->server->lists[x->protocol]));
+	lists_serve(x, x->server->lists);
 }
 
 /* ---- tools/call ---- */
@@ -229,16 +187,16 @@ tools_serve_call(struct mcp_exchange *x)
 	const struct action *action;
 
 	if (name.ptr == NULL) {
-		refuse_params(x, "params.name must be the name of a tool.");
+		exchange_answer_invalid(x, "params.name must be the name of a tool.");
 		return;
 	}
 	if (arguments != NULL && !json_is_object(arguments)) { /* */
-		refuse_params(x, "params.arguments must be an object.");
+		exchange_answer_invalid(x, "params.arguments must be an object.");
 		return;
 	}
 	action = action_registry_find(x->server->options.registry, name);
 	if (action == NULL) /* */
-		refuse_params(x, "There is no such tool. See tools/list.");
+		exchange_answer_invalid(x, "There is no such tool. See tools/list.");
 	else
 		run_tool(x, action, arguments);
 }
