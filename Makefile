@@ -28,7 +28,7 @@ USES_action     := base config json fetch session keeper audit auth magento cdn
 USES_mcp        := base json rpc session auth action
 USES_worker     := base config json shm rpc http fetch session keeper audit auth magento cdn action mcp
 USES_supervisor := base config shm
-USES_doctor     := base config json fetch magento
+USES_doctor     := base config json fetch magento cdn
 USES_cli        := base config auth json action mcp doctor
 
 # Libraries (pkg-config names) that a module's own sources call.

@@ -231,6 +231,11 @@ const struct config_principal *config_principal_find(const struct config *cfg, s
 /* The store marked is_default, else the only one, else the one named "default", else NULL. */
 const struct config_store *config_store_default(const struct config *cfg);
 
+/* The caches in front of a store: its own, and for the default store else those of [cache] and [fastly]. */
+const struct config_list *config_store_varnish(const struct config *cfg, const struct config_store *store);
+bool config_store_fastly(const struct config *cfg, const struct config_store *store, const char **service_id_r,
+			 const struct secret **api_token_r);
+
 /*
  * Names of the keys in which two configurations differ, joined by ", ": all of them in *changed, those that a reload
  * cannot apply also in *restart.  Stores and principals appear as store.NAME.key, or store.NAME when whole sections

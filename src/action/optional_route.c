@@ -58,21 +58,6 @@ optional_route_missed(const char *base_url, const char *configured, uint64_t now
 	*place = (struct miss){.key = key, .until_mono_ms = now_mono_ms + OPTIONAL_ROUTE_MISS_MS};
 }
 
-#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-
-bool
-optional_route_is_path(const char *configured)
-{
-	const char *rest = configured;
-
-	if (strncmp(rest, PREFIX "/", sizeof(PREFIX)) != 0 || strstr(rest, "..") != NULL)
-		return false;
-	rest += strspn(rest, LETTERS "/_-.");
-	if (*rest == '?')
-		rest += strspn(rest, LETTERS "?/_-.=&[]");
-	return *rest == '\0';
-}
-
 enum optional_route_state
 optional_route_look(struct store_client *sc, const char *configured, struct optional_route *route_r)
 {
@@ -81,7 +66,7 @@ optional_route_look(struct store_client *sc, const char *configured, struct opti
 	char *path, *mark;
 
 	memset(route_r, 0, sizeof(*route_r));
-	if (!optional_route_is_path(configured))
+	if (configured[0] == '\0')
 		return OPTIONAL_ROUTE_OFF;
 	if (optional_route_was_missed(sc->magento.base_url, configured, clock_mono_ms()))
 		return OPTIONAL_ROUTE_MISSING;

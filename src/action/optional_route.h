@@ -25,7 +25,7 @@ struct optional_route {
 };
 
 enum optional_route_state {
-	OPTIONAL_ROUTE_OFF,	/* configured as empty, or not a path below /V1/ */
+	OPTIONAL_ROUTE_OFF,	/* configured as empty */
 	OPTIONAL_ROUTE_MISSING, /* the shop did not have it a short while ago */
 	OPTIONAL_ROUTE_ASK
 };
@@ -36,8 +36,5 @@ enum optional_route_state optional_route_look(struct store_client *sc, const cha
 
 void optional_route_missed(const char *base_url, const char *configured, uint64_t now_mono_ms);
 bool optional_route_was_missed(const char *base_url, const char *configured, uint64_t now_mono_ms);
-
-/* "/V1/" and then letters, digits and / _ - . , with an optional plain query behind "?". */
-bool optional_route_is_path(const char *configured);
 
 #endif

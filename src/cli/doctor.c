@@ -107,9 +107,10 @@ cli_doctor(int argc, char **argv)
 	bool as_json = false;
 	const struct options_spec spec = {
 	    .usage = "doctor [-c FILE] [-s KEY=VALUE]... [--json] [STORE]",
-	    .help = "Examines the configured stores, or one: reachable, clock, credentials, permissions, what is "
-		    "optional.  Changes\n"
-		    "nothing.  Exits 0 when all is well, 1 when a store did not answer, 2 when something must be put "
+	    .help = "Examines the configured stores, or one: reachable, TLS, clock, credentials, permissions, what "
+		    "is optional,\n"
+		    "caches.  Changes nothing.  Exits 0 when all is well, 1 when a store did not answer, 2 when "
+		    "something must be put "
 		    "right.\n"
 		    "  --json   for scripts",
 	    .extra = extra,

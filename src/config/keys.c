@@ -222,10 +222,10 @@ const struct config_key keys_table[] = {
      .doc = "Address of Fastly's API, for tests and proxies.  The token is sent there; https, or http on loopback."},
     {ROOT(fastly, soft_purge), TYPE_BOOL, "no", .doc = "Mark pages as stale instead of removing them."},
 
-    {ROOT(optional_routes, url_rewrites), TYPE_STRING, "/V1/url-rewrite", .max = 200,
+    {ROOT(optional_routes, url_rewrites), TYPE_ROUTE, "/V1/url-rewrite", .max = 200,
      .doc = "List of URL rewrites that takes searchCriteria, for seo_report_redirect_chains; empty means it is not "
 	    "asked."},
-    {ROOT(optional_routes, indexer_status), TYPE_STRING, "/V1/indexer/status", .max = 200,
+    {ROOT(optional_routes, indexer_status), TYPE_ROUTE, "/V1/indexer/status", .max = 200,
      .doc = "State of the indexers, for diagnostics_indexer_status_report; empty means it is not asked."},
 
     {STORE(base_url), TYPE_URL, NULL, .flags = KEY_PER_STORE | KEY_REQUIRED, .seed = "MAGENTO_BASE_URL",

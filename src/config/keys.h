@@ -28,6 +28,7 @@ enum config_type {
 	TYPE_SECRET,	/* struct secret */
 	TYPE_URL,	/* const char *, normalised */
 	TYPE_DIGEST,	/* const char *, 64 lower-case hex digits */
+	TYPE_ROUTE,	/* const char *, REST route from /V1/ on with an optional query, or "" */
 	TYPE_DATE,	/* uint64_t, Unix ms */
 	TYPE_COUNT
 };

@@ -443,3 +443,22 @@ config_store_default(const struct config *cfg)
 		return &cfg->stores[0];
 	return config_store_find(cfg, SLICE_LIT("default"));
 }
+
+const struct config_list *
+config_store_varnish(const struct config *cfg, const struct config_store *store)
+{
+	bool is_default = store == config_store_default(cfg);
+
+	return store->varnish_hosts.n == 0 && is_default ? &cfg->cache.varnish_hosts : &store->varnish_hosts;
+}
+
+bool
+config_store_fastly(const struct config *cfg, const struct config_store *store, const char **service_id_r,
+		    const struct secret **api_token_r)
+{
+	bool is_global = store->fastly_service_id[0] == '\0' && store == config_store_default(cfg);
+
+	*service_id_r = is_global ? cfg->fastly.service_id : store->fastly_service_id;
+	*api_token_r = is_global ? &cfg->fastly.api_token : &store->fastly_api_token;
+	return (*service_id_r)[0] != '\0' && secret_is_set(*api_token_r);
+}

@@ -92,6 +92,38 @@ parse_url(const struct config_key *key UNUSED, struct slice text, struct pool *p
 	return r < 0 ? r : store_text(slice_from_str(normal), pool, field);
 }
 
+#define ROUTE_PREFIX "/V1/"
+#define ROUTE_LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/_-."
+
+/* What can be sent as it stands: the prefix of a store view is put before it, and nothing in it is encoded. */
+static int
+parse_route(const struct config_key *key, struct slice text, struct pool *pool, void *field, struct err *err)
+{
+	char shown[VALUE_SHOW_CAP];
+	bool in_query = false;
+
+	if (text.len == 0)
+		return store_text(text, pool, field);
+	if (text.len > key->max)
+		return err_set(err, ERR_INVALID, "the route is %zu bytes long, write at most %u", text.len,
+			       (unsigned)key->max);
+	if (text.len <= strlen(ROUTE_PREFIX) || memcmp(text.ptr, ROUTE_PREFIX, strlen(ROUTE_PREFIX)) != 0)
+		return err_set(err, ERR_INVALID, "\"%s\" is no route, write it from /V1/ on, or nothing",
+			       value_show(text, shown));
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.ptr[i];
+
+		if (c == '\0' || strchr(in_query ? ROUTE_LETTERS "=&[]" : ROUTE_LETTERS "?", c) == NULL ||
+		    (c == '.' && i > 0 && text.ptr[i - 1] == '.'))
+			return err_set(err, ERR_INVALID,
+				       "\"%s\" is no route, write letters, digits and / _ - . without \"..\", then "
+				       "perhaps ? and a query",
+				       value_show(text, shown));
+		in_query = in_query || c == '?';
+	}
+	return store_text(text, pool, field);
+}
+
 static int
 parse_digest(const struct config_key *key UNUSED, struct slice text, struct pool *pool, void *field, struct err *err)
 {
@@ -428,13 +460,14 @@ static const struct {
     [TYPE_URL] = {"URL", parse_url, print_text},
     [TYPE_DIGEST] = {"hex digits", parse_digest, print_text},
     [TYPE_DATE] = {"date", parse_date, print_date},
+    [TYPE_ROUTE] = {"route", parse_route, print_text},
 };
 
 static bool
 may_be_empty(enum config_type type)
 {
 	return type == TYPE_STRING || type == TYPE_PATH || type == TYPE_LIST || type == TYPE_ADDRESSES ||
-	       type == TYPE_SECRET || type == TYPE_DATE;
+	       type == TYPE_SECRET || type == TYPE_DATE || type == TYPE_ROUTE;
 }
 
 static int

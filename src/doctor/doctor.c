@@ -8,12 +8,15 @@
 #include "base/clock.h"
 #include "base/fiber.h"
 #include "base/pool.h"
+#include "findings.h"
 #include "json/get.h"
 #include "magento/client.h"
 #include "magento/graphql.h"
 #include "magento/login.h"
+#include "magento/param.h"
 
 #define POOL_MAX (16u * 1024 * 1024)
+#define ROUTE_QUERY_MAX 9
 #define CLOCK_SKEW_S 300 /* Magento refuses OAuth timestamps more than 600 s ahead */
 
 struct examination {
@@ -26,22 +29,19 @@ struct examination {
 	struct magento_client client;
 };
 
-static void note(struct examination *x, enum doctor_verdict verdict, const char *point, const char *fmt, ...)
-    PRINTF_LIKE(4, 5);
-
-static void
-note(struct examination *x, enum doctor_verdict verdict, const char *point, const char *fmt, ...)
+void
+finding_add(struct doctor_report *report, enum doctor_verdict verdict, const char *point, const char *fmt, ...)
 {
-	struct doctor_finding *finding = &x->report->findings[x->report->n];
+	struct doctor_finding *finding = &report->findings[report->n];
 	va_list ap;
 
-	must(x->report->n < DOCTOR_FINDINGS_MAX);
+	must(report->n < DOCTOR_FINDINGS_MAX);
 	finding->verdict = verdict;
 	snprintf(finding->point, sizeof(finding->point), "%s", point);
 	va_start(ap, fmt);
 	vsnprintf(finding->text, sizeof(finding->text), fmt, ap);
 	va_end(ap);
-	x->report->n++;
+	report->n++;
 }
 
 /* ---- reachable? ---- */
@@ -76,18 +76,31 @@ judge_clock(struct examination *x, int64_t date_s)
 	int64_t ahead_s = (int64_t)(clock_wall_ms() / 1000) - date_s;
 
 	if (date_s < 0)
-		note(x, DOCTOR_NOTE, "clock", "the shop does not say what time it has");
+		finding_add(x->report, DOCTOR_NOTE, "clock", "the shop does not say what time it has");
 	else if (ahead_s > CLOCK_SKEW_S)
-		note(x, DOCTOR_WRONG, "clock",
-		     "this machine's clock is %lld s ahead of the shop's: OAuth signatures are refused from 600 s on; "
-		     "run a time service on both",
-		     (long long)ahead_s);
+		finding_add(
+		    x->report, DOCTOR_WRONG, "clock",
+		    "this machine's clock is %lld s ahead of the shop's: OAuth signatures are refused from 600 s on; "
+		    "run a time service on both",
+		    (long long)ahead_s);
 	else if (ahead_s < -CLOCK_SKEW_S)
-		note(x, DOCTOR_NOTE, "clock",
-		     "this machine's clock is %lld s behind the shop's; run a time service on both",
-		     (long long)-ahead_s);
+		finding_add(x->report, DOCTOR_NOTE, "clock",
+			    "this machine's clock is %lld s behind the shop's; run a time service on both",
+			    (long long)-ahead_s);
 	else
-		note(x, DOCTOR_FINE, "clock", "agrees with the shop's");
+		finding_add(x->report, DOCTOR_FINE, "clock", "agrees with the shop's");
+}
+
+static void
+judge_tls(struct examination *x)
+{
+	if (strncmp(x->store->base_url, "https://", 8) != 0)
+		finding_add(x->report, DOCTOR_NOTE, "TLS",
+			    "base_url is plain http: who is on the way can read and change everything");
+	else if (!x->config->magento.verify_tls)
+		finding_add(x->report, DOCTOR_NOTE, "TLS", "the certificate is not checked (magento.verify_tls = no)");
+	else
+		finding_add(x->report, DOCTOR_FINE, "TLS", "the certificate is trusted");
 }
 
 static bool
@@ -108,17 +121,21 @@ is_reachable(struct examination *x)
 	if (url == NULL || fetch_wait(x->client.fetch, &request, 1, &reply) < 0)
 		reply.outcome = FETCH_NOMEM;
 	reached = reply.outcome == FETCH_OK;
-	if (!reached) {
-		note(x, DOCTOR_AWAY, "reachable", "%s", outage_cure(reply.outcome));
+	if (reply.outcome == FETCH_TLS) {
+		finding_add(x->report, DOCTOR_WRONG, "TLS", "%s", outage_cure(reply.outcome));
+	} else if (!reached) {
+		finding_add(x->report, DOCTOR_AWAY, "reachable", "%s", outage_cure(reply.outcome));
 	} else if (strcmp(reply.content_type, "application/json") != 0) {
-		note(x, DOCTOR_WRONG, "reachable",
-		     "something answers (%d), but not Magento's REST API: check base_url, and what stands in front "
-		     "of the shop",
-		     reply.status);
+		finding_add(
+		    x->report, DOCTOR_WRONG, "reachable",
+		    "something answers (%d), but not Magento's REST API: check base_url, and what stands in front "
+		    "of the shop",
+		    reply.status);
 		reached = false;
 	} else {
-		note(x, DOCTOR_FINE, "reachable", "Magento answers in %llu ms",
-		     (unsigned long long)(reply.took_us / 1000));
+		finding_add(x->report, DOCTOR_FINE, "reachable", "Magento answers in %llu ms",
+			    (unsigned long long)(reply.took_us / 1000));
+		judge_tls(x);
 		judge_clock(x, reply.date_s);
 	}
 	fetch_reply_fini(&reply);
@@ -148,7 +165,7 @@ get_admin_token(struct examination *x)
 	r = magento_login_admin(&x->client, secret_slice(&x->store->admin_username),
 				secret_slice(&x->store->admin_password), SLICE_NONE, &token, &fault);
 	if (r < 0) {
-		note(x, DOCTOR_WRONG, "credentials", "admin account: %s", fault.message);
+		finding_add(x->report, DOCTOR_WRONG, "credentials", "admin account: %s", fault.message);
 	} else {
 		x->credentials.kind = MAGENTO_AUTH_BEARER;
 		x->credentials.bearer = token.token;
@@ -175,7 +192,7 @@ get_credentials(struct examination *x, const char **kind_r)
 	*kind_r = "admin account";
 	if (secret_is_set(&x->store->admin_username))
 		return get_admin_token(x);
-	note(x, DOCTOR_NOTE, "credentials", "none are configured: each auth_login must bring its own");
+	finding_add(x->report, DOCTOR_NOTE, "credentials", "none are configured: each auth_login must bring its own");
 	return false;
 }
 
@@ -192,10 +209,10 @@ has_good_credentials(struct examination *x)
 	fault_init(&fault);
 	r = magento_login_verify(&x->client, &verdict, &fault);
 	if (r == 0)
-		note(x, DOCTOR_FINE, "credentials", "%s: accepted", kind);
+		finding_add(x->report, DOCTOR_FINE, "credentials", "%s: accepted", kind);
 	else
-		note(x, fault.code == FAULT_NOT_AUTHENTICATED ? DOCTOR_WRONG : DOCTOR_AWAY, "credentials", "%s: %s",
-		     kind, fault.message);
+		finding_add(x->report, fault.code == FAULT_NOT_AUTHENTICATED ? DOCTOR_WRONG : DOCTOR_AWAY,
+			    "credentials", "%s: %s", kind, fault.message);
 	if (r == 0)
 		x->client.verified_route = verdict.verified_route;
 	fault_fini(&fault);
@@ -226,20 +243,20 @@ judge_probe(struct examination *x, size_t i, const struct fault *fault)
 
 	switch (fault->code) {
 	case FAULT_NONE:
-		note(x, DOCTOR_FINE, probes[i].toolset, "may be read");
+		finding_add(x->report, DOCTOR_FINE, probes[i].toolset, "may be read");
 		break;
 	case FAULT_FORBIDDEN:
 	case FAULT_NOT_AUTHENTICATED:
-		note(x, DOCTOR_WRONG, probes[i].toolset,
-		     "the integration or role lacks %s: give it in the admin panel, or do without these tools",
-		     probes[i].permission);
+		finding_add(x->report, DOCTOR_WRONG, probes[i].toolset,
+			    "the integration or role lacks %s: give it in the admin panel, or do without these tools",
+			    probes[i].permission);
 		break;
 	default:
 		if (strcmp(kind, "no_route") == 0)
-			note(x, DOCTOR_NOTE, probes[i].toolset,
-			     "this Magento has no such route: the module is missing or switched off");
+			finding_add(x->report, DOCTOR_NOTE, probes[i].toolset,
+				    "this Magento has no such route: the module is missing or switched off");
 		else
-			note(x, DOCTOR_AWAY, probes[i].toolset, "%s", fault->message);
+			finding_add(x->report, DOCTOR_AWAY, probes[i].toolset, "%s", fault->message);
 		break;
 	}
 }
@@ -279,52 +296,58 @@ probe_graphql(struct examination *x)
 
 	fault_init(&fault);
 	if (graphql_query(&x->client, NULL, "{storeConfig{product_url_suffix}}", NULL, &data, &fault) == 0)
-		note(x, DOCTOR_FINE, "GraphQL", "answers: addresses and redirects can be looked up");
+		finding_add(x->report, DOCTOR_FINE, "GraphQL", "answers: addresses and redirects can be looked up");
 	else
-		note(x, DOCTOR_NOTE, "GraphQL",
-		     "does not answer: redirects cannot be followed, and purging by address needs Fastly. %s",
-		     fault.message);
+		finding_add(x->report, DOCTOR_NOTE, "GraphQL",
+			    "does not answer: redirects cannot be followed, and purging by address needs Fastly. %s",
+			    fault.message);
 	json_decref(data);
 	fault_fini(&fault);
 }
 
 static void
-probe_route(struct examination *x, const char *point, const char *configured)
+judge_route(struct examination *x, const char *point, const char *configured, const struct fault *fault)
 {
-	struct magento_param all = {"searchCriteria[pageSize]", "1"};
-	struct magento_request request = {.method = FETCH_GET, .scope = MAGENTO_SCOPE_ALL, .query = &all, .n_query = 1};
-	struct magento_reply reply;
-	struct fault fault;
-
-	if (strncmp(configured, "/V1/", 4) != 0) {
-		note(x, DOCTOR_NOTE, point, "switched off by configuration");
-		return;
-	}
-	request.path = configured + strlen("/V1");
-	fault_init(&fault);
-	magento_reply_init(&reply);
-	if (magento_call(&x->client, &request, &reply, &fault) == 0)
-		note(x, DOCTOR_FINE, point, "there: %s", configured);
+	if (fault->code == FAULT_NONE)
+		finding_add(x->report, DOCTOR_FINE, point, "there: %s", configured);
+	else if (strcmp(json_get_str(fault->details, "kind", ""), "no_route") == 0)
+		finding_add(x->report, DOCTOR_NOTE, point, "not there, as in a stock shop: %s", configured);
+	else if (fault->code == FAULT_FORBIDDEN)
+		finding_add(x->report, DOCTOR_WRONG, point, "%s: %s", configured, fault->message);
 	else
-		note(x, DOCTOR_NOTE, point, "not there, as in a stock shop: %s", configured);
-	magento_reply_fini(&reply);
-	fault_fini(&fault);
+		finding_add(x->report, DOCTOR_NOTE, point, "%s cannot be used: %s", configured, fault->message);
 }
 
 static void
-look_at_caches(struct examination *x)
+probe_route(struct examination *x, const char *point, const char *configured)
 {
-	size_t hosts = x->store->varnish_hosts.n > 0 ? x->store->varnish_hosts.n : x->config->cache.varnish_hosts.n;
+	struct magento_param query[ROUTE_QUERY_MAX] = {{"searchCriteria[pageSize]", "1"}};
+	struct magento_request request = {
+	    .method = FETCH_GET, .scope = MAGENTO_SCOPE_ALL, .query = query, .n_query = 1};
+	struct magento_reply reply;
+	struct fault fault;
+	char *path, *mark;
+	int r;
 
-	if (hosts > 0)
-		note(x, DOCTOR_FINE, "Varnish",
-		     "%zu machines are configured; each must have this machine in its purge ACL", hosts);
-	else
-		note(x, DOCTOR_NOTE, "Varnish", "not configured");
-	if (x->store->fastly_service_id[0] != '\0' || x->config->fastly.service_id[0] != '\0')
-		note(x, DOCTOR_FINE, "Fastly", "configured; its token needs the purge_select scope");
-	else
-		note(x, DOCTOR_NOTE, "Fastly", "not configured");
+	if (configured[0] == '\0') {
+		finding_add(x->report, DOCTOR_NOTE, point, "switched off by configuration");
+		return;
+	}
+	path = pool_strdup(x->pool, configured + strlen("/V1"));
+	must(path != NULL);
+	mark = strchr(path, '?');
+	if (mark != NULL) {
+		*mark = '\0';
+		request.n_query += param_query_split(mark + 1, query + 1, ROUTE_QUERY_MAX - 1);
+	}
+	request.path = path;
+	fault_init(&fault);
+	magento_reply_init(&reply);
+	r = magento_call(&x->client, &request, &reply, &fault);
+	must((r == 0) == (fault.code == FAULT_NONE));
+	judge_route(x, point, configured, &fault);
+	magento_reply_fini(&reply);
+	fault_fini(&fault);
 }
 
 /* ---- the examination ---- */
@@ -342,7 +365,7 @@ examine(void *arg)
 		}
 		probe_graphql(x);
 	}
-	look_at_caches(x);
+	caches_examine(x->config, x->store, x->client.fetch, x->report);
 	event_base_loopbreak(x->base);
 }
 

@@ -1,10 +1,47 @@
 """Fixtures: a demo store and a server for each module, and what must hold after every test."""
 
+import uuid
+
 import pytest
 
-from harness import process
+from harness import process, record
+from harness.contract import CODES
+from harness.client import Legacy, Modern
+from harness.places import ROOT
 from harness.process import LIVE, Server, shm_entries
 from harness.shop import Shop
+
+
+def pytest_configure(config):
+    if not hasattr(config, "workerinput"):  # not a process of pytest-xdist
+        record.begin()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session):
+    """No secret was written anywhere; and when all tests ran, every tool showed all that its contract promises."""
+    record.save()
+    if hasattr(session.config, "workerinput"):
+        return
+    run = record.end()
+    problems = [f"a secret was written: {leak}" for leak in run.leaks()]
+    if is_whole(session.config) and session.testsfailed == 0:
+        problems += [f"no test has seen {lack}" for lack in run.lacking(CODES)]
+    session.config.record_problems = problems
+    if problems and session.exitstatus == 0:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def is_whole(config):
+    """Whether all tests were asked for."""
+    option = config.option
+    return (not option.keyword and not option.markexpr and not option.collectonly and not option.deselect
+            and all((ROOT / argument).resolve() == ROOT / "tests" / "e2e" for argument in config.args))
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    for problem in getattr(config, "record_problems", []):
+        terminalreporter.write_line(f"FAILED {problem}", red=True)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -42,6 +79,27 @@ def shop(the_shop):
 def server(the_server, shop):
     """The module's server, in front of a store that is as at the start."""
     return the_server
+
+
+@pytest.fixture(params=[Modern, Legacy], ids=["modern", "legacy"])
+def era(request):
+    """The class of a client. Tests of tools are written once and run in both eras."""
+    return request.param
+
+
+@pytest.fixture
+def client(server, era):
+    """Somebody logged in at the module's server."""
+    client = era(server)
+    client.login()
+    return client
+
+
+@pytest.fixture
+def key():
+    """Makes idempotency keys of this test's own: a server remembers those of the tests before."""
+    run = uuid.uuid4().hex
+    return lambda name: f"{name}-{run}"
 
 
 @pytest.fixture

@@ -1,12 +1,10 @@
 """The eight CMS tools: pages and blocks, searched, read, planned and changed."""
 
-import json
 import urllib.parse
 
 import pytest
 
 from backoffice import Backoffice
-from harness.client import Legacy, Modern
 from harness.places import LIMITED_OAUTH
 
 GLOBAL = {"scope": "global"}
@@ -22,13 +20,6 @@ KINDS = [pytest.param(PAGES, id="pages"), pytest.param(BLOCKS, id="blocks")]
 @pytest.fixture
 def office(shop):
     return Backoffice(shop)
-
-
-@pytest.fixture
-def client(server):
-    client = Modern(server)
-    client.login()
-    return client
 
 
 def tool(kind, verb):
@@ -136,9 +127,9 @@ def test_parameters_are_checked(client, tool_name, params, path):
 
 
 @pytest.mark.parametrize("form", ["wrapped", "flat"])
-def test_get(server, office, form):
+def test_get(server, office, form, era):
     id = office.add_page("only-de", "de", content="<p>x</p>\r\n")
-    client = Modern(server, form=form)
+    client = era(server, form=form)
     client.login()
     page = client.ok("cms_get_page", {"page_id": id})
     assert (page["identifier"], page["content"], page["store_ids"]) == ("only-de", "<p>x</p>\n", [2])
@@ -272,9 +263,9 @@ def test_prepare_parameters(client, kind, match, updates, path):
     assert path in [entry["path"] for entry in refused.details], refused
 
 
-def test_guardrails(start, shop):
+def test_guardrails(start, shop, era):
     server = start({"guardrails": {"max_skus_per_bulk": 2, "cms_page_update_fields": "title, content"}})
-    office, client = Backoffice(shop), Modern(server)
+    office, client = Backoffice(shop), era(server)
     client.login()
     for n in range(3):
         office.add_page(f"g-{n}")
@@ -370,14 +361,14 @@ def test_commit_confirmation(client, office):
     assert commit(client, PAGES, plan)["status"] == "completed"
 
 
-def test_commit_once(client, office, shop):
+def test_commit_once(client, office, shop, key):
     id = office.add_page("once")
     plan = prepare(client, PAGES, {"page_ids": [id]}, {"title": "New"})
-    first = commit(client, PAGES, plan, idempotency_key="key-1")
-    again = commit(client, PAGES, plan, idempotency_key="key-1")
+    first = commit(client, PAGES, plan, idempotency_key=key("key-1"))
+    again = commit(client, PAGES, plan, idempotency_key=key("key-1"))
     assert again == {**first, "replayed": True}
     other = prepare(client, PAGES, {"page_ids": [id]}, {"title": "Newer"})
-    refused = {"plan_id": other["plan_id"], **OK, "idempotency_key": "key-1"}
+    refused = {"plan_id": other["plan_id"], **OK, "idempotency_key": key("key-1")}
     client.refused("cms_commit_bulk_update_pages", "IDEMPOTENCY_CONFLICT", refused)
     client.refused("cms_commit_bulk_update_pages", "PLAN_NOT_FOUND", {"plan_id": plan["plan_id"], **OK})
     assert writes(shop, PAGES)[str(id)]["count"] == 2  # made, and changed once
@@ -412,9 +403,9 @@ def test_many_pages(client, office, shop):
     assert {entry["count"] for entry in writes(shop, BLOCKS).values()} == {2}
 
 
-def test_limited_role(server, shop):
+def test_limited_role(server, shop, era):
     """A role without CMS rights is told which one it lacks."""
-    client = Modern(server)
+    client = era(server)
     client.login(base_url=shop.url, **LIMITED_OAUTH)
     assert "Magento_Cms::page" in client.refused("cms_search_pages", "FORBIDDEN").message
     assert "Magento_Cms::block" in client.refused("cms_get_block", "FORBIDDEN", {"block_id": 1}).message
@@ -423,28 +414,18 @@ def test_limited_role(server, shop):
 
 
 @pytest.mark.parametrize("mode,more", [("html", {"status": 400}), ("html", {"status": 503}), ("text500", {}), ("garbage", {})])
-def test_broken_shop_gives_clean_messages(start, shop, mode, more):
-    client = Modern(start(workers=1))
+def test_broken_shop_gives_clean_messages(start, shop, mode, more, era):
+    client = era(start(workers=1))
     client.login()
     shop.fault(mode, "/rest/all/V1/cmsPage", **more)
     client.refused("cms_get_page", "MAGENTO_API_ERROR", {"page_id": 1})
 
 
-def test_legacy_session(server, office):
-    """The whole way in a session that remembers the login."""
-    client = Legacy(server)
-    client.login()
-    id = office.add_page("legacy")
-    plan = prepare(client, PAGES, {"page_ids": [id]}, {"title": "New"})
-    assert commit(client, PAGES, plan)["success_count"] == 1
-    assert json.dumps(office.page(id)).count("New") == 1
-
-
-def test_role_that_may_only_read(server, shop, office):
+def test_role_that_may_only_read(server, shop, office, era):
     """Planning works; each row of the commit tells the permission that is missing."""
     reader = {"oauth_consumer_key": "readerconsumerkey000000000000000", "oauth_consumer_secret": "readerconsumersecret000000000000",
               "oauth_token": "readeraccesstoken000000000000000", "oauth_token_secret": "readertokensecret000000000000000"}
-    client = Modern(server)
+    client = era(server)
     client.login(base_url=shop.url, **reader)
     id = office.add_page("read-only")
     done = commit(client, PAGES, prepare(client, PAGES, {"page_ids": [id]}, {"title": "New"}))

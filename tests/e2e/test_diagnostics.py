@@ -5,7 +5,6 @@ import urllib.parse
 import pytest
 
 from backoffice import Backoffice
-from harness.client import Legacy, Modern
 from harness.places import LIMITED_OAUTH
 
 CHECK = "diagnostics_product_display_check"
@@ -17,13 +16,6 @@ ODD_SKUS = ["WS/12-SLASH", "SP ACE 01", "PCT-50%", "CAFÉ-ünï", "PLUS+1", "A&B
 @pytest.fixture
 def office(shop):
     return Backoffice(shop)
-
-
-@pytest.fixture
-def client(server):
-    client = Modern(server)
-    client.login()
-    return client
 
 
 def paths(shop, part):
@@ -63,8 +55,8 @@ def put_in_source(office, sku, source, quantity, status=1):
 
 
 @pytest.mark.parametrize("form", ["wrapped", "flat"])
-def test_nothing_wrong_but_the_image(server, form):
-    client = Modern(server, form=form)
+def test_nothing_wrong_but_the_image(server, form, era):
+    client = era(server, form=form)
     client.login()
     result = check(client, "MCP-001")
     assert (result["found"], result["product_name"], result["type_id"]) == (True, "Blue Widget 1", "simple")
@@ -188,9 +180,9 @@ def test_shop_without_msi(client, shop, office):
     assert paths(shop, "/stockItems/MCP-001")
 
 
-def test_missing_permissions(server):
+def test_missing_permissions(server, era):
     """A role that may read products only gets what can be known, and what it lacks by name."""
-    client = Modern(server)
+    client = era(server)
     client.login(**LIMITED_OAUTH)
     result = client.ok(CHECK, {"sku": "MCP-001"})
     assert result["found"] and outcome(result, "status") == {None: True}
@@ -202,12 +194,12 @@ def test_missing_permissions(server):
     client.refused(SALABLE, "FORBIDDEN", {"sku": "MCP-001", "website_code": "base"})
 
 
-def test_refusals(server, client):
+def test_refusals(server, client, era):
     assert "allowed" in client.refused(CHECK, "VALIDATION_ERROR", {"sku": "MCP-001", "store_view_code": "nope"}).details[0]
     for params in ({}, {"sku": ""}, {"sku": ".."}, {"sku": "x" * 65}, {"sku": "a", "store_view_code": ""}, {"sku": "a", "view": "de"}):
         client.refused(CHECK, "VALIDATION_ERROR", params)
     for tool in (CHECK, SALABLE, INDEXERS):
-        Modern(server).refused(tool, "NOT_AUTHENTICATED", {"sku": "a"} if tool != INDEXERS else {}, session=None)
+        era(server).refused(tool, "NOT_AUTHENTICATED", {"sku": "a"} if tool != INDEXERS else {}, session=None)
 
 
 def test_failures_of_the_first_read(client, shop):
@@ -303,9 +295,9 @@ def test_unknown_sku_of_the_report(client):
 # ---- indexer_status_report ----
 
 
-def test_stock_magento_has_no_indexer_route(start, shop):
+def test_stock_magento_has_no_indexer_route(start, shop, era):
     """The miss is remembered: the shop is asked once."""
-    client = Modern(start(workers=1))
+    client = era(start(workers=1))
     client.login()
     for _ in range(3):
         report = client.ok(INDEXERS)
@@ -314,9 +306,9 @@ def test_stock_magento_has_no_indexer_route(start, shop):
     assert paths(shop, "indexer") == ["/rest/all/V1/indexer/status"]
 
 
-def test_shop_with_the_route(start, shop):
+def test_shop_with_the_route(start, shop, era):
     shop.settings(indexer_route=True)
-    client = Legacy(start(workers=1))
+    client = era(start(workers=1))
     client.login()
     report = client.ok(INDEXERS)
     assert (report["available"], report["total"], report["valid"], report["invalid"]) == (True, 9, 7, 1)
@@ -324,24 +316,24 @@ def test_shop_with_the_route(start, shop):
     assert report["indexers"][0]["mode"] == "Update on Save"
 
 
-def test_route_of_another_name(start, shop):
-    client = Modern(start(sections={"optional_routes": {"indexer_status": "/V1/store/websites"}}, workers=1))
+def test_route_of_another_name(start, shop, era):
+    client = era(start(sections={"optional_routes": {"indexer_status": "/V1/store/websites"}}, workers=1))
     client.login()
     report = client.ok(INDEXERS)
     assert report["available"] is False and "not_json" in report["message"]
 
 
-def test_route_switched_off(start, shop):
+def test_route_switched_off(start, shop, era):
     shop.settings(indexer_route=True)
-    client = Modern(start(sections={"optional_routes": {"indexer_status": ""}}, workers=1))
+    client = era(start(sections={"optional_routes": {"indexer_status": ""}}, workers=1))
     client.login()
     assert client.ok(INDEXERS)["available"] is False
     assert not paths(shop, "indexer")
 
 
-def test_route_that_is_not_allowed(start, shop):
+def test_route_that_is_not_allowed(start, shop, era):
     """401 is a missing permission, not a missing route."""
-    client = Modern(start(sections={"optional_routes": {"indexer_status": "/V1/store/storeConfigs"}}, workers=1))
+    client = era(start(sections={"optional_routes": {"indexer_status": "/V1/store/storeConfigs"}}, workers=1))
     client.login(**LIMITED_OAUTH)
     refused = client.refused(INDEXERS, "FORBIDDEN")
     assert "Magento_Backend::store" in refused.message

@@ -16,13 +16,6 @@ ODD_SKUS = ["WS/12-SLASH", "SP ACE 01", "PCT-50%", "CAFÉ-ünï", "PLUS+1", "A&B
             "MixedCase-1"]
 
 
-@pytest.fixture
-def client(server):
-    client = Modern(server)
-    client.login()
-    return client
-
-
 def wrong(client, tool, params):
     """The paths that the refusal names; nothing was asked of the shop."""
     outcome = client.refused(tool, "VALIDATION_ERROR", params)

@@ -42,13 +42,6 @@ def office(shop):
     return Backoffice(shop)
 
 
-@pytest.fixture
-def client(server):
-    client = Modern(server)
-    client.login()
-    return client
-
-
 def numbered(first, last):
     return [f"MCP-{number:03}" for number in range(first, last + 1)]
 
@@ -262,28 +255,28 @@ def test_two_commits_at_once(server, shop):
     other.close()
 
 
-def test_idempotency_key(client, shop):
+def test_idempotency_key(client, shop, key):
     plan, other = prepare(client, ["MCP-001", "MCP-002"]), prepare(client, ["MCP-003"])
-    first = done(client, plan, idempotency_key="key-1")
-    again = done(client, plan, idempotency_key="key-1")
+    first = done(client, plan, idempotency_key=key("key-1"))
+    again = done(client, plan, idempotency_key=key("key-1"))
     assert (first["replayed"], again["replayed"]) == (False, True)
     assert {**again, "replayed": False} == first
-    assert commit(client, other, idempotency_key="key-1").code == "IDEMPOTENCY_CONFLICT"
+    assert commit(client, other, idempotency_key=key("key-1")).code == "IDEMPOTENCY_CONFLICT"
     assert commit(client, plan).code == "PLAN_NOT_FOUND"
-    assert commit(client, plan, idempotency_key="key-2").code == "PLAN_NOT_FOUND"
+    assert commit(client, plan, idempotency_key=key("key-2")).code == "PLAN_NOT_FOUND"
     assert counts(shop) == {"MCP-001": 1, "MCP-002": 1}
-    assert done(client, other, idempotency_key="key-3")["status"] == "completed"
+    assert done(client, other, idempotency_key=key("key-3"))["status"] == "completed"
 
 
-def test_repeat_of_a_running_commit(server, client, shop):
+def test_repeat_of_a_running_commit(server, client, shop, key):
     shop.fault("latency", PRODUCTS, method="PUT", ms=700)
     plan = prepare(client, ["MCP-001"])
-    first = in_background(lambda: commit(client, plan, idempotency_key="same"))
+    first = in_background(lambda: commit(client, plan, idempotency_key=key("same")))
     poll(lambda: puts(shop), "the PUT")
-    refusal = commit(client, plan, idempotency_key="same")
+    refusal = commit(client, plan, idempotency_key=key("same"))
     assert refusal.code == "IDEMPOTENCY_CONFLICT" and "now" in refusal.message
     assert first.result().data["status"] == "completed"
-    assert done(client, plan, idempotency_key="same")["replayed"]
+    assert done(client, plan, idempotency_key=key("same"))["replayed"]
     assert counts(shop) == {"MCP-001": 1}
 
 

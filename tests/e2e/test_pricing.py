@@ -5,7 +5,7 @@ import time
 import pytest
 
 from backoffice import Backoffice
-from harness.client import Legacy, Modern
+from harness.client import Modern
 from harness.places import LIMITED_OAUTH, is_sanitized
 from harness.process import Server
 from harness.shop import Shop
@@ -20,13 +20,6 @@ BASE, SPECIAL, DELETE = "/products/base-prices", "/products/special-price", "/pr
 @pytest.fixture
 def office(shop):
     return Backoffice(shop)
-
-
-@pytest.fixture
-def client(server):
-    client = Modern(server)
-    client.login()
-    return client
 
 
 def skus(*names):
@@ -65,8 +58,8 @@ def special(product):
 
 
 @pytest.mark.parametrize("form", ["wrapped", "flat"])
-def test_prepare(server, shop, office, form):
-    client = Modern(server, form=form)
+def test_prepare(server, shop, office, form, era):
+    client = era(server, form=form)
     client.login()
     office.set_product("MCP-001", price=10)
     office.set_product("MCP-002", price=20)
@@ -196,8 +189,8 @@ def test_parameters_are_checked(client, shop, params, path):
     assert len(shop.requests()) == asked, "refused without asking the shop"
 
 
-def test_cap(start, shop):
-    client = Modern(start({"guardrails": {"max_skus_per_bulk": 2}}))
+def test_cap(start, shop, era):
+    client = era(start({"guardrails": {"max_skus_per_bulk": 2}}))
     client.login()
     asked = len(shop.requests())
     items = [{"sku": f"MCP-00{n}", "price": 1} for n in range(1, 4)]
@@ -219,10 +212,7 @@ def test_none_found(client):
 AWKWARD = ["WS/12-SLASH", "SP ACE 01", "PCT-50%", "CAF\u00c9-\u00fcn\u00ef", "PLUS+1", "A&B#1?x", "COMMA,1", "quo\"te'1", "VIRT-1"]
 
 
-@pytest.mark.parametrize("protocol", ["modern", "legacy"])
-def test_commit(server, shop, office, protocol):
-    client = Modern(server) if protocol == "modern" else Legacy(server)
-    client.login()
+def test_commit(client, shop, office):
     plan = prepare(client, skus(*AWKWARD), {"adjust": {"target": "price", "percent": 10}})
     done = commit(client, plan)
     assert (done["status"], done["success_count"], done["error_count"]) == ("completed", len(AWKWARD), 0)
@@ -293,12 +283,12 @@ def test_commit_by_force(client, office):
     assert office.product("MCP-001")["price"] == 12
 
 
-def test_commit_confirmation_and_key(client, shop, office):
+def test_commit_confirmation_and_key(client, shop, office, key):
     office.set_product("MCP-001", price=10)
     plan = prepare(client, skus("MCP-001"), {"price": 12})
     client.refused(COMMIT, "CONFIRMATION_REQUIRED", {"plan_id": plan["plan_id"]})
-    first = commit(client, plan, idempotency_key="key-p")
-    assert commit(client, plan, idempotency_key="key-p") == {**first, "replayed": True}
+    first = commit(client, plan, idempotency_key=key("key-p"))
+    assert commit(client, plan, idempotency_key=key("key-p")) == {**first, "replayed": True}
     client.refused(COMMIT, "PLAN_NOT_FOUND", {"plan_id": plan["plan_id"], **OK})
     client.refused("cms_commit_bulk_update_pages", "PLAN_NOT_FOUND", {"plan_id": plan["plan_id"], **OK})
     assert len(posts(shop, BASE)) == 1
@@ -316,9 +306,9 @@ def test_list_limit(client, shop, office):
     assert len(posts(shop, BASE)) == 5  # one too long, four pieces
 
 
-def test_role_without_bulk_routes(server, shop, office):
+def test_role_without_bulk_routes(server, shop, office, era):
     """A role with Magento_Catalog::products only: the same prices by PUTs, one per product."""
-    client = Modern(server)
+    client = era(server)
     client.login(base_url=shop.url, **LIMITED_OAUTH)
     office.set_product("MCP-002", price=10, custom={"special_price": "8", "special_to_date": "2030-01-01 00:00:00"})
     office.set_product("WS/12-SLASH", price=10)
@@ -332,9 +322,9 @@ def test_role_without_bulk_routes(server, shop, office):
     assert sorted(puts(shop)[before:]) == ["/rest/all/V1/products/MCP-002", "/rest/all/V1/products/WS%2F12-SLASH"]
 
 
-def test_prices_that_cannot_be_read(start, shop, office):
+def test_prices_that_cannot_be_read(start, shop, office, era):
     """Without the present prices nothing is written; the plan is kept and carried out later."""
-    client = Modern(start(workers=1))
+    client = era(start(workers=1))
     client.login()
     office.set_product("MCP-001", price=10)
     office.set_product("MCP-002", price=10)
@@ -363,9 +353,9 @@ def test_a_list_that_is_refused(client, shop, office):
     assert office.product("MCP-001")["special_price"] == "8.000000"
 
 
-def test_a_list_whose_answer_is_lost(start, shop, office):
+def test_a_list_whose_answer_is_lost(start, shop, office, era):
     """Carried out, and then the answer goes wrong: the values are read, nothing is written again."""
-    client = Modern(start(workers=1))
+    client = era(start(workers=1))
     client.login()
     office.set_product("MCP-001", price=10, custom={"special_price": "8"})
     plan = prepare(client, skus("MCP-001"), {"special_price": None})

@@ -14,7 +14,7 @@ import uuid
 
 import pytest
 
-from harness.client import Legacy, Modern
+from harness.client import Modern
 from harness.places import ADMIN, LIMITED_OAUTH, poll
 from harness.process import Server
 
@@ -34,13 +34,6 @@ def the_server(the_shop):
     server = Server(the_shop, {"magento": {"write_timeout_ms": f"{WRITE_MS}ms"}})
     yield server
     server.stop()
-
-
-@pytest.fixture
-def client(server):
-    client = Modern(server)
-    client.login()
-    return client
 
 
 def make_rule(shop, **members):
@@ -133,18 +126,18 @@ def test_search_refusals(client):
 
 
 @pytest.mark.parametrize("form", ["wrapped", "flat"])
-def test_get(server, shop, form):
-    for client in (Modern(server, form=form), Legacy(server, form=form)):
-        client.login()
-        rule = client.ok("promotions_get_rule", {"rule_id": TEN})
-        assert (rule["name"], rule["coupon_type"]) == ("Ten percent off 50 and more", "NO_COUPON")
-        assert rule["condition"]["conditions"][0]["condition_type"] == CLASS + "Address"
-        assert "99999" in client.refused("promotions_get_rule", "NOT_FOUND", {"rule_id": 99999}).message
-        client.refused("promotions_get_rule", "VALIDATION_ERROR", {"rule_id": "1"})
+def test_get(server, shop, form, era):
+    client = era(server, form=form)
+    client.login()
+    rule = client.ok("promotions_get_rule", {"rule_id": TEN})
+    assert (rule["name"], rule["coupon_type"]) == ("Ten percent off 50 and more", "NO_COUPON")
+    assert rule["condition"]["conditions"][0]["condition_type"] == CLASS + "Address"
+    assert "99999" in client.refused("promotions_get_rule", "NOT_FOUND", {"rule_id": 99999}).message
+    client.refused("promotions_get_rule", "VALIDATION_ERROR", {"rule_id": "1"})
 
 
-def test_missing_permission(start):
-    client = Modern(start({'store "main"': LIMITED_OAUTH}))
+def test_missing_permission(start, era):
+    client = era(start({'store "main"': LIMITED_OAUTH}))
     client.login()
     for tool, params in [("promotions_get_rule", {"rule_id": TEN}), ("promotions_search_rules", {}),
                          ("promotions_disable_rule", {"rule_id": TEN}), ("promotions_export_coupons", {"rule_id": TEN}),
@@ -152,8 +145,8 @@ def test_missing_permission(start):
         assert "Magento_SalesRule::quote" in client.refused(tool, "FORBIDDEN", params).message
 
 
-def test_login_needed(server):
-    client = Modern(server)
+def test_login_needed(server, era):
+    client = era(server)
     for tool, params in [("promotions_get_rule", {"rule_id": TEN}), ("promotions_disable_rule", {"rule_id": TEN})]:
         client.refused(tool, "NOT_AUTHENTICATED", params)
 
@@ -398,14 +391,14 @@ def test_one_day_rule(client):
     prepare(client, from_date="2031-05-31")
 
 
-def test_create_key_replays(client, shop):
+def test_create_key_replays(client, shop, key):
     plan = prepare(client)
-    first = commit(client, plan, idempotency_key="k-1").data
-    again = commit(client, plan, idempotency_key="k-1").data
+    first = commit(client, plan, idempotency_key=key("k-1")).data
+    again = commit(client, plan, idempotency_key=key("k-1")).data
     assert (first["replayed"], again["replayed"]) == (False, True)
     assert again["rule"] == first["rule"]
     assert len(writes(shop)) == 1
-    assert commit(client, prepare(client), idempotency_key="k-1").code == "IDEMPOTENCY_CONFLICT"
+    assert commit(client, prepare(client), idempotency_key=key("k-1")).code == "IDEMPOTENCY_CONFLICT"
 
 
 def test_create_answer_lost(client, shop):
@@ -432,15 +425,15 @@ def test_create_refused_by_magento(client, shop):
     assert len(writes(shop)) == 1
 
 
-def test_cap_is_checked_again_at_commit(server, client, start, shop):
+def test_cap_is_checked_again_at_commit(server, client, start, shop, era):
     """A plan made under another cap is not carried out."""
     other = start({"guardrails": {"max_discount_pct": 60}})
-    planner = Modern(other)
+    planner = era(other)
     planner.login()
     plan = planner.ok("promotions_prepare_cart_price_rule_create", {**RULE, "discount_amount": 60})
     other.write({"guardrails": {"max_discount_pct": 50}})
     other.reload()
-    committer = Modern(other)
+    committer = era(other)
     committer.login()
     outcome = commit(committer, plan)
     assert outcome.code == "VALIDATION_ERROR" and "guardrails.max_discount_pct" in outcome.message
@@ -495,10 +488,10 @@ def test_killed_in_a_commit(start, shop, route, kind, after):
     server.note_workers()  # with its connection to the keeper
 
 
-def test_killed_while_generating(start, shop):
+def test_killed_while_generating(start, shop, era):
     """The same key goes on where the dead worker stopped."""
     server = start({"magento": {"write_timeout_ms": f"{WRITE_MS}ms"}}, workers=1)
-    client = Modern(server)
+    client = era(server)
     client.login()
     shop.fault("latency", "/rest/all/V1/coupons/generate", method="POST", count=1, ms=1)
     shop.fault("hang", "/rest/all/V1/coupons/generate", method="POST", count=1, after=True, ms=300)
@@ -542,7 +535,7 @@ def test_generate_in_slices(client, shop):
     assert len(shop.requests("coupons/generate")) == 3
 
 
-def test_generate_refusals(client, shop):
+def test_generate_refusals(client, shop, key):
     n = len(shop.requests())
     outcome = generate(client, qty=1001)
     assert outcome.code == "BULK_CAP_EXCEEDED"
@@ -550,7 +543,7 @@ def test_generate_refusals(client, shop):
     outcome = generate(client, qty=1000, length=4, format="alphabetical", prefix="X")
     assert outcome.refused is False and "easy to guess" in outcome.data["warnings"][0]
     n = len(shop.requests())
-    outcome = generate(client, qty=1000, length=4, format="numeric", idempotency_key="no")
+    outcome = generate(client, qty=1000, length=4, format="numeric", idempotency_key=key("no"))
     assert outcome.refused is False  # 10,000 codes for 1,000
     outcome = generate(client, qty=0)
     assert outcome.code == "VALIDATION_ERROR"
@@ -565,8 +558,8 @@ def test_generate_refusals(client, shop):
     assert generate(client, qty=1, uses_per_coupon=1).data["generated"] == 1
 
 
-def test_generate_key_space(start, shop):
-    client = Modern(start({"guardrails": {"max_coupon_qty": 100000}}))
+def test_generate_key_space(start, shop, era):
+    client = era(start({"guardrails": {"max_coupon_qty": 100000}}))
     client.login()
     outcome = generate(client, qty=1001, length=4, format="numeric")
     assert outcome.code == "VALIDATION_ERROR" and "length >= 5" in outcome.message
@@ -593,28 +586,28 @@ def test_generate_tells_of_a_part(client, shop):
     assert "Only 250 of 300" in done["warnings"][0]
 
 
-def test_generate_key(client, shop):
-    first = generate(client, qty=3, idempotency_key="gen-1").data
-    again = generate(client, qty=3, idempotency_key="gen-1").data
+def test_generate_key(client, shop, key):
+    first = generate(client, qty=3, idempotency_key=key("gen-1")).data
+    again = generate(client, qty=3, idempotency_key=key("gen-1")).data
     assert again["coupons"] == first["coupons"] and (first["replayed"], again["replayed"]) == (False, True)
     assert len(shop.requests("coupons/generate")) == 1
-    assert generate(client, qty=4, idempotency_key="gen-1").code == "IDEMPOTENCY_CONFLICT"
+    assert generate(client, qty=4, idempotency_key=key("gen-1")).code == "IDEMPOTENCY_CONFLICT"
 
 
-def test_generate_key_goes_on(client, shop):
+def test_generate_key_goes_on(client, shop, key):
     """The same key after a failure in the middle makes only the rest."""
     shop.fault("latency", "/rest/all/V1/coupons/generate", method="POST", count=1, ms=1)
     shop.fault("status", "/rest/all/V1/coupons/generate", method="POST", status=400)
-    part = generate(client, qty=300, idempotency_key="gen-2").data
+    part = generate(client, qty=300, idempotency_key=key("gen-2")).data
     shop.heal()
-    whole = generate(client, qty=300, idempotency_key="gen-2").data
+    whole = generate(client, qty=300, idempotency_key=key("gen-2")).data
     assert part["generated"] == 250 and whole["coupons"][:250] == part["coupons"]
     assert (whole["generated"], whole["replayed"]) == (300, False)
     assert client.ok("promotions_export_coupons", {"rule_id": SUMMER})["total_count"] == 305
 
 
-def test_key_of_update_and_enable(client, shop):
-    params = {"rule_id": SUMMER, "idempotency_key": "up-1"}
+def test_key_of_update_and_enable(client, shop, key):
+    params = {"rule_id": SUMMER, "idempotency_key": key("up-1")}
     first = change(client, "promotions_update_rule", {**params, "patch": {"sort_order": 4}})
     again = change(client, "promotions_update_rule", {**params, "patch": {"sort_order": 4}})
     assert again == {**first, "replayed": True}
@@ -670,8 +663,8 @@ def test_export_disarms_formulas(client, shop):
     assert [row["code"][:2] for row in rows(data)[5:]] == ["'-", "'-"]
 
 
-def test_export_ends_at_the_size_limit(start, shop):
-    client = Modern(start({"magento": {"max_result_bytes": "16K"}}))
+def test_export_ends_at_the_size_limit(start, shop, era):
+    client = era(start({"magento": {"max_result_bytes": "16K"}}))
     client.login()
     generate(client, qty=1000)
     got, after = [], 0

@@ -8,7 +8,6 @@ import urllib.parse
 import pytest
 
 from backoffice import Backoffice
-from harness.client import Legacy, Modern
 from harness.places import LIMITED_OAUTH, poll
 
 GLOBAL = {"scope": "global"}
@@ -22,13 +21,6 @@ CHAINS = "seo_report_redirect_chains"
 @pytest.fixture
 def office(shop):
     return Backoffice(shop)
-
-
-@pytest.fixture
-def client(server):
-    client = Modern(server)
-    client.login()
-    return client
 
 
 def skus(*names):
@@ -69,8 +61,8 @@ def rewrite(shop, *pairs, store_id=1, code=301):
 
 
 @pytest.mark.parametrize("form", ["wrapped", "flat"])
-def test_prefix_and_redirect(server, shop, office, form):
-    client = Modern(server, form=form)
+def test_prefix_and_redirect(server, shop, office, form, era):
+    client = era(server, form=form)
     client.login()
     plan = prepare(client, skus("MCP-001", "mcp-002", "NOPE"), {"prefix": "sale-"})
     assert (plan["affected_count"], plan["write_count"], plan["unchanged_count"]) == (2, 2, 0)
@@ -259,10 +251,10 @@ def test_storefront_that_does_not_answer_is_no_warning(client, shop):
     assert (result["status"], result["warnings"]) == ("completed", [])
 
 
-def test_replay(client, shop):
+def test_replay(client, shop, key):
     plan = prepare(client, skus("MCP-001"), {"prefix": "x-"})
-    first = commit(client, plan, idempotency_key="k-1")
-    again = commit(client, plan, idempotency_key="k-1")
+    first = commit(client, plan, idempotency_key=key("k-1"))
+    again = commit(client, plan, idempotency_key=key("k-1"))
     assert again == {**first, "replayed": True}
     assert len(puts(shop)) == 1
 
@@ -300,20 +292,20 @@ def test_meta_of_one_view(client, shop, office):
     assert office.product("MCP-001", "de")["meta_title"] == "Titel"
 
 
-def test_meta_once_per_key(client, shop):
-    arguments = {"match": skus("MCP-001"), "meta_updates": {"meta_title": "x"}, "scope": GLOBAL, **OK, "idempotency_key": "m-1"}
+def test_meta_once_per_key(client, shop, key):
+    arguments = {"match": skus("MCP-001"), "meta_updates": {"meta_title": "x"}, "scope": GLOBAL, **OK, "idempotency_key": key("m-1")}
     first = client.ok(META, arguments)
     again = client.ok(META, {**arguments, "reason": "again"})
     assert again == {**first, "replayed": True} and len(puts(shop)) == 1
     client.refused(META, "IDEMPOTENCY_CONFLICT", {**arguments, "meta_updates": {"meta_title": "y"}})
-    nothing = {**arguments, "idempotency_key": "m-2"}
+    nothing = {**arguments, "idempotency_key": key("m-2")}
     first = client.ok(META, nothing)
     assert (first["success_count"], first["unchanged_count"], first["plan_id"]) == (1, 1, "")
     assert client.ok(META, nothing) == {**first, "replayed": True}
 
 
-def test_meta_that_failed_before_it_began_leaves_the_key(client):
-    arguments = {"match": skus("NOPE"), "meta_updates": {"meta_title": "x"}, "scope": GLOBAL, **OK, "idempotency_key": "m-3"}
+def test_meta_that_failed_before_it_began_leaves_the_key(client, key):
+    arguments = {"match": skus("NOPE"), "meta_updates": {"meta_title": "x"}, "scope": GLOBAL, **OK, "idempotency_key": key("m-3")}
     client.refused(META, "NOT_FOUND", arguments)
     assert client.ok(META, {**arguments, "match": skus("MCP-001")})["success_count"] == 1
 
@@ -321,9 +313,9 @@ def test_meta_that_failed_before_it_began_leaves_the_key(client):
 BY_ID = "/rest/all/V1/products?searchCriteria%5Bfilter_groups%5D%5B0%5D%5Bfilters%5D%5B0%5D%5Bfield%5D=entity_id"
 
 
-def test_meta_interrupted(start, shop, office):
+def test_meta_interrupted(start, shop, office, era):
     """The products cannot be read again before they are written: the same call goes on later, from the stored plan."""
-    client = Modern(start(workers=1))
+    client = era(start(workers=1))
     client.login()
     arguments = {"match": skus("MCP-001", "MCP-002"), "meta_updates": {"meta_title": "x" * 80}, "scope": GLOBAL, **OK}
     shop.fault("html", BY_ID, status=400)
@@ -339,10 +331,10 @@ def test_meta_interrupted(start, shop, office):
 
 
 @pytest.mark.parametrize("after", [True, False])
-def test_meta_in_a_killed_worker(start, shop, office, after):
+def test_meta_in_a_killed_worker(start, shop, office, after, era):
     """The worker dies with a write under way, carried out or not: repeated with its key the call ends, nothing twice."""
     server = start({"magento": {"write_timeout_ms": "1500ms", "requests_per_call": 1}}, workers=1)
-    client = Modern(server)
+    client = era(server)
     client.login()
     arguments = {"match": skus("MCP-001", "MCP-002", "MCP-003"), "meta_updates": {"meta_title": "x"}, "scope": GLOBAL, **OK,
                  "idempotency_key": "m-5"}
@@ -365,20 +357,20 @@ def test_meta_in_a_killed_worker(start, shop, office, after):
     assert client.ok(META, arguments) == {**result, "replayed": True}
 
 
-def test_meta_refusals(server, client, shop):
+def test_meta_refusals(server, client, shop, era):
     base = {"match": skus("MCP-001"), "meta_updates": {"meta_title": "x"}, "scope": GLOBAL}
     client.refused(META, "CONFIRMATION_REQUIRED", base)
     client.refused(META, "CONFIRMATION_REQUIRED", {**base, "confirm": True, "reason": "  "})
     for change in ({"meta_updates": {}}, {"meta_updates": {"name": "x"}}, {"meta_updates": {"meta_title": 5}}, {"match": {}}):
         client.refused(META, "VALIDATION_ERROR", {**base, **OK, **change})
     client.refused(META, "VALIDATION_ERROR", {**base, **OK, "scope": {"store_view_code": "nope"}})
-    Modern(server).refused(META, "NOT_AUTHENTICATED", {**base, **OK}, session=None)
+    era(server).refused(META, "NOT_AUTHENTICATED", {**base, **OK}, session=None)
     assert puts(shop) == []
 
 
-def test_role_that_may_read_products_only(server, shop):
+def test_role_that_may_read_products_only(server, shop, era):
     """What it may not look up is assumed, and said."""
-    client = Modern(server)
+    client = era(server)
     client.login(**LIMITED_OAUTH)
     plan = prepare(client, skus("MCP-001"), {"prefix": "x-"})
     text = " ".join(plan["warnings"])
@@ -387,8 +379,8 @@ def test_role_that_may_read_products_only(server, shop):
         "match": skus("MCP-001"), "url_key_transform": {"prefix": "x-"}, "scope": {"website_code": "base"}})
 
 
-def test_cap(start, shop):
-    client = Modern(start(sections={"guardrails": {"max_skus_per_bulk": 3}}, workers=1))
+def test_cap(start, shop, era):
+    client = era(start(sections={"guardrails": {"max_skus_per_bulk": 3}}, workers=1))
     client.login()
     for tool, params in ((PREPARE, {"url_key_transform": {"prefix": "x-"}}), (META, {"meta_updates": {"meta_title": "x"}, **OK})):
         refused = client.refused(tool, "BULK_CAP_EXCEEDED", {"match": {"sku_prefix": "MCP"}, "scope": GLOBAL, **params})
@@ -445,8 +437,8 @@ def test_foreign_addresses(client, shop):
         client.refused(CHAINS, "VALIDATION_ERROR", params)
 
 
-def test_stock_magento_lists_nothing(start, shop):
-    client = Modern(start(workers=1))
+def test_stock_magento_lists_nothing(start, shop, era):
+    client = era(start(workers=1))
     client.login()
     for _ in range(2):
         report = client.ok(CHAINS)
@@ -455,12 +447,12 @@ def test_stock_magento_lists_nothing(start, shop):
     assert len(shop.requests("/url-rewrite")) == 1
 
 
-def test_list_of_a_module(start, shop, office):
+def test_list_of_a_module(start, shop, office, era):
     shop.settings(url_rewrite_route=True)
     rewrite(shop, ("a", "b"), ("b", "c"), ("c", "d"), ("one", "p-1.html"))
     rewrite(shop, ("x", "y"), ("y", "x"), store_id=2)
     rewrite(shop, ("b", "elsewhere"), store_id=3)
-    client = Legacy(start(workers=1))
+    client = era(start(workers=1))
     client.login()
     report = client.ok(CHAINS)
     assert (report["available"], report["source"], report["total_redirects"]) == (True, "module_route", 7)
@@ -472,11 +464,11 @@ def test_list_of_a_module(start, shop, office):
     assert "redirect_type" in urllib.parse.unquote(shop.requests("/url-rewrite")[0]["path"])
 
 
-def test_long_list_of_a_module(start, shop):
+def test_long_list_of_a_module(start, shop, era):
     """More than one page, and a shop whose administrator allows small ones only."""
     shop.settings(url_rewrite_route=True)
     rewrite(shop, *[(f"r{i}", f"t{i}") for i in range(1200)], ("t1199", "end"))
-    client = Modern(start(workers=1))
+    client = era(start(workers=1))
     client.login()
     report = client.ok(CHAINS)
     assert (report["total_redirects"], report["chains_found"]) == (1201, 1)

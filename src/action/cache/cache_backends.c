@@ -30,33 +30,6 @@ store_of(const struct action_call *call)
 	return store;
 }
 
-static void
-find_varnish(struct cache_backends *b, const struct config_store *store, bool is_default)
-{
-	const struct config *config = b->call->env->config;
-	const struct config_list *hosts = &store->varnish_hosts;
-
-	if (hosts->n == 0 && is_default)
-		hosts = &config->cache.varnish_hosts;
-	b->varnish.hosts = hosts->items;
-	b->varnish.n_hosts = hosts->n;
-}
-
-static void
-find_fastly(struct cache_backends *b, const struct config_store *store, bool is_default)
-{
-	const struct config *config = b->call->env->config;
-
-	if (store->fastly_service_id[0] != '\0') {
-		b->fastly.service_id = store->fastly_service_id;
-		b->fastly.api_token = &store->fastly_api_token;
-	} else if (is_default && config->fastly.service_id[0] != '\0') {
-		b->fastly.service_id = config->fastly.service_id;
-		b->fastly.api_token = &config->fastly.api_token;
-	}
-	b->has_fastly = b->fastly.service_id != NULL && secret_is_set(b->fastly.api_token);
-}
-
 static uint32_t
 time_left(const struct action_call *call)
 {
@@ -72,7 +45,7 @@ cache_backends_find(struct cache_backends *b, struct action_call *call)
 {
 	const struct config *config = call->env->config;
 	const struct config_store *store = store_of(call);
-	bool is_default = store != NULL && store == config_store_default(config);
+	const struct config_list *hosts;
 
 	*b = (struct cache_backends){.call = call};
 	if (store == NULL)
@@ -82,8 +55,10 @@ cache_backends_find(struct cache_backends *b, struct action_call *call)
 	b->fastly.api_url = config->fastly.api_url;
 	b->fastly.soft = config->fastly.soft_purge;
 	b->fastly.parallel = config->magento.requests_per_call;
-	find_varnish(b, store, is_default);
-	find_fastly(b, store, is_default);
+	hosts = config_store_varnish(config, store);
+	b->varnish.hosts = hosts->items;
+	b->varnish.n_hosts = hosts->n;
+	b->has_fastly = config_store_fastly(config, store, &b->fastly.service_id, &b->fastly.api_token);
 }
 
 bool

@@ -4,7 +4,7 @@ import contextlib
 import itertools
 import json
 
-from . import schema
+from . import record, schema
 from .http import Connection
 from .process import SECRETS
 from .sse import Stream
@@ -157,6 +157,9 @@ class Client:
 
     def judge(self, tool, result, arguments):
         outcome = Outcome(tool, result)
+        record.called(tool, self.protocol, self.form, outcome.code)
+        if outcome.data and "session" in outcome.data:
+            SECRETS.add(outcome.data["session"])
         published = published_tools(self.server, self.token)[tool]
         if self.protocol >= "2025-06-18":
             assert result["structuredContent"] == outcome.object

@@ -66,13 +66,9 @@ def _tcp_peers():
     return peers
 
 
-def descriptors(pid, without_peers=None):
-    """
-    Counter of the kinds of open descriptors. With a set of ports, connections to those are left out: they may be kept
-    alive.
-    """
+def descriptors(pid, kept=frozenset()):
+    """Counter of the kinds of open descriptors, without the sockets whose inodes are in `kept`."""
     kinds = collections.Counter()
-    peers = _tcp_peers() if without_peers else {}
     try:
         names = os.listdir(f"/proc/{pid}/fd")
     except OSError:
@@ -83,16 +79,23 @@ def descriptors(pid, without_peers=None):
         except OSError:
             continue
         match = re.fullmatch(r"socket:\[(\d+)\]", target)
-        if match and peers.get(match.group(1)) in (without_peers or ()):
+        if match and match.group(1) in kept:
             continue
         kinds[re.sub(r"\[\d+\]|\d{3,}", "", target)] += 1
     return kinds
 
 
 def more_descriptors(before, without_peers):
-    """{pid: Counter} of what is open beyond `before`, another such table."""
+    """
+    {pid: Counter} of what is open beyond `before`, another such table. Connections to the ports are left out: they may
+    be kept alive.
+    """
     grown = [pid for pid, kinds in before.items() if descriptors(pid) - kinds]
-    more = {pid: descriptors(pid, without_peers) - before[pid] for pid in grown}
+    if not grown:
+        return {}
+    # Reading the kernel's table takes longer than all the rest: once for all processes.
+    kept = {inode for inode, port in _tcp_peers().items() if port in without_peers}
+    more = {pid: descriptors(pid, kept) - before[pid] for pid in grown}
     return {pid: kinds for pid, kinds in more.items() if kinds}
 
 

@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import threading
 
-from . import proc
+from . import proc, record
 from .http import Connection, head
 from .sse import Stream
 from .places import OAUTH, SERVER, poll
@@ -21,7 +21,9 @@ from .places import OAUTH, SERVER, poll
 LIVE = []
 
 # Texts that must never be seen in a log: whatever the tests use as a secret is added.
-SECRETS = {value for value in OAUTH.values()}
+SECRETS = record.Secrets()
+for value in OAUTH.values():
+    SECRETS.add(value)
 
 # What a server says at the level notice when it begins and ends.
 LIFE = {"listening", "serving", "stopping", "stopped"}
@@ -85,6 +87,7 @@ class Server:
         self.fds = {}
         self.worker_fds = collections.Counter()
         self.port = self.admin_port = None
+        self.last_metrics = b""
         self.process = subprocess.Popen(
             [*wrapper, SERVER, "serve", "-c", str(self.path), *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, env=clean_environment(**(environment or {})), **(popen or {}))
@@ -234,7 +237,17 @@ class Server:
             self.process.kill()
             self.process.wait(20)
         self.process.stdout.close()
+        self.reader.join(10)
+        self._record()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _record(self):
+        """All that it wrote, for the search for secrets at the end of the run."""
+        record.wrote("the log", "\n".join(line["_raw"] for line in self.lines).encode())
+        record.wrote("the metrics", self.last_metrics)
+        for path in [self.folder / "log", *self.folder.glob("state/*"), *self.folder.glob("audit*")]:
+            if path.is_file():
+                record.wrote(path.name, path.read_bytes())
 
     # ---- HTTP ----
 
@@ -304,6 +317,7 @@ class Server:
         reply = self.admin("/metrics")
         assert reply.status == 200
         assert reply.header("Content-Type") == "text/plain; version=0.0.4; charset=utf-8"
+        self.last_metrics = reply.raw
         return parse_metrics(reply.raw.decode())
 
     def metric(self, name, **labels):

@@ -45,22 +45,6 @@ test_many_shops(void **state)
 	}
 }
 
-static void
-test_what_is_a_route(void **state)
-{
-	(void)state;
-	assert_true(optional_route_is_path(ROUTE));
-	assert_true(optional_route_is_path("/V1/mcp/url_rewrites?fields=items[request_path]&x=1"));
-	assert_false(optional_route_is_path(""));
-	assert_false(optional_route_is_path("/V1"));
-	assert_false(optional_route_is_path("V1/x"));
-	assert_false(optional_route_is_path("/V2/x"));
-	assert_false(optional_route_is_path("/V1/../../admin"));
-	assert_false(optional_route_is_path("/V1/x y"));
-	assert_false(optional_route_is_path("/V1/x#y"));
-	assert_false(optional_route_is_path("/V1/x%2fy"));
-}
-
 int
 main(void)
 {
@@ -68,7 +52,6 @@ main(void)
 	    cmocka_unit_test(test_remembered_per_shop_and_route),
 	    cmocka_unit_test(test_for_ten_minutes),
 	    cmocka_unit_test(test_many_shops),
-	    cmocka_unit_test(test_what_is_a_route),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -72,6 +72,52 @@ test_stores(void **state)
 }
 
 static void
+test_optional_routes(void **state)
+{
+	static const char *const wrong[] = {
+	    "/V1/",    "V1/x",	  "/V2/x",     "/rest/V1/x", "https://x/V1/x", "/V1/../../admin",
+	    "/V1/x y", "/V1/x#y", "/V1/x%2fy", "/V1/a..b",   "/V1/x?a=b?c",    "/V1/x&y"};
+	struct config *cfg;
+	struct err err;
+	char text[128];
+
+	(void)state;
+	good("[optional_routes]\nurl_rewrites =\nindexer_status = /V1/indexer/status\n");
+	good("[optional_routes]\nurl_rewrites = /V1/mcp/url_rewrites?fields=items[request_path]&x=1\n");
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		snprintf(text, sizeof(text), "optional_routes.url_rewrites=%s", wrong[i]);
+		assert_int_equal(sources_load(NULL, LIST(text), NULL, &cfg, &err), ERR_INVALID);
+		assert_non_null(strstr(err.text, "optional_routes.url_rewrites: \""));
+		assert_non_null(strstr(err.text, "is no route, write "));
+	}
+}
+
+static void
+test_caches_of_a_store(void **state)
+{
+	struct config *cfg = sources_good("[cache]\nvarnish_hosts = g:1\n[fastly]\nservice_id = G\napi_token = gt\n"
+					  "[store \"a\"]\nbase_url = http://a\nis_default = yes\n"
+					  "[store \"b\"]\nbase_url = http://b\n"
+					  "[store \"c\"]\nbase_url = http://c\nvarnish_hosts = c:1\n"
+					  "fastly_service_id = C\nfastly_api_token = ct\n",
+					  NULL, NULL);
+	const struct secret *token;
+	const char *id;
+
+	(void)state;
+	assert_string_equal(config_store_varnish(cfg, &cfg->stores[0])->items[0], "g:1");
+	assert_int_equal(config_store_varnish(cfg, &cfg->stores[1])->n, 0);
+	assert_string_equal(config_store_varnish(cfg, &cfg->stores[2])->items[0], "c:1");
+	assert_true(config_store_fastly(cfg, &cfg->stores[0], &id, &token));
+	assert_string_equal(id, "G");
+	assert_false(config_store_fastly(cfg, &cfg->stores[1], &id, &token));
+	assert_true(config_store_fastly(cfg, &cfg->stores[2], &id, &token));
+	assert_string_equal(id, "C");
+	assert_true(slice_is(secret_slice(token), "ct"));
+	config_free(&cfg);
+}
+
+static void
 test_principals(void **state)
 {
 	(void)state;
@@ -109,10 +155,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_auth_and_listen),
-	    cmocka_unit_test(test_stores),
-	    cmocka_unit_test(test_principals),
-	    cmocka_unit_test(test_control_socket),
+	    cmocka_unit_test(test_auth_and_listen), cmocka_unit_test(test_stores),
+	    cmocka_unit_test(test_optional_routes), cmocka_unit_test(test_caches_of_a_store),
+	    cmocka_unit_test(test_principals),	    cmocka_unit_test(test_control_socket),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
