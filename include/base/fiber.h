@@ -2,8 +2,9 @@
  * fiber.h - straight-line code that can wait: small coroutines on pooled stacks
  *
  * A fiber runs on its own stack (FIBER_STACK_BYTES, a guard page below it) until it ends or suspends.  Only the
- * dispatcher starts fibers; only fetch, keeper, timer and ask suspend them.  Every suspension is resumed exactly once,
- * also on cancellation.  Fibers never move between threads or processes.  Sanitizers and valgrind know the stacks.
+ * dispatcher starts fibers, and a call that does two things side by side one more; only fetch, keeper, timer, ask and
+ * the end of that other one suspend them.  Every suspension is resumed exactly once, also on cancellation.  Fibers
+ * never move between threads or processes.  Sanitizers and valgrind know the stacks.
  *
  * The protocol of waiting, for code that offers a blocking-looking call:
  *

@@ -19,7 +19,9 @@ struct commit {
 	json_t **details;	   /* of each step: why, for errors and conflicts */
 	uint64_t *sent_wall_ms;	   /* of each step: when its request went out */
 	size_t n_steps;
-	struct fault stopped; /* why the commit stopped before its end */
+	uint32_t parallel;     /* requests side by side, of the whole call */
+	size_t told_conflicts; /* of the last action_log() about them */
+	struct fault stopped;  /* why the commit stopped before its end */
 };
 
 extern const struct json_limits commit_limits; /* of what the keeper gives back */
@@ -45,7 +47,16 @@ bool commit_judge(struct commit *commit, struct commit_step *step);
 void commit_set_conflict(struct commit *commit, struct commit_step *step);
 void commit_set_error(struct commit *commit, struct commit_step *step);
 
+/*
+ * commit_chunks.c: settles and writes all that is left to do.  `stopped` says why when something is left after all.
+ */
+void commit_write(struct commit *commit);
+
 /* commit_result.c */
+
+/* Tells the caller's side how far it is, and what has been left alone. */
+void commit_tell(struct commit *commit);
+
 json_t *commit_render(const struct commit *commit, const char *plan_id) MUST_CHECK;
 
 #endif

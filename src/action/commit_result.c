@@ -68,6 +68,21 @@ tally_items(const struct commit *commit)
 	return tally;
 }
 
+void
+commit_tell(struct commit *commit)
+{
+	struct tally tally = tally_items(commit);
+	size_t all = tally.success + tally.errors + tally.conflicts + tally.pending, done = all - tally.pending;
+
+	action_progress(commit->call, (double)done, (double)all, "%zu of %zu %s updated", done, all, commit->ops->noun);
+	if (tally.conflicts > commit->told_conflicts) {
+		action_log(commit->call, ACTION_LOG_WARNING,
+			   "%zu %s had been changed by somebody else and are left alone.", tally.conflicts,
+			   commit->ops->noun);
+	}
+	commit->told_conflicts = tally.conflicts;
+}
+
 /* {sku, scope, ...detail} of each step with this status, the first hundred. */
 static json_t *
 list_steps(const struct commit *commit, enum keeper_status status)

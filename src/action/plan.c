@@ -12,6 +12,7 @@
 #include "json/get.h"
 #include "json/write.h"
 #include "keeper/keeper.h"
+#include "notice.h"
 #include "results.h"
 #include "shapes.h"
 
@@ -322,7 +323,10 @@ store_plan(const struct plan *plan, const struct keeper_plan_meta *meta, struct 
 	if (r == 0)
 		r = keeper_plan_store(draft, &err);
 	keeper_plan_drop(&draft);
-	return r == 0 ? 0 : refuse_store(&err, fault);
+	if (r < 0)
+		return refuse_store(&err, fault);
+	notice_plans(plan->call);
+	return 0;
 }
 
 static int

@@ -16,6 +16,29 @@
 
 #define TOKEN_POLL_MS 50
 
+void
+store_tell_reading(struct store_client *sc, size_t pages, size_t done, size_t total, const char *noun)
+{
+	bool is_told = pages > 0 && done < total && (sc->call->action->flags & ACTION_READ_ONLY);
+
+	sc->reading = (struct store_reading){.noun = noun, .left = is_told ? pages : 0, .done = done, .total = total};
+	if (is_told)
+		sc->reading.step = (total - done + pages - 1) / pages;
+}
+
+static void
+tell_page(struct store_client *sc)
+{
+	struct store_reading *reading = &sc->reading;
+
+	reading->left--;
+	reading->done += reading->step;
+	if (reading->done > reading->total)
+		reading->done = reading->total;
+	action_progress(sc->call, (double)reading->done, (double)reading->total, "read %zu of %zu %s", reading->done,
+			reading->total, reading->noun);
+}
+
 static void
 on_exchange(void *ctx, const char *route, int status, enum fetch_outcome outcome, uint64_t took_us)
 {
@@ -23,6 +46,15 @@ on_exchange(void *ctx, const char *route, int status, enum fetch_outcome outcome
 	struct action_env *env = sc->call->env;
 
 	(void)route;
+	if ((status == 429 || status == 503) && !sc->told_slow) {
+		sc->told_slow = true;
+		action_log(sc->call, ACTION_LOG_WARNING,
+			   "The shop answered %d: it wants fewer requests, or is not ready. What is safe to repeat is "
+			   "repeated after a pause.",
+			   status);
+	}
+	if (sc->reading.left > 0 && status >= 200 && status < 300)
+		tell_page(sc);
 	if (env->on_upstream != NULL) {
 		env->on_upstream(env->observer, sc->configured != NULL ? sc->configured->name : NULL, status, outcome,
 				 took_us);

@@ -11,12 +11,21 @@
 #include "action/env.h"
 #include "magento/client.h"
 
+/* A list that is being read page by page. */
+struct store_reading {
+	const char *noun;
+	size_t left;		  /* answers still to come; 0: none is told */
+	size_t done, total, step; /* items */
+};
+
 struct store_client {
 	struct magento_client magento;
 	struct magento_credentials credentials;
 	struct action_call *call;
 	const struct config_store *configured; /* NULL: the credentials came in the call */
-	uint64_t token_version;		       /* of a shared admin token, 0 = none in use */
+	struct store_reading reading;
+	bool told_slow;		/* the caller's side knows that the shop asks for patience */
+	uint64_t token_version; /* of a shared admin token, 0 = none in use */
 };
 
 /* Does the configuration name this (normalised) address, as a store or among auth.allowed_base_urls? */
@@ -35,6 +44,12 @@ int store_open(struct store_client *sc, struct action_call *call, struct fault *
 typedef int (*store_work_fn)(struct store_client *sc, json_t *params, json_t **result_r, struct fault *fault);
 int store_run(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault,
 	      store_work_fn work) MUST_CHECK;
+
+/*
+ * The next `pages` answers bring the rest of `total` items, of which `done` are there: each is told as progress ("read
+ * 400 of 2000 products").  Only for calls that read: a commit counts what it has written.  pages 0: no more.
+ */
+void store_tell_reading(struct store_client *sc, size_t pages, size_t done, size_t total, const char *noun);
 
 /* Wipes the credentials; a login that the store refused is marked. */
 void store_close(struct store_client *sc);

@@ -136,6 +136,7 @@ batch_run(struct store_client *sc, struct batch *batch, json_t *items, struct fa
 		magento_reply_fini(&batch->replies[i]);
 		fault_fini(&batch->faults[i]);
 	}
+	store_tell_reading(sc, 0, 0, 0, NULL);
 	explain(fault);
 	return fault->code == FAULT_NONE ? 0 : -1;
 }
@@ -166,6 +167,7 @@ read_list(struct store_client *sc, const struct selector *s, json_t *items, stru
 			return -1;
 		at += n;
 	}
+	store_tell_reading(sc, n_pieces > 1 ? n_pieces : 0, 0, s->n_list, "products");
 	return batch_run(sc, &batch, items, fault);
 }
 
@@ -209,6 +211,7 @@ read_pages(struct store_client *sc, const struct selector *s, json_t *items, siz
 		if (build(sc, s, NULL, 0, (uint32_t)i + 2, (uint32_t)first, &batch.requests[i], fault) < 0)
 			return -1;
 	}
+	store_tell_reading(sc, n_more, first, *total_r, "products");
 	return batch_run(sc, &batch, items, fault);
 }
 

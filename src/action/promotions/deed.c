@@ -1,5 +1,6 @@
 #include "deed.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@
 #include "base/log.h"
 #include "json/parse.h"
 #include "json/write.h"
+#include "notice.h"
 #include "results.h"
 #include "verdict.h"
 
@@ -81,6 +83,8 @@ deed_claim(struct deed *deed, struct action_call *call, const char *pair, const 
 	if (deed->claim == NULL)
 		return verdict_answer(&verdict, result_r, fault);
 	deed->is_resumed = verdict.kind == KEEPER_RESUMED;
+	snprintf(deed->plan_id, sizeof(deed->plan_id), "%s", plan_id);
+	notice_plan(call, plan_id);
 	return load(deed, &verdict, fault);
 }
 
@@ -143,6 +147,10 @@ void
 deed_end(struct deed *deed)
 {
 	keeper_claim_free(&deed->claim);
+	if (deed->plan_id[0] != '\0') {
+		notice_plan(deed->call, deed->plan_id);
+		notice_plans(deed->call);
+	}
 	for (size_t i = 0; deed->steps != NULL && i < deed->n_steps; i++)
 		json_decref(deed->steps[i].detail);
 	free(deed->steps);

@@ -14,6 +14,29 @@
 #define PLAN "11111111-1111-4111-8111-111111111111"
 #define STEPS_MAX 300
 
+/* What the caller's side was told last. */
+static struct action_call call;
+static char told[256];
+static unsigned n_told;
+
+static void
+on_progress(void *ctx, double done, double total, const char *text)
+{
+	(void)ctx;
+	n_told++;
+	snprintf(told, sizeof(told), "%g/%g %s", done, total, text);
+}
+
+static void
+on_log(void *ctx, enum action_log_level level, const char *text)
+{
+	size_t len = strlen(told);
+
+	(void)ctx;
+	n_told++;
+	snprintf(told + len, sizeof(told) - len, " [%d %s]", (int)level, text);
+}
+
 static const struct commit_ops ops = {.pair = "test", .noun = "things"};
 
 /*
@@ -24,7 +47,7 @@ static json_t *
 render(const char *steps, const char *stopped)
 {
 	static const char letters[] = "psunce";
-	struct commit commit = {.ops = &ops};
+	struct commit commit = {.ops = &ops, .call = &call};
 	uint32_t item = 0;
 	json_t *result, *violations = json_array();
 
@@ -57,6 +80,8 @@ render(const char *steps, const char *stopped)
 			commit.details[commit.n_steps] = json_pack("{s:{}}", "changes");
 		must(++commit.n_steps < STEPS_MAX);
 	}
+	commit_tell(&commit);
+	commit_tell(&commit); /* nothing new */
 	result = commit_render(&commit, PLAN);
 	assert_non_null(result);
 	if (json_schema_check(&commit_result, result, "result", violations) != 0)
@@ -166,6 +191,21 @@ messages(void **state)
 }
 
 static void
+progress(void **state)
+{
+	(void)state;
+	call = (struct action_call){.peer = {.wants_progress = true, .progress = on_progress, .log = on_log},
+				    .progress_told = -1};
+	told[0] = '\0';
+	n_told = 0;
+	json_decref(render("uu un up e c c p", NULL));
+	assert_string_equal(
+	    told, "5/7 5 of 7 things updated [3 2 things had been changed by somebody else and are left alone.]");
+	assert_int_equal(n_told, 2);
+	call = (struct action_call){0};
+}
+
+static void
 parameters(void **state)
 {
 	static const struct {
@@ -199,8 +239,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(counts),	cmocka_unit_test(rows),	      cmocka_unit_test(the_first_hundred),
-	    cmocka_unit_test(messages), cmocka_unit_test(parameters),
+	    cmocka_unit_test(counts),	cmocka_unit_test(rows),	    cmocka_unit_test(the_first_hundred),
+	    cmocka_unit_test(progress), cmocka_unit_test(messages), cmocka_unit_test(parameters),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
