@@ -3,7 +3,7 @@
  */
 #include <unistd.h>
 
-#include "base/log.h"
+#include "base/clock.h"
 #include "inbox.h"
 #include "worker_private.h"
 
@@ -14,8 +14,9 @@ _Static_assert(HERITAGE_FD_LISTEN == HERITAGE_FD_POST + HERITAGE_INBOXES, "no nu
 static void
 on_frame(void *ctx, const struct inbox_frame *frame)
 {
-	(void)ctx;
-	log_write(LOG_DEBUG, "frame", LOG_U64("from", frame->slot), LOG_U64("bytes", frame->bytes.len), LOG_END);
+	const struct worker *worker = ctx;
+
+	mcp_server_receive(worker->mcp, frame->bytes, clock_mono_ms(), clock_wall_ms());
 }
 
 static void

@@ -37,7 +37,8 @@ class Server:
     def __init__(self):
         self.folder = tempfile.mkdtemp(prefix="magento-mcp-conformance.")
         self.lines = []
-        command = [str(BUILD / "conformance-server"), "--listen", "127.0.0.1:0", "-s", f"server.state_dir={self.folder}"]
+        command = [str(BUILD / "conformance-server"), "--listen", "127.0.0.1:0", "-s", f"server.state_dir={self.folder}",
+                   "-s", "server.drain_ms=5000"]
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
