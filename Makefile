@@ -29,7 +29,7 @@ USES_mcp        := base json rpc session auth action
 USES_worker     := base config json shm rpc http fetch session keeper audit auth magento cdn action mcp
 USES_supervisor := base config shm
 USES_doctor     := base config json fetch magento cdn
-USES_cli        := base config auth json action mcp doctor
+USES_cli        := base config shm auth json action mcp doctor
 
 # Libraries (pkg-config names) that a module's own sources call.
 NEEDS_json    := jansson
@@ -150,7 +150,7 @@ UNIT_TESTS  := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*
 ALLOC_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*/alloc_*.c))
 
 test: deps ## everything a change must pass
-	@$(MAKE) --no-print-directory -s -j$(JOBS) all unit-build $(BUILD)/js/.installed
+	@$(MAKE) --no-print-directory -s -j$(JOBS) all unit-build $(BUILD)/other-layout/magento-mcp $(BUILD)/js/.installed
 	@$(MAKE) --no-print-directory -s unit e2e
 
 unit-build: $(UNIT_TESTS)
@@ -176,9 +176,19 @@ $(BUILD)/unit/$1/%: tests/unit/$1/%.c $(wildcard tests/unit/lib/*.c tests/unit/l
 endef
 $(foreach m,$(MODULES),$(eval $(call unit_rules,$m)))
 
+# The program as a later version would be whose table looks different: an upgrade to it begins with an empty one.
+OTHER_LAYOUT := $(patsubst %,$(BUILD)/other-layout/%.o,segment segment_keys)
+$(BUILD)/other-layout/%.o: src/shm/%.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -Isrc/shm -DSEGMENT_LAYOUT_VERSION=4711 -c -o $@ $<
+$(BUILD)/other-layout/magento-mcp: $(OTHER_LAYOUT) $(BUILD)/magento-mcp
+	$(CC) $(LDFLAGS_ALL) -o $@ $(BUILD)/obj/main.o $(OTHER_LAYOUT) -Wl,--start-group $(call LIB,$(MODULES)) \
+	    -Wl,--end-group $(call pkg_libs,$(call needs,$(MODULES)))
+-include $(OTHER_LAYOUT:.o=.d)
+
 # Tests wait more than they work: a few files at a time, each with servers and ports of its own.
 E2E_JOBS ?= 3
-e2e: all $(BUILD)/js/.installed ## real processes, demo store, official clients
+e2e: all $(BUILD)/other-layout/magento-mcp $(BUILD)/js/.installed ## real processes, demo store, official clients
 	BUILD=$(abspath $(BUILD)) $(PYTHON) -m pytest -q -p no:cacheprovider -n $(E2E_JOBS) --dist loadfile tests/e2e \
 	    $(PYTEST_ARGS)
 

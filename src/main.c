@@ -27,7 +27,7 @@ serve(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	options_sources(&options, &sources);
-	return supervisor_run(&sources, "magento-mcp");
+	return supervisor_run(&sources, argv - 1); /* with the name of the program */
 }
 
 /* Where the state of one user's programs belongs (XDG base directories; a relative name counts as none). */

@@ -11,6 +11,9 @@
 
 #include <stdint.h>
 
+/* Form of what a supervisor hands to the program that takes its place; raised when a meaning changes. */
+#define HERITAGE_HANDOVER 1
+
 enum heritage_fd {
 	HERITAGE_FD_CONTROL = 3, /* AF_UNIX SEQPACKET, the worker's end */
 	HERITAGE_FD_TABLE = 4,	 /* the shared segment: table and board */

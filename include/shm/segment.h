@@ -30,7 +30,9 @@
 struct segment;
 struct segment_keys;
 
+#ifndef SEGMENT_LAYOUT_VERSION /* tests build a program with another one */
 #define SEGMENT_LAYOUT_VERSION 1
+#endif
 
 #define SEGMENT_SLOTS_MIN 64
 #define SEGMENT_SLOTS_DEFAULT 65536

@@ -6,24 +6,32 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "cli/cli.h"
 #include "cli/options.h"
 #include "config/config.h"
+#include "shm/heritage.h"
+#include "shm/segment.h"
 
 #define DESCRIPTION_MAX (1024 * 1024)
+#define DIFF_MAX 4096
 
-enum { OPT_SAMPLE = OPTIONS_FIRST_OWN, OPT_MAN, OPT_EMIT };
+#define SERVING_FD 4
+
+enum { OPT_SAMPLE = OPTIONS_FIRST_OWN, OPT_MAN, OPT_EMIT, OPT_UPGRADE };
 
 struct request {
 	bool print_sample;
 	bool print_man;
-	int emit_fd; /* -1: none */
+	int emit_fd;	  /* -1: none */
+	uint64_t upgrade; /* 0: none */
 };
 
 static const struct option own_options[] = {
     {"print-sample", no_argument, NULL, OPT_SAMPLE},
     {"print-man", no_argument, NULL, OPT_MAN},
     {"emit-fd", required_argument, NULL, OPT_EMIT},
+    {"upgrade", required_argument, NULL, OPT_UPGRADE},
     {0},
 };
 
@@ -33,7 +41,9 @@ static const char help[] = "Reads the configuration and says whether it is fine:
 			   "      --print-sample   print a commented sample configuration\n"
 			   "      --print-man      print the manual page magento-mcp.conf(5)\n"
 			   "      --emit-fd=N      write the checked configuration, secrets included, to the open\n"
-			   "                       descriptor N; the server uses it when it reloads\n";
+			   "                       descriptor N; the server uses it when it reloads\n"
+			   "      --upgrade=N      could this program take over from a server that hands over in\n"
+			   "                       form N and whose configuration is at descriptor 4?\n";
 
 static int
 take(void *ctx, int val, const char *arg, struct err *err)
@@ -45,10 +55,13 @@ take(void *ctx, int val, const char *arg, struct err *err)
 		request->print_sample = true;
 	else if (val == OPT_MAN)
 		request->print_man = true;
-	else if (slice_to_u64(slice_from_str(arg), 1 << 20, &fd) == 0)
+	else if (val == OPT_UPGRADE && slice_to_u64(slice_from_str(arg), UINT32_MAX, &fd) == 0)
+		request->upgrade = fd;
+	else if (val == OPT_EMIT && slice_to_u64(slice_from_str(arg), 1 << 20, &fd) == 0)
 		request->emit_fd = (int)fd;
 	else
-		return err_set(err, ERR_INVALID, "--emit-fd wants the number of an open descriptor");
+		return err_set(err, ERR_INVALID, "%s wants %s", val == OPT_EMIT ? "--emit-fd" : "--upgrade",
+			       val == OPT_EMIT ? "the number of an open descriptor" : "a number");
 	return 0;
 }
 
@@ -105,6 +118,64 @@ emit(const struct config *cfg, int fd)
 	return status;
 }
 
+static int
+read_serving(struct config **cfg_r, struct err *err)
+{
+	struct buf text;
+	int r;
+
+	buf_init_secret(&text, CONFIG_RENDERED_MAX);
+	r = fd_read_all(SERVING_FD, CONFIG_RENDERED_MAX, &text, err);
+	if (r == 0)
+		r = config_parse_rendered(buf_slice(&text), cfg_r, err);
+	buf_fini(&text);
+	return r;
+}
+
+/* The workers of the old version go on with sockets, folders and table as they are: those keys must not change. */
+static int
+compare(const struct config *serving, const struct config *cfg, struct err *err)
+{
+	struct buf changed, restart;
+	int r;
+
+	buf_init(&changed, DIFF_MAX);
+	buf_init(&restart, DIFF_MAX);
+	r = config_diff(serving, cfg, &changed, &restart);
+	if (r < 0)
+		(void)err_set(err, r, "the configurations cannot be compared (%s)", err_name(r));
+	else if (restart.len > 0)
+		r = err_set(err, ERR_DENIED, "an upgrade cannot change %.300s; restart the service, or set it back",
+			    buf_cstr(&restart));
+	buf_fini(&changed);
+	buf_fini(&restart);
+	return r;
+}
+
+/* Gives an exit status, or -1 when all is well. */
+static int
+dry_run(const struct request *request, const struct config *cfg)
+{
+	struct config *serving = NULL;
+	struct err err;
+	int r;
+
+	if (request->upgrade != HERITAGE_HANDOVER)
+		r = err_set(&err, ERR_UNSUPPORTED,
+			    "version " MAGENTO_MCP_VERSION " cannot take over from the running one; stop and start the "
+			    "service");
+	else
+		r = read_serving(&serving, &err);
+	if (r == 0)
+		r = compare(serving, cfg, &err);
+	config_free(&serving);
+	if (r == 0)
+		options_complain("version " MAGENTO_MCP_VERSION ", table layout %d", SEGMENT_LAYOUT_VERSION);
+	else
+		options_complain("%s", err.text);
+	return r == 0 ? -1 : OPTIONS_USAGE;
+}
+
 int
 cli_check(int argc, char **argv)
 {
@@ -130,6 +201,12 @@ cli_check(int argc, char **argv)
 	status = options_load(&options, &cfg);
 	if (status >= 0)
 		return status;
+	if (request.upgrade != 0)
+		status = dry_run(&request, cfg);
+	if (status >= 0) {
+		config_free(&cfg);
+		return status;
+	}
 	if (request.emit_fd >= 0) {
 		status = emit(cfg, request.emit_fd);
 	} else {

@@ -42,15 +42,17 @@ static const struct option own_options[] = {
     {0},
 };
 
-static const char help[] = "Commands:\n"
-			   "  status    what runs, with which addresses, since when\n"
-			   "  reload    read the configuration anew and replace the workers\n"
-			   "  drain     retire the workers, keep the sockets; reload brings workers back\n"
-			   "  stop      finish what has begun, then end\n"
-			   "  reopen    reopen the log files\n"
-			   "\n"
-			   "      --json    with status: as one JSON object\n"
-			   "      --wait    with reload and stop: come back when it is done, exit 0 only if it was\n";
+static const char help[] =
+    "Commands:\n"
+    "  status    what runs, with which addresses, since when\n"
+    "  reload    read the configuration anew and replace the workers\n"
+    "  upgrade   let the program that is installed now take over, without a pause\n"
+    "  drain     retire the workers, keep the sockets; reload brings workers back\n"
+    "  stop      finish what has begun, then end\n"
+    "  reopen    reopen the log files\n"
+    "\n"
+    "      --json    with status: as one JSON object\n"
+    "      --wait    with reload, upgrade and stop: come back when it is done, exit 0 only if it was\n";
 
 static int
 take(void *ctx, int val, const char *arg UNUSED, struct err *err UNUSED)
@@ -76,7 +78,7 @@ compose(const struct options *options, const struct request *request, struct buf
 			break;
 	}
 	if (i == ARRAY_LEN(commands)) {
-		options_complain("%s%swrite one of status, reload, drain, stop, reopen", verb,
+		options_complain("%s%swrite one of status, reload, upgrade, drain, stop, reopen", verb,
 				 verb[0] != '\0' ? " is no command, " : "");
 		return ERR_INVALID;
 	}
@@ -229,7 +231,7 @@ cli_ctl(int argc, char **argv)
 {
 	struct request request = {0};
 	const struct options_spec spec = {
-	    .usage = "ctl status|reload|drain|stop|reopen [--json] [--wait] [-c FILE]",
+	    .usage = "ctl status|reload|upgrade|drain|stop|reopen [--json] [--wait] [-c FILE]",
 	    .help = help,
 	    .extra = own_options,
 	    .take = take,

@@ -8,15 +8,21 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "shm/heritage.h"
 #include "supervisor/spawn.h"
 
 #define READ_CHUNK 1024
+#define CHECK_ARGS_MAX (10 + 2 * CHECK_SETTINGS_MAX)
 #define READS_PER_TURN 16
+#define TEXT_OF_(number) #number
+#define TEXT_OF(number) TEXT_OF_(number)
+#define HANDOVER_TEXT TEXT_OF(HERITAGE_HANDOVER)
 #define SEALS (F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL)
 
 void
@@ -42,9 +48,9 @@ forget(struct check *c)
 	check_init(c);
 }
 
-/* check --emit-fd 3 [-c FILE] [-s KEY=VALUE]... */
+/* check --emit-fd 3 [--upgrade VERSION] [-c FILE] [-s KEY=VALUE]... */
 static int
-put_argv(const struct check_plan *plan, const char *argv[static 8 + 2 * CHECK_SETTINGS_MAX], struct err *err)
+put_argv(const struct check_plan *plan, const char *argv[static CHECK_ARGS_MAX], struct err *err)
 {
 	size_t n = 0;
 	size_t i;
@@ -55,6 +61,10 @@ put_argv(const struct check_plan *plan, const char *argv[static 8 + 2 * CHECK_SE
 	argv[n++] = "check";
 	argv[n++] = "--emit-fd";
 	argv[n++] = "3";
+	if (plan->serving_fd >= 0) {
+		argv[n++] = "--upgrade";
+		argv[n++] = HANDOVER_TEXT;
+	}
 	if (plan->sources->path != NULL) {
 		argv[n++] = "-c";
 		argv[n++] = plan->sources->path;
@@ -70,13 +80,14 @@ put_argv(const struct check_plan *plan, const char *argv[static 8 + 2 * CHECK_SE
 static int
 spawn_child(struct check *c, const struct check_plan *plan, int their_err_fd, struct err *err)
 {
-	const char *argv[8 + 2 * CHECK_SETTINGS_MAX];
+	const char *argv[CHECK_ARGS_MAX];
+	const int fds[] = {c->memfd, plan->serving_fd};
 	const char *env[SPAWN_ENV_MAX];
 	struct spawn_plan spawn = {.exe = plan->exe,
 				   .argv = argv,
 				   .envp = env,
-				   .fds = &c->memfd,
-				   .n_fds = 1,
+				   .fds = fds,
+				   .n_fds = plan->serving_fd >= 0 ? 2 : 1,
 				   .std_fds = {plan->null_fd, plan->null_fd, their_err_fd}};
 	int r;
 
@@ -101,6 +112,7 @@ check_start(struct check *c, const struct check_plan *plan, uint64_t now_ms, str
 		goto out;
 	}
 	c->err_fd = pipe_fds[0];
+	c->is_dry_run = plan->serving_fd >= 0;
 	r = fd_set_nonblock(c->err_fd, true);
 	if (r == 0)
 		r = spawn_child(c, plan, pipe_fds[1], err);
@@ -182,6 +194,8 @@ refuse(const struct check *c, int wait_status, struct err *err)
 	if (c->is_late)
 		return err_set(err, ERR_TIMEOUT, "the check of the configuration did not end within %d s",
 			       CHECK_LIMIT_MS / 1000);
+	if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == SPAWN_EXIT_NO_EXEC)
+		return err_set(err, ERR_IO, "the program that checks the configuration cannot be executed");
 	if (line.len > 0)
 		return err_set(err, ERR_INVALID, "%.*s", SLICE_FMT(slice_sub(line, 0, ERR_TEXT_MAX - 1)));
 	return err_set(err, ERR_IO, "the check of the configuration ended with %s %d and said nothing",
@@ -196,14 +210,22 @@ parse(int memfd, struct config **cfg_r, struct err *err)
 	int r;
 
 	buf_init_secret(&text, CONFIG_RENDERED_MAX);
-	if (fcntl(memfd, F_ADD_SEALS, SEALS) < 0)
-		r = err_set_errno(err, ERR_IO, errno, "cannot seal the configuration");
-	else
-		r = fd_read_all(memfd, CONFIG_RENDERED_MAX, &text, err);
+	r = fd_read_all(memfd, CONFIG_RENDERED_MAX, &text, err);
 	if (r == 0)
 		r = config_parse_rendered(buf_slice(&text), cfg_r, err);
 	buf_fini(&text);
 	return r;
+}
+
+/* A program that says nothing is none of ours, whatever its exit status. */
+static int
+seal(int memfd, struct err *err)
+{
+	struct stat st;
+
+	if (fcntl(memfd, F_ADD_SEALS, SEALS) < 0 || fstat(memfd, &st) < 0)
+		return err_set_errno(err, ERR_IO, errno, "cannot seal the configuration");
+	return st.st_size > 0 ? 0 : err_set(err, ERR_INVALID, "the program that checks the configuration gave none");
 }
 
 int
@@ -217,7 +239,9 @@ check_finish(struct check *c, int wait_status, struct config **cfg_r, int *memfd
 	if (!WIFEXITED(wait_status) || WEXITSTATUS(wait_status) != 0) {
 		r = refuse(c, wait_status, err);
 	} else {
-		r = parse(c->memfd, cfg_r, err);
+		r = seal(c->memfd, err);
+		if (r == 0 && !c->is_dry_run)
+			r = parse(c->memfd, cfg_r, err);
 		if (c->text.len > 0)
 			log_write(LOG_NOTICE, "check", LOG_SLICE("text", buf_slice(&c->text)), LOG_END);
 	}

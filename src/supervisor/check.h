@@ -27,7 +27,8 @@ struct check {
 	int memfd;
 	int err_fd; /* our end of the child's standard error */
 	uint64_t deadline_ms;
-	bool is_late; /* was killed at the deadline */
+	bool is_late;	 /* was killed at the deadline */
+	bool is_dry_run; /* by another program, in its words */
 	struct buf text;
 };
 
@@ -40,6 +41,8 @@ struct check_plan {
 	const char *argv0;
 	const struct config_sources *sources;
 	int null_fd;
+	int serving_fd; /* dry run of an upgrade: the configuration that serves becomes the child's descriptor 4; else
+			   -1 */
 };
 
 int check_start(struct check *c, const struct check_plan *plan, uint64_t now_ms, struct err *err) MUST_CHECK;
@@ -48,8 +51,9 @@ void check_expire(struct check *c, uint64_t now_ms);  /* kills it at its deadlin
 bool check_reap(struct check *c, int *wait_status_r); /* true when it has ended; then call check_finish */
 
 /*
- * Gives the parsed configuration (config_free it) and the sealed memfd.  Otherwise the child's words, or what else went
- * wrong, are in *err: ERR_INVALID, ERR_TIMEOUT, ERR_IO, ERR_NOMEM.
+ * Gives the parsed configuration (config_free it) and the sealed memfd.  After the dry run of an upgrade *cfg_r is
+ * NULL: the text is for the new program alone to understand.  Otherwise the child's words, or what else went wrong, are
+ * in *err: ERR_INVALID, ERR_TIMEOUT, ERR_IO, ERR_NOMEM.
  */
 int check_finish(struct check *c, int wait_status, struct config **cfg_r, int *memfd_r, struct err *err) MUST_CHECK;
 

@@ -25,8 +25,8 @@ struct verb_row {
 };
 
 static const struct verb_row verbs[] = {
-    {"status", CTL_STATUS, "json"}, {"reload", CTL_RELOAD, "wait"}, {"stop", CTL_STOP, "wait"},
-    {"drain", CTL_DRAIN, NULL},	    {"reopen", CTL_REOPEN, NULL},
+    {"status", CTL_STATUS, "json"}, {"reload", CTL_RELOAD, "wait"}, {"upgrade", CTL_UPGRADE, "wait"},
+    {"stop", CTL_STOP, "wait"},	    {"drain", CTL_DRAIN, NULL},	    {"reopen", CTL_REOPEN, NULL},
 };
 
 /* The next word, or an empty slice. */
@@ -62,11 +62,8 @@ ctl_parse(struct slice line, struct ctl_request *request_r, struct err *err)
 	struct slice option;
 
 	*request_r = (struct ctl_request){.verb = CTL_STATUS};
-	if (slice_is(word, "upgrade"))
-		return err_set(err, ERR_UNSUPPORTED,
-			       "upgrade is not offered by this release; stop and start the service");
 	if (row == NULL)
-		return err_set(err, ERR_INVALID, "unknown request; say status, reload, stop, drain or reopen");
+		return err_set(err, ERR_INVALID, "unknown request; say status, reload, upgrade, stop, drain or reopen");
 	request_r->verb = row->verb;
 	option = next_word(&line);
 	if (option.len == 0)
@@ -310,8 +307,8 @@ free_client(struct ctl *c)
 	return NULL;
 }
 
-void
-ctl_take(struct ctl *c, int fd, uint64_t now_ms)
+static struct ctl_client *
+seat(struct ctl *c, int fd)
 {
 	struct ctl_client *client = free_client(c);
 	static const char busy[] = "ERROR too many control clients; try again\n";
@@ -319,15 +316,36 @@ ctl_take(struct ctl *c, int fd, uint64_t now_ms)
 	if (client == NULL) {
 		(void)!send(fd, busy, sizeof(busy) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
 		fd_close(&fd);
-		return;
+		return NULL;
 	}
 	client->fd = fd;
-	client->deadline_ms = now_ms + CTL_IDLE_MS;
 	client->wait = CTL_WAIT_NONE;
 	client->is_answered = false;
 	client->is_half_closed = false;
 	buf_init(&client->in, CTL_LINE_MAX);
 	buf_init(&client->out, CTL_REPLY_MAX);
+	return client;
+}
+
+void
+ctl_take(struct ctl *c, int fd, uint64_t now_ms)
+{
+	struct ctl_client *client = seat(c, fd);
+
+	if (client != NULL)
+		client->deadline_ms = now_ms + CTL_IDLE_MS;
+}
+
+void
+ctl_take_waiting(struct ctl *c, int fd, bool is_half_closed)
+{
+	struct ctl_client *client = seat(c, fd);
+
+	if (client == NULL)
+		return;
+	client->deadline_ms = 0;
+	client->wait = CTL_WAIT_RELOAD;
+	client->is_half_closed = is_half_closed;
 }
 
 void

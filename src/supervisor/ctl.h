@@ -22,18 +22,18 @@
 #define CTL_REPLY_MAX (128 * 1024)
 #define CTL_IDLE_MS 5000
 
-enum ctl_verb { CTL_STATUS, CTL_RELOAD, CTL_STOP, CTL_DRAIN, CTL_REOPEN };
+enum ctl_verb { CTL_STATUS, CTL_RELOAD, CTL_UPGRADE, CTL_STOP, CTL_DRAIN, CTL_REOPEN };
 
 struct ctl_request {
 	enum ctl_verb verb;
 	bool json; /* status only */
-	bool wait; /* reload and stop only */
+	bool wait; /* reload, upgrade and stop only */
 };
 
-/* Pure.  ERR_INVALID, or ERR_UNSUPPORTED for `upgrade`; the text is the answer. */
+/* Pure.  ERR_INVALID; the text is the answer. */
 int ctl_parse(struct slice line, struct ctl_request *request_r, struct err *err) MUST_CHECK;
 
-/* CTL_WAIT_NEXT: for the reload after the one under way, because that one may have read an older file. */
+/* CTL_WAIT_NEXT: for the reload (or upgrade) after the one under way, because that one may have read an older file. */
 enum ctl_wait { CTL_WAIT_NONE, CTL_WAIT_RELOAD, CTL_WAIT_NEXT, CTL_WAIT_STOP };
 
 struct ctl_client {
@@ -62,6 +62,9 @@ void ctl_init(struct ctl *c, ctl_handler_fn handler, void *ctx);
 /* ERR_EXISTS: another server answers there. */
 int ctl_listen(struct ctl *c, const char *path, struct err *err) MUST_CHECK;
 void ctl_fini(struct ctl *c); /* sends what can be sent at once, closes all, removes the socket */
+
+/* A client of the program before an upgrade, who waits for what comes of it. */
+void ctl_take_waiting(struct ctl *c, int fd, bool is_half_closed);
 
 void ctl_accept(struct ctl *c, uint64_t now_ms);	  /* the listening socket is readable */
 void ctl_take(struct ctl *c, int fd, uint64_t now_ms);	  /* takes a connected, non-blocking client */

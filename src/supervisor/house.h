@@ -8,6 +8,8 @@
  *   mourn.c        deaths
  *   keeper_role.c  the keeper
  *   report.c       status, STATUS=, log file
+ *   upgrade.c      another program in the same process
+ *   memory.c       table and keys
  *
  * One process, no threads, nothing blocks but ppoll.
  */
@@ -46,6 +48,8 @@ struct house_options {
 	const char *name; /* argv[0] of the children */
 	const char *exe;  /* what they execute: SPAWN_EXE, or a test's fake */
 	uint64_t ready_limit_ms;
+	const char *installed; /* what an upgrade executes; "" = there can be none */
+	char *const *argv;     /* and with what */
 };
 
 /* What the supervisor keeps of a parsed configuration: nothing secret. */
@@ -63,7 +67,8 @@ struct generation {
 	int config_fd; /* sealed memfd */
 	struct house_settings settings;
 	bool is_first;
-	bool is_cut; /* was told to stop at once */
+	bool is_cut;	 /* was told to stop at once */
+	bool is_foreign; /* its workers use the table of the program before an upgrade */
 	uint32_t wanted;
 	uint32_t gave_up;
 	uint32_t died_early;
@@ -122,11 +127,14 @@ struct house {
 	int pending_fd; /* checked configuration that waits for room; -1 = none */
 	struct house_settings pending;
 	bool reload_again;
+	bool is_upgrading;	    /* this reload is an upgrade */
+	bool upgrade_wanted;	    /* the next one is to be one */
 	char failure[ERR_TEXT_MAX]; /* why this reload failed */
 
 	/* The last reload. */
 	bool has_reloaded;
 	bool reload_ok;
+	bool was_upgrade;
 	char reload_text[ERR_TEXT_MAX];
 	uint64_t reload_at_wall_ms;
 };
@@ -144,6 +152,12 @@ int loop_run(struct house *h) MUST_CHECK;
 void service_event(struct house *h, enum service_event event, uint64_t now_ms);
 void service_check_over(struct house *h, int wait_status, uint64_t now_ms);
 void service_turn(struct house *h, uint64_t now_ms); /* once per turn: has something been reached? */
+
+/* The reload under way comes to nothing, before anything was started. */
+void service_abandon_reload(struct house *h, const char *text, uint64_t now_ms);
+
+/* Upgrade, by signal or by ctl.  ERR_UNSUPPORTED: nobody knows what file to execute. */
+int service_want_upgrade(struct house *h, struct err *err) MUST_CHECK;
 
 /* Takes config_fd.  NULL when all records are in use. */
 struct generation *service_new_generation(struct house *h, int config_fd, const struct house_settings *settings,

@@ -101,10 +101,10 @@ take_signal(struct house *h, uint32_t signo, uint64_t now_ms)
 		(void)report_reopen(h, &err);
 		break;
 	case SIGUSR2:
-		log_write(
-		    LOG_WARN, "upgrade_not_offered",
-		    LOG_STR("text", "this release does not replace its binary in place; stop and start the service"),
-		    LOG_END);
+		if (service_want_upgrade(h, &err) == 0)
+			service_event(h, SERVICE_EV_RELOAD, now_ms);
+		else
+			log_write(LOG_ERROR, "upgrade_failed", LOG_STR("text", err.text), LOG_END);
 		break;
 	case SIGTERM:
 	case SIGQUIT:

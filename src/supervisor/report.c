@@ -53,7 +53,8 @@ report_status_line(struct house *h)
 	char text[ERR_TEXT_MAX + 64];
 
 	if (h->has_reloaded && !h->reload_ok)
-		(void)snprintf(text, sizeof(text), "reload failed: %s", h->reload_text);
+		(void)snprintf(text, sizeof(text), "%s failed: %s", h->was_upgrade ? "upgrade" : "reload",
+			       h->reload_text);
 	else if (h->is_drained)
 		(void)snprintf(text, sizeof(text), "drained; reload brings the workers back");
 	else
@@ -182,7 +183,7 @@ is_stopping(const struct house *h)
 	return h->state == SERVICE_STOPPING || h->state == SERVICE_ENDING || h->state == SERVICE_ENDED;
 }
 
-/* Waits, if it wants to, for the reload that reads the file after this moment. */
+/* Waits, if it wants to, for the reload or upgrade that reads the file after this moment. */
 static void
 answer_reload(struct house *h, struct ctl_client *client, bool wait)
 {
@@ -221,6 +222,13 @@ report_ctl(void *ctx, struct ctl_client *client, const struct ctl_request *reque
 		break;
 	case CTL_RELOAD:
 		answer_reload(h, client, request->wait);
+		break;
+	case CTL_UPGRADE:
+		r = service_want_upgrade(h, &err);
+		if (r == 0)
+			answer_reload(h, client, request->wait);
+		else
+			ctl_answer(client, false, err.text, SLICE_NONE);
 		break;
 	case CTL_STOP:
 		if (request->wait)

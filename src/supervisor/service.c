@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "supervisor/house.h"
+#include "supervisor/upgrade.h"
 
 #define DIFF_TEXT_MAX 4096
 
@@ -67,8 +68,11 @@ cut(struct house *h, struct generation *g, enum worker_event how, uint64_t now_m
 static void
 log_reload(const struct house *h, bool ok)
 {
-	log_write(ok ? LOG_NOTICE : LOG_ERROR, ok ? "reloaded" : "reload_failed", LOG_STR("text", h->reload_text),
-		  LOG_END);
+	const char *event = ok ? "reloaded" : "reload_failed";
+
+	if (h->was_upgrade)
+		event = ok ? "upgraded" : "upgrade_failed";
+	log_write(ok ? LOG_NOTICE : LOG_ERROR, event, LOG_STR("text", h->reload_text), LOG_END);
 }
 
 /* Remembers and tells how it went, then begins the reload that was asked for meanwhile. */
@@ -77,9 +81,12 @@ finish_reload(struct house *h, bool ok, uint64_t now_ms)
 {
 	h->has_reloaded = true;
 	h->reload_ok = ok;
+	h->was_upgrade = h->is_upgrading;
+	h->is_upgrading = false;
 	h->reload_at_wall_ms = clock_wall_ms();
 	if (ok)
-		(void)snprintf(h->reload_text, sizeof(h->reload_text), "generation %u serves", h->serving->number);
+		(void)snprintf(h->reload_text, sizeof(h->reload_text), "generation %u serves%s", h->serving->number,
+			       h->was_upgrade ? ", version " MAGENTO_MCP_VERSION : "");
 	else
 		(void)snprintf(h->reload_text, sizeof(h->reload_text), "%s", h->failure);
 	fd_close(&h->pending_fd);
@@ -102,15 +109,20 @@ fail(struct house *h, const char *text)
 static void
 act_check(struct house *h, uint64_t now_ms)
 {
-	struct check_plan plan = {
-	    .exe = h->options->exe, .argv0 = h->options->name, .sources = h->options->sources, .null_fd = h->null_fd};
+	struct check_plan plan = {.exe = h->upgrade_wanted ? h->options->installed : h->options->exe,
+				  .argv0 = h->options->name,
+				  .sources = h->options->sources,
+				  .null_fd = h->null_fd,
+				  .serving_fd = h->upgrade_wanted ? h->serving->config_fd : -1};
 	struct err err;
 
 	h->reload_again = false;
+	h->is_upgrading = h->upgrade_wanted;
+	h->upgrade_wanted = false;
 	h->failure[0] = '\0';
 	ctl_promote_waiting(&h->ctl);
 	notify_reloading(&h->notify, clock_mono_us());
-	log_write(LOG_NOTICE, "reload", LOG_END);
+	log_write(LOG_NOTICE, h->is_upgrading ? "upgrade" : "reload", LOG_END);
 	if (check_start(&h->check, &plan, now_ms, &err) == 0)
 		return;
 	fail(h, err.text);
@@ -160,6 +172,36 @@ out:
 }
 
 void
+service_abandon_reload(struct house *h, const char *text, uint64_t now_ms)
+{
+	fail(h, text);
+	service_event(h, SERVICE_EV_CHECK_FAILED, now_ms);
+}
+
+/* The configuration was read by this program itself. */
+static int
+accept_config(struct house *h, const struct config *cfg, struct err *err)
+{
+	int r = house_allow_listeners(h, cfg, err);
+
+	if (r == 0)
+		r = compare(h, cfg, err);
+	if (r == 0)
+		house_settings_from(cfg, &h->pending);
+	return r;
+}
+
+static void
+fail_check(struct house *h, const struct err *err)
+{
+	if (h->is_upgrading)
+		(void)snprintf(h->failure, sizeof(h->failure), "%.*s: %.*s", ERR_TEXT_MAX / 3, h->options->installed,
+			       ERR_TEXT_MAX / 2, err->text);
+	else
+		fail(h, err->text);
+}
+
+void
 service_check_over(struct house *h, int wait_status, uint64_t now_ms)
 {
 	struct config *cfg = NULL;
@@ -171,13 +213,9 @@ service_check_over(struct house *h, int wait_status, uint64_t now_ms)
 	if (h->state != SERVICE_CHECKING)
 		goto out; /* cancelled by a stop */
 	if (r == 0)
-		r = house_allow_listeners(h, cfg, &err);
-	if (r == 0)
-		r = compare(h, cfg, &err);
-	if (r == 0)
-		house_settings_from(cfg, &h->pending);
-	else
-		fail(h, err.text);
+		r = h->is_upgrading ? upgrade_exec(h, &err) : accept_config(h, cfg, &err);
+	if (r < 0)
+		fail_check(h, &err);
 out:
 	config_free(&cfg);
 	service_event(h, r == 0 ? SERVICE_EV_CHECK_OK : SERVICE_EV_CHECK_FAILED, now_ms);
@@ -283,7 +321,7 @@ static void
 leave_reload(struct house *h, uint64_t now_ms)
 {
 	check_cancel(&h->check);
-	h->reload_again = false;
+	h->reload_again = h->upgrade_wanted = false;
 	ctl_promote_waiting(&h->ctl);
 	ctl_answer_waiting(&h->ctl, CTL_WAIT_RELOAD, false, "the service stops", SLICE_NONE, now_ms);
 }
@@ -394,6 +432,16 @@ service_event(struct house *h, enum service_event event, uint64_t now_ms)
 			  LOG_STR("state", states_service_name(h->state)), LOG_END);
 	h->state = step.next;
 	act(h, step.action, event, now_ms);
+}
+
+int
+service_want_upgrade(struct house *h, struct err *err)
+{
+	if (h->options->installed == NULL || h->options->installed[0] == '\0')
+		return err_set(err, ERR_UNSUPPORTED,
+			       "it is not known where the program is installed; stop and start the service");
+	h->upgrade_wanted = true;
+	return 0;
 }
 
 static void

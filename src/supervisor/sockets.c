@@ -319,3 +319,16 @@ listeners_open(struct listeners *l, const struct config_address *address, bool i
 		fd_close(&item.fd);
 	return r;
 }
+
+int
+listeners_adopt(struct listeners *l, const struct listener *item, bool made, struct err *err)
+{
+	struct listener named = *item;
+	int r = name_listener(&named, err);
+
+	if (r < 0)
+		return r;
+	if (made)
+		(void)!slice_to_str(slice_from_str(named.text + strlen("unix:")), named.path, sizeof(named.path));
+	return add(l, &named, err);
+}

@@ -52,6 +52,9 @@ struct slice sockets_passed_name(const char *names, size_t i);
 /* Takes `n` descriptors from `first_fd` on.  Each must be a listening stream socket, else ERR_INVALID. */
 int listeners_take(struct listeners *l, int first_fd, size_t n, const char *names, struct err *err) MUST_CHECK;
 
+/* Takes a socket of the program before an upgrade; `made`: it is a Unix socket that we remove at the end. */
+int listeners_adopt(struct listeners *l, const struct listener *item, bool made, struct err *err) MUST_CHECK;
+
 /*
  * Opens one.  ERR_EXISTS: the address is in use, the text names it and the cure (exit 1); ERR_DENIED, ERR_INVALID: it
  * can never be bound (exit 2); ERR_IO.

@@ -20,7 +20,9 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "supervisor/house.h"
+#include "supervisor/memory.h"
 #include "supervisor/spawn.h"
+#include "supervisor/upgrade.h"
 
 #define STATE_DIR_MODE 0700
 #define DESCRIPTORS_MIN 384 /* inboxes alone are 128, and a child parks its own list above them */
@@ -204,22 +206,7 @@ open_keeper(struct house *h, const struct config *cfg, struct err *err)
 	return r == ERR_EXISTS ? ERR_DENIED : r;
 }
 
-/* ---- Shared memory and the first generation ---- */
-
-static int
-open_memory(struct house *h, const struct config *cfg, struct err *err)
-{
-	const struct segment_config want = {.slots = cfg->server.table_slots};
-	int r;
-
-	r = segment_keys_create(&h->keys, err);
-	if (r == 0)
-		r = segment_create(&want, h->keys, &h->segment, err);
-	if (r < 0)
-		return r;
-	r = table_new(h->segment, h->keys, &h->table);
-	return r < 0 ? err_set(err, r, "the table cannot be opened (%s)", err_name(r)) : 0;
-}
+/* ---- The first generation ---- */
 
 static int
 seal_config(const struct config *cfg, struct err *err)
@@ -329,7 +316,7 @@ set_up(struct house *h, const struct config *cfg, struct err *err)
 	if (r == 0)
 		r = open_keeper(h, cfg, err);
 	if (r == 0)
-		r = open_memory(h, cfg, err);
+		r = memory_make(h, cfg, err);
 	if (r == 0)
 		r = inboxes_open(&h->inboxes, err);
 	if (r == 0)
@@ -379,48 +366,88 @@ serve(struct house *h)
 	return h->exit_status;
 }
 
-int
-house_run(const struct house_options *options)
+static int
+complain(int code, const struct err *err)
 {
-	struct house *h = NULL;
+	(void)fprintf(stderr, "magento-mcp: %s\n", err->text);
+	return status_of(code);
+}
+
+/* From the program that ran before in this process.  Gives an exit status. */
+static int
+inherit(struct house *h, int handover_fd)
+{
 	struct config *cfg = NULL;
 	struct err err;
 	int r;
 
-	close_the_shutters();
-	r = config_load(options->sources, &cfg, &err);
+	r = upgrade_take_over(h, handover_fd, &cfg, &err);
+	if (r == 0)
+		r = take_descriptors(&err);
+	if (r == 0)
+		r = take_signals(h, &err);
 	if (r < 0) {
-		(void)fprintf(stderr, "%s\n", err.text);
+		config_free(&cfg);
+		return complain(r, &err);
+	}
+	open_notify(h);
+	if (house_allow_listeners(h, cfg, &err) < 0)
+		service_abandon_reload(h, err.text, clock_mono_ms()); /* the old generation goes on */
+	config_free(&cfg);
+	return 0;
+}
+
+/* From nothing.  Gives an exit status. */
+static int
+begin(struct house *h)
+{
+	struct config *cfg = NULL;
+	struct err err;
+	int r;
+
+	r = config_load(h->options->sources, &cfg, &err);
+	if (r < 0) {
+		(void)fprintf(stderr, "%s\n", err.text); /* begins with the place, as compilers write it */
 		return r == ERR_NOMEM ? EXIT_STATUS_RETRY : EXIT_STATUS_CONFIG;
 	}
-	h = malloc(sizeof(*h));
-	if (h == NULL) {
-		config_free(&cfg);
-		return EXIT_STATUS_RETRY;
-	}
-	house_init(h, options);
 	r = set_up(h, cfg, &err);
 	config_free(&cfg); /* from here on secrets are in the sealed memfd only */
-	if (r < 0) {
-		(void)fprintf(stderr, "magento-mcp: %s\n", err.text);
-		r = status_of(r);
-	} else {
-		open_notify(h);
-		r = serve(h);
-	}
-	house_fini(h);
-	free(h);
-	return r;
+	if (r < 0)
+		return complain(r, &err);
+	open_notify(h);
+	return 0;
 }
 
 int
-supervisor_run(const struct config_sources *sources, const char *self_argv0)
+house_run(const struct house_options *options)
 {
-	const char *slash = self_argv0 != NULL ? strrchr(self_argv0, '/') : NULL;
-	struct house_options options = {.sources = sources, .exe = SPAWN_EXE, .ready_limit_ms = ROLL_READY_MS};
+	int handover_fd = upgrade_handover_fd();
+	struct house *h = malloc(sizeof(*h));
+	int status;
 
-	options.name = slash != NULL ? slash + 1 : self_argv0;
-	if (options.name == NULL || options.name[0] == '\0')
-		options.name = "magento-mcp";
+	close_the_shutters();
+	if (h == NULL)
+		return EXIT_STATUS_RETRY;
+	house_init(h, options);
+	status = handover_fd >= 0 ? inherit(h, handover_fd) : begin(h);
+	if (status == EXIT_STATUS_OK)
+		status = serve(h);
+	house_fini(h);
+	free(h);
+	return status;
+}
+
+int
+supervisor_run(const struct config_sources *sources, char *const *argv)
+{
+	char installed[PATH_MAX];
+	const struct house_options options = {.sources = sources,
+					      .name = "magento-mcp",
+					      .exe = SPAWN_EXE,
+					      .ready_limit_ms = ROLL_READY_MS,
+					      .installed = installed,
+					      .argv = argv};
+
+	upgrade_find_program(argv[0], installed);
 	return house_run(&options);
 }

@@ -349,6 +349,8 @@ heart_age(const struct house *h, const struct worker *w, uint64_t now_ms)
 	const struct board_row *row = board_row(h->segment, w->slot);
 	uint64_t beat_ms = w->ready_at_ms;
 
+	if (w->generation->is_foreign)
+		return 0; /* beats on a board that is not ours */
 	if (board_pid(row) == w->pid && board_heartbeat_ms(row) > beat_ms)
 		beat_ms = board_heartbeat_ms(row);
 	return heartbeat_age(&h->watch, beat_ms, now_ms);

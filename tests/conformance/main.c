@@ -59,7 +59,7 @@ place_state(struct defaults *defaults)
 }
 
 static int
-serve(int argc, char **argv)
+serve(int argc, char **argv, char *const *whole)
 {
 	struct defaults defaults = {.listen = "server.listen=127.0.0.1:8766"};
 	const struct options_spec spec = {
@@ -87,7 +87,7 @@ serve(int argc, char **argv)
 	memcpy(settings + DEFAULTS, options.settings, options.n_settings * sizeof(*settings));
 	sources.settings = settings;
 	sources.n_settings += DEFAULTS;
-	return supervisor_run(&sources, "conformance-server");
+	return supervisor_run(&sources, whole);
 }
 
 int
@@ -102,6 +102,6 @@ main(int argc, char **argv)
 	if (strcmp(role, "check") == 0)
 		return cli_check(argc - 1, argv + 1);
 	if (strcmp(role, "serve") == 0)
-		return serve(argc - 1, argv + 1);
-	return serve(argc, argv);
+		return serve(argc - 1, argv + 1, argv);
+	return serve(argc, argv, argv);
 }

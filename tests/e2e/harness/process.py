@@ -70,7 +70,7 @@ class Server:
     """
 
     def __init__(self, shop=None, sections=None, workers=4, args=(), environment=None, wait=True, popen=None,
-                 log_file=False, wrapper=()):
+                 log_file=False, wrapper=(), program=SERVER):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="magento-mcp-e2e."))
         self.path = self.folder / "magento-mcp.conf"
         self.shop = shop
@@ -89,7 +89,7 @@ class Server:
         self.port = self.admin_port = None
         self.last_metrics = b""
         self.process = subprocess.Popen(
-            [*wrapper, SERVER, "serve", "-c", str(self.path), *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            [*wrapper, str(program), "serve", "-c", str(self.path), *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, env=clean_environment(**(environment or {})), **(popen or {}))
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()

@@ -171,7 +171,8 @@ fake_keeper(void)
 	int fd, r;
 
 	for (fd = 0; fd < 64; fd++) {
-		bool open_wanted = fd <= HERITAGE_FD_CONTROL || fd == HERITAGE_FD_CONFIG || fd == HERITAGE_KEEPER_FD_LISTEN;
+		bool open_wanted =
+		    fd <= HERITAGE_FD_CONTROL || fd == HERITAGE_FD_CONFIG || fd == HERITAGE_KEEPER_FD_LISTEN;
 
 		if ((fcntl(fd, F_GETFD) >= 0) != open_wanted)
 			return 4;
@@ -229,13 +230,20 @@ fake_check(int argc, char **argv)
 /* ---- The part of the supervisor ---- */
 
 static inline int
-fake_serve(const char *dir)
+fake_serve(const char *dir, char *const *argv)
 {
 	char path[128];
 	struct config_sources sources = {.path = path, .environ = environ};
-	const struct house_options options = {
-	    .sources = &sources, .name = "magento-mcp", .exe = SPAWN_EXE, .ready_limit_ms = FAKE_READY_MS};
+	char installed[160];
+	const struct house_options options = {.sources = &sources,
+					      .name = "magento-mcp",
+					      .exe = SPAWN_EXE,
+					      .ready_limit_ms = FAKE_READY_MS,
+					      .installed = installed,
+					      .argv = argv};
 	char pid[16];
+
+	(void)snprintf(installed, sizeof(installed), "%s/program", dir);
 
 	(void)snprintf(path, sizeof(path), "%s/conf", dir);
 	(void)snprintf(pid, sizeof(pid), "%d", (int)getpid());
@@ -249,7 +257,7 @@ static inline int
 fake_main(int argc, char **argv)
 {
 	if (argc == 3 && strcmp(argv[1], "serve") == 0)
-		return fake_serve(argv[2]);
+		return fake_serve(argv[2], argv);
 	if (argc == 3 && strcmp(argv[1], "worker") == 0)
 		return fake_worker(argv[2]);
 	if (argc == 2 && strcmp(argv[1], "keeper") == 0)

@@ -128,7 +128,8 @@ lines_mean_what_they_say(void **state)
 	    {"reload wait wait", ERR_INVALID, {0}},
 	    {"drain wait", ERR_INVALID, {0}},
 	    {"stopp", ERR_INVALID, {0}},
-	    {"upgrade", ERR_UNSUPPORTED, {0}},
+	    {"upgrade", 0, {CTL_UPGRADE, false, false}},
+	    {"upgrade wait", 0, {CTL_UPGRADE, false, true}},
 	};
 	struct ctl_request request;
 	struct err err;

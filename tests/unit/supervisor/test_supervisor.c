@@ -255,19 +255,6 @@ winch_retires_the_workers_and_hup_brings_them_back(void **state)
 	assert_int_equal(fake_stop(f, SIGTERM), 0);
 }
 
-static void
-usr2_is_ignored_with_a_word(void **state)
-{
-	struct fake_house *f = *state;
-
-	fake_start_and_wait(f, 2);
-	assert_int_equal(kill(f->pid, SIGUSR2), 0);
-	fake_until(f, fake_log_has, "upgrade_not_offered", "the word");
-	assert_true(fake_status_has(f, "\"running\""));
-	assert_non_null(strstr(fake_ctl(f, "upgrade"), "ERROR upgrade is not offered"));
-	assert_int_equal(fake_stop(f, SIGTERM), 0);
-}
-
 #define LIVE(name) cmocka_unit_test_setup_teardown(name, fake_set_up, fake_tear_down)
 
 int
@@ -288,7 +275,6 @@ main(int argc, char **argv)
 	    LIVE(open_socket_of_systemd_without_authentication_is_exit_2),
 	    LIVE(usr1_reopens_the_log_here_and_in_the_workers),
 	    LIVE(winch_retires_the_workers_and_hup_brings_them_back),
-	    LIVE(usr2_is_ignored_with_a_word),
 	};
 	int role = fake_main(argc, argv);
 
