@@ -1,6 +1,7 @@
 /*
  * exchange.c - one exchange's life: made, answered once, or left by its client
  */
+#include "batch.h"
 #include "exchange.h"
 
 #include <stdlib.h>
@@ -37,8 +38,18 @@ exchange_new(struct mcp_server *server, const struct mcp_request *request, const
 }
 
 static void
+disown(struct mcp_exchange *x)
+{
+	if (x->owner != NULL)
+		*x->owner = NULL;
+	x->owner = NULL; /* which may go while the answer is told */
+}
+
+static void
 exchange_free(struct mcp_exchange *x)
 {
+	disown(x);
+	batch_free(&x->batch);
 	LIST_REMOVE(x, link);
 	json_decref(x->params);
 	json_decref(x->kept);
@@ -83,8 +94,7 @@ deliver(struct mcp_exchange *x, int http_status, struct slice body)
 	    .protocol = x->protocol,
 	};
 
-	if (x->owner != NULL)
-		*x->owner = NULL;
+	disown(x);
 	if (x->has_client)
 		x->channel.answer(x->channel.ctx, &answer);
 	exchange_free(x);
@@ -245,7 +255,9 @@ mcp_server_hangup(struct mcp_exchange **exchange)
 	if (x == NULL)
 		return;
 	x->has_client = false;
-	if (exchange_is_modern(x) || x->request.transport == MCP_STDIO)
+	if (x->batch != NULL && x->request.transport == MCP_HTTP)
+		batch_let_go(x->batch);
+	if (exchange_is_modern(x) || x->request.transport == MCP_STDIO || x->batch != NULL)
 		exchange_abandon(x);
 	else
 		orphan(x);
@@ -323,6 +335,20 @@ take_request_id(void *ctx, const struct json_item *item)
 	return 0;
 }
 
+/* Nobody is told what became of it, so a frame that cannot be sent is just a cancellation that came late. */
+static void
+cancel_elsewhere(const struct mcp_exchange *x, struct slice id)
+{
+	struct frame frame = {
+	    .kind = FRAME_CANCEL,
+	    .principal = slice_from_str(x->request.principal->name),
+	    .session = slice_from_str(x->session_id),
+	    .id = id,
+	};
+
+	(void)peers_post_all(x->server, &frame);
+}
+
 /* The params have been read as a whole before: they are an object, no name stands twice. */
 void
 exchange_take_cancellation(struct mcp_exchange *x)
@@ -331,8 +357,10 @@ exchange_take_cancellation(struct mcp_exchange *x)
 
 	if (x->msg.params.ptr == NULL || strcmp(x->msg.method, "notifications/cancelled") != 0)
 		return;
-	if (json_scan_object(x->msg.params, &x->server->limits, take_request_id, &id, NULL) == 0 && id.ptr != NULL)
-		exchange_cancel(x, id);
+	if (json_scan_object(x->msg.params, &x->server->limits, take_request_id, &id, NULL) < 0 || id.ptr == NULL)
+		return;
+	if (!exchange_cancel(x, id) && x->has_session && x->request.transport == MCP_HTTP)
+		cancel_elsewhere(x, id);
 }
 
 struct slice

@@ -17,6 +17,8 @@
 #include "rpc/message.h"
 #include "session/mcp_session.h"
 
+struct batch;
+
 struct mcp_server {
 	struct mcp_options options;
 	const struct action_product *product;
@@ -41,7 +43,8 @@ struct mcp_exchange {
 	struct mcp_channel channel;
 	bool has_client;	     /* false after a hang-up: legacy calls go on all the same */
 	char *kept_id;		     /* owned; what msg.id points to after a hang-up */
-	struct mcp_exchange **owner; /* told of the end while mcp_server_post() runs, else NULL */
+	struct mcp_exchange **owner; /* set to NULL at the end; NULL: nobody wants to know */
+	struct batch *batch;	     /* owned; of an array of messages */
 	struct rpc_message msg;
 	json_t *params;
 	enum mcp_protocol protocol;
@@ -117,6 +120,7 @@ void exchange_answer_shortage(struct mcp_exchange *x);
 void modern_serve(struct mcp_exchange *x, json_t *claim);
 void legacy_serve(struct mcp_exchange *x);
 void legacy_serve_set_level(struct mcp_exchange *x);
+int legacy_open_session(struct mcp_exchange *x); /* -1: refused, and answered */
 int legacy_delete(struct mcp_server *server, const struct mcp_request *request);
 
 /* Tools, for both eras. */

@@ -217,8 +217,8 @@ refuse_before_initialize(struct mcp_exchange *x)
 }
 
 /* */
-static int
-open_session(struct mcp_exchange *x)
+int
+legacy_open_session(struct mcp_exchange *x)
 {
 	struct slice version = x->request.headers.protocol_version;
 	struct slice id = x->request.headers.session_id;
@@ -265,7 +265,7 @@ legacy_serve(struct mcp_exchange *x)
 		serve_request(x);
 		return;
 	}
-	if (open_session(x) < 0)
+	if (legacy_open_session(x) < 0)
 		return;
 	switch (x->msg.kind) {
 	case RPC_REQUEST:
@@ -277,8 +277,8 @@ legacy_serve(struct mcp_exchange *x)
 	case RPC_RESPONSE:
 		asking_serve_response(x);
 		break;
-	case RPC_BATCH:
-		exchange_answer_empty(x, 202);
+	case RPC_BATCH: /* batch.c sees to it */
+		must(!"an array");
 		break;
 	}
 }

@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "batch.h"
 #include "exchange.h"
 
 /* The member whose presence makes a message modern. */
@@ -56,7 +57,10 @@ serve_message(struct mcp_exchange *x)
 
 	rpc_fault_init(&fault);
 	if (x->msg.kind == RPC_BATCH) {
-		refuse_array(x);
+		if (mcp_protocol_is_modern_text(x->request.headers.protocol_version))
+			refuse_array(x);
+		else
+			batch_serve(x);
 		return;
 	}
 	if (x->msg.kind != RPC_RESPONSE && rpc_params(&x->msg, &x->server->limits, &x->params, &fault) < 0) {

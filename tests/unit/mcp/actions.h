@@ -10,6 +10,9 @@
  *	test.open    makes a login and has the session remember it, at once or after a wait
  *	test.close   needs a login and ends it
  *	test.write   needs the right catalog:write
+ *	test.tell    tells of progress and writes log lines
+ *	test.ask     asks what `kinds` names, all at once; `keep` binds the answers to a requestState
+ *	test.steps   asks for a name, then, keeping it, for a number
  *	test.own     takes its arguments as they are and makes a whole CallToolResult of them
  */
 #ifndef TEST_MCP_ACTIONS_H
@@ -180,6 +183,101 @@ run_own(struct action_call *call, json_t *params, json_t **result_r, struct faul
 			result_r, fault);
 }
 
+/* ---- asking ---- */
+
+static inline int
+run_tell(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault)
+{
+	(void)params;
+	action_progress(call, 1, 4, "first");
+	action_progress(call, 2, 4, "too soon");
+	action_log(call, ACTION_LOG_DEBUG, "a detail");
+	action_log(call, ACTION_LOG_INFO, "half \"way\"");
+	action_log(call, ACTION_LOG_ERROR, "oh");
+	action_progress(call, 4, 4, "last of %d", 4);
+	return finished(json_pack("{s:b}", "told", 1), result_r, fault);
+}
+
+static inline json_t *
+form_of(const char *name, const char *type)
+{
+	return json_pack("{s:s, s:{s:s, s:{s:{s:s}}, s:[s]}}", "message", "Please say", "requestedSchema", "type",
+			 "object", "properties", name, "type", type, "required", name);
+}
+
+static inline int
+run_ask(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault)
+{
+	const char *kinds = json_get_str(params, "kinds", "form");
+	json_t *form = form_of("name", "string");
+	json_t *url = json_pack("{s:s, s:s}", "message", "Go there", "url", "https://example.com/");
+	json_t *sample = json_pack("{s:[], s:i}", "messages", "maxTokens", 10);
+	json_t *none = json_object();
+	json_t *keep = json_get_bool(params, "keep", false) ? json_pack("{s:i}", "kept", 5) : NULL;
+	struct action_question questions[4];
+	json_t *answers = NULL;
+	size_t n = 0;
+	int r;
+
+	if (strstr(kinds, "form") != NULL)
+		questions[n++] = (struct action_question){"form", ACTION_ELICIT_FORM, form};
+	if (strstr(kinds, "url") != NULL)
+		questions[n++] = (struct action_question){"url", ACTION_ELICIT_URL, url};
+	if (strstr(kinds, "sample") != NULL)
+		questions[n++] = (struct action_question){"sample", ACTION_SAMPLE, sample};
+	if (strstr(kinds, "roots") != NULL)
+		questions[n++] = (struct action_question){"roots", ACTION_LIST_ROOTS, none};
+	r = n > 0 ? action_ask(call, questions, n, keep, &answers, fault)
+		  : fault_set(fault, FAULT_VALIDATION_ERROR, NULL, "Nothing to ask. Name a kind.");
+	if (r == 0)
+		r = finished(json_pack("{s:o, s:O?}", "answers", answers, "kept", action_kept(call)), result_r, fault);
+	json_decref(keep);
+	json_decref(none);
+	json_decref(sample);
+	json_decref(url);
+	json_decref(form);
+	return r;
+}
+
+static inline int
+ask_form(struct action_call *call, const char *name, const char *type, const json_t *keep, json_t **value_r,
+	 struct fault *fault)
+{
+	json_t *form = form_of(name, type);
+	const struct action_question question = {name, ACTION_ELICIT_FORM, form};
+	json_t *answers = NULL;
+	int r = action_ask(call, &question, 1, keep, &answers, fault);
+
+	if (r == 0)
+		*value_r =
+		    json_incref(json_object_get(json_get_object(json_get_object(answers, name), "content"), name));
+	json_decref(answers);
+	json_decref(form);
+	return r;
+}
+
+static inline int
+run_steps(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault)
+{
+	json_t *name = json_incref(json_object_get(action_kept(call), "name"));
+	json_t *count = NULL, *keep = NULL;
+	int r = 0;
+
+	(void)params;
+	if (name == NULL)
+		r = ask_form(call, "name", "string", NULL, &name, fault);
+	if (r == 0) {
+		keep = json_pack("{s:O}", "name", name);
+		r = ask_form(call, "count", "integer", keep, &count, fault);
+	}
+	if (r == 0)
+		r = finished(json_pack("{s:O, s:O}", "name", name, "count", count), result_r, fault);
+	json_decref(keep);
+	json_decref(name);
+	json_decref(count);
+	return r;
+}
+
 static const struct json_schema any_text = {.type = JSON_T_STRING};
 static const struct json_schema any_count = {.type = JSON_T_INTEGER, .minimum = JSON_BOUND(0)};
 static const struct json_schema any_flag = {.type = JSON_T_BOOLEAN};
@@ -200,6 +298,9 @@ static const char own_schema[] =
     "\"required\":[\"kind\"]}";
 static const struct json_schema open_params = {.type = JSON_T_OBJECT, .props = open_props};
 
+static const struct json_prop ask_props[] = {{"kinds", &any_text, false, NULL}, {"keep", &any_flag, false, NULL}, {0}};
+static const struct json_schema ask_params = {.type = JSON_T_OBJECT, .props = ask_props};
+
 #define TEST_ACTION(action_name, its_flags, its_params, its_run)                                                       \
 	.name = action_name, .title = "Title of " action_name, .description = "Text of " action_name,                  \
 	.tier = ACTION_SAFE, .flags = its_flags, .params = its_params, .result = &open_object, .run = its_run
@@ -214,6 +315,9 @@ static const struct action test_rows[] = {
     {TEST_ACTION("test.open", 0, &open_params, run_open)},
     {TEST_ACTION("test.close", ACTION_NEEDS_LOGIN | ACTION_IDEMPOTENT, &no_params, run_close)},
     {TEST_ACTION("test.write", ACTION_DESTRUCTIVE, &no_params, run_echo), .scope = "catalog:write"},
+    {TEST_ACTION("test.tell", 0, &no_params, run_tell)},
+    {TEST_ACTION("test.ask", 0, &ask_params, run_ask)},
+    {TEST_ACTION("test.steps", 0, &no_params, run_steps)},
     {TEST_ACTION("test.own", ACTION_CONTENT, &own_params, run_own), .input_schema = own_schema},
 };
 static const struct action_table test_table = {test_rows, ARRAY_LEN(test_rows)};

@@ -299,9 +299,8 @@ initialized_is_noted(void **state)
 static void
 an_unknown_method_is_200(void **state)
 {
-	static const char *const methods[] = {"no/such",      "server/discover",  "resources/list",
-					      "prompts/list", "completion/complete",
-					      "tasks/get"};
+	static const char *const methods[] = {"no/such",      "server/discover",     "resources/list",
+					      "prompts/list", "completion/complete", "tasks/get"};
 	struct world w;
 	struct reply r;
 	char session[MCP_SESSION_ID_CAP], body[128];
