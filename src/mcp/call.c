@@ -82,18 +82,45 @@ on_done(void *ctx, const struct action_outcome *outcome)
 		x->done(x, outcome);
 }
 
-void
-call_look_up(struct mcp_exchange *x, const struct action *action, struct action_subject subject, json_t *arguments,
-	     call_done_fn done)
+static struct action_request
+request_of(struct mcp_exchange *x, const struct action *action, json_t *arguments)
 {
 	struct action_request request = {
 	    .action = action,
-	    .subject = subject,
 	    .arguments = arguments,
 	    .principal = x->request.principal,
 	    .memory = memory_of(x),
 	    .request_id = x->request.request_id,
 	};
+
+	client_fill_peer(x, &request.peer);
+	return request;
+}
+
+static void
+start(struct mcp_exchange *x, const struct action_request *request, call_done_fn done)
+{
+	x->done = done;
+	if (action_dispatch(x->server->options.env, request, on_done, x, &x->running) < 0)
+		exchange_answer_shortage(x);
+}
+
+/* Such a look asks nothing: R-270 names the only methods whose results may be questions. */
+void
+call_look_up(struct mcp_exchange *x, const struct action *action, struct action_subject subject, json_t *arguments,
+	     call_done_fn done)
+{
+	struct action_request request = request_of(x, action, arguments);
+
+	request.subject = subject;
+	request.peer.can = 0;
+	start(x, &request, done);
+}
+
+void
+call_run(struct mcp_exchange *x, const struct action *action, json_t *arguments, call_done_fn done)
+{
+	struct action_request request;
 	struct rpc_fault fault;
 
 	rpc_fault_init(&fault);
@@ -105,17 +132,9 @@ call_look_up(struct mcp_exchange *x, const struct action *action, struct action_
 		exchange_answer_shortage(x);
 		return;
 	}
-	x->done = done;
-	client_fill_peer(x, &request.peer);
+	request = request_of(x, action, arguments);
 	request.peer.ask = exchange_is_modern(x) ? rounds_ask : asking_ask;
-	if (action_dispatch(x->server->options.env, &request, on_done, x, &x->running) < 0)
-		exchange_answer_shortage(x);
-}
-
-void
-call_run(struct mcp_exchange *x, const struct action *action, json_t *arguments, call_done_fn done)
-{
-	call_look_up(x, action, (struct action_subject){NULL, NULL}, arguments, done);
+	start(x, &request, done);
 }
 
 /* ---- the end of a result ---- */
