@@ -5,9 +5,9 @@
  */
 #include <string.h>
 
-#include "base/enc.h"
 #include "client.h"
 #include "exchange.h"
+#include "header_value.h"
 #include "json/get.h"
 #include "methods.h"
 
@@ -19,19 +19,6 @@ static int
 mismatch(struct rpc_fault *fault, const char *header, const char *what)
 {
 	return rpc_fault_set(fault, RPC_HEADER_MISMATCH, NULL, "%s %s.", header, what);
-}
-
-/* printable ASCII, space and tab only. */
-static bool
-is_plain(struct slice value)
-{
-	for (size_t i = 0; i < value.len; i++) {
-		unsigned char c = (unsigned char)value.ptr[i];
-
-		if (c != '\t' && (c < 0x20 || c > 0x7e))
-			return false;
-	}
-	return true;
 }
 
 /* */
@@ -54,7 +41,7 @@ check_version(struct mcp_exchange *x, json_t *claim, struct rpc_fault *fault)
 	}
 	if (has_headers(x) && header.ptr == NULL)
 		return mismatch(fault, "MCP-Protocol-Version", "is missing");
-	if (has_headers(x) && (!is_plain(header) || !slice_eq(header, claimed)))
+	if (has_headers(x) && (!header_value_is_plain(header) || !slice_eq(header, claimed)))
 		return mismatch(fault, "MCP-Protocol-Version", "does not match the version in params._meta");
 	if (!slice_is(claimed, MCP_MODERN_VERSION)) {
 		return rpc_fault_set(fault, RPC_VERSION_NOT_SERVED,
@@ -90,30 +77,25 @@ check_method_header(struct mcp_exchange *x, struct rpc_fault *fault)
 
 	if (header.ptr == NULL)
 		return mismatch(fault, "Mcp-Method", "is missing");
-	if (!is_plain(header) || !slice_is(header, x->msg.method))
+	if (!header_value_is_plain(header) || !slice_is(header, x->msg.method))
 		return mismatch(fault, "Mcp-Method", "does not match the method of the message");
 	return 0;
 }
 
-/* R-063: =?base64?...?= holds the value in base64; anything that lacks either mark is literal.  ERR_INVALID, ERR_NOMEM.
- */
+/* ERR_INVALID, ERR_NOMEM. */
 static int
 compare_name(struct slice header, const json_t *name)
 {
-	const size_t prefix = strlen("=?base64?"), suffix = strlen("?=");
-	struct slice wanted = slice_of(json_string_value(name), json_string_length(name));
-	struct buf plain;
+	struct slice value;
+	struct buf room;
 	bool equal;
 	int r;
 
-	if (!slice_has_prefix(header, "=?base64?") || header.len < prefix + suffix ||
-	    memcmp(header.ptr + header.len - suffix, "?=", suffix) != 0)
-		return slice_eq(header, wanted) ? 0 : ERR_INVALID;
-	buf_init(&plain, header.len);
-	r = enc_base64_decode(slice_sub(header, prefix, header.len - prefix - suffix), &plain);
-	equal = r == 0 && slice_is_utf8(buf_slice(&plain)) && slice_eq(buf_slice(&plain), wanted);
-	buf_fini(&plain);
-	if (r == ERR_NOMEM)
+	buf_init(&room, header.len);
+	r = header_value_decode(header, &room, &value);
+	equal = r == 0 && slice_eq(value, slice_of(json_string_value(name), json_string_length(name)));
+	buf_fini(&room);
+	if (r < 0)
 		return r;
 	return equal ? 0 : ERR_INVALID;
 }
@@ -128,7 +110,7 @@ check_name_header(struct mcp_exchange *x, const char *member, struct rpc_fault *
 
 	if (header.ptr == NULL)
 		return mismatch(fault, "Mcp-Name", "is missing");
-	if (!is_plain(header))
+	if (!header_value_is_plain(header))
 		return mismatch(fault, "Mcp-Name", "holds characters that a header cannot carry");
 	if (json_is_string(name))
 		r = compare_name(header, name);

@@ -6,6 +6,7 @@
 #include "base/enc.h"
 #include "call.h"
 #include "exchange.h"
+#include "param_headers.h"
 #include "json/get.h"
 #include "json/write.h"
 #include "lists.h"
@@ -174,9 +175,15 @@ static void
 run_tool(struct mcp_exchange *x, const struct action *action, json_t *arguments)
 {
 	const struct action_registry *registry = x->server->options.registry;
+	struct rpc_fault fault;
 
+	rpc_fault_init(&fault);
 	x->tool = action_registry_tool_name(registry, action_registry_index(registry, action));
-	call_run(x, action, arguments, on_done);
+	if (exchange_is_modern(x) && x->request.transport == MCP_HTTP &&
+	    param_headers_check(&x->request.headers, action, arguments, &fault) < 0)
+		exchange_answer_fault(x, &fault);
+	else
+		call_run(x, action, arguments, on_done);
 }
 
 void

@@ -14,6 +14,7 @@
  *	test.ask     asks what `kinds` names, all at once; `keep` binds the answers to a requestState
  *	test.steps   asks for a name, then, keeping it, for a number
  *	test.own     takes its arguments as they are and makes a whole CallToolResult of them
+ *	test.headed  the same, with arguments that travel in header fields too
  */
 #ifndef TEST_MCP_ACTIONS_H
 #define TEST_MCP_ACTIONS_H
@@ -294,8 +295,12 @@ static const struct json_prop own_props[] = {{"kind", &any_text, true, NULL}, {"
 static const struct json_schema own_params = {.type = JSON_T_OBJECT, .props = own_props};
 static const char own_schema[] =
     "{\"$schema\":\"https://json-schema.org/draft/2020-12/schema\",\"type\":\"object\","
-    "\"properties\":{\"kind\":{\"type\":\"string\",\"x-mcp-header\":\"Kind\"},\"fail\":{\"type\":\"boolean\"}},"
-    "\"required\":[\"kind\"]}";
+    "\"properties\":{\"kind\":{\"type\":\"string\"},\"fail\":{\"type\":\"boolean\"}},\"required\":[\"kind\"]}";
+static const char headed_schema[] =
+    "{\"type\":\"object\",\"properties\":{\"kind\":{\"type\":\"string\",\"x-mcp-header\":\"Kind\"},"
+    "\"count\":{\"type\":\"integer\",\"x-mcp-header\":\"Count\"},"
+    "\"flag\":{\"type\":\"boolean\",\"x-mcp-header\":\"Flag\"},"
+    "\"place\":{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\",\"x-mcp-header\":\"City\"}}}}}";
 static const struct json_schema open_params = {.type = JSON_T_OBJECT, .props = open_props};
 
 static const struct json_prop ask_props[] = {{"kinds", &any_text, false, NULL}, {"keep", &any_flag, false, NULL}, {0}};
@@ -319,6 +324,7 @@ static const struct action test_rows[] = {
     {TEST_ACTION("test.ask", 0, &ask_params, run_ask)},
     {TEST_ACTION("test.steps", 0, &no_params, run_steps)},
     {TEST_ACTION("test.own", ACTION_CONTENT, &own_params, run_own), .input_schema = own_schema},
+    {TEST_ACTION("test.headed", ACTION_CONTENT, &open_object, run_own), .input_schema = headed_schema},
 };
 static const struct action_table test_table = {test_rows, ARRAY_LEN(test_rows)};
 

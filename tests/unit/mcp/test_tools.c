@@ -87,7 +87,7 @@ each_tool_is_described(void **state)
 			assert_string_equal(json_get_str(json_get_object(tool, "inputSchema"), "type", ""), "object");
 			assert_true((json_object_get(tool, "title") != NULL) == (v > 0));
 			assert_true((json_object_get(tool, "outputSchema") != NULL) ==
-				    (v > 0 && strcmp(name, "test_own") != 0));
+				    (v > 0 && strcmp(name, "test_own") != 0 && strcmp(name, "test_headed") != 0));
 			if (json_object_get(tool, "outputSchema") != NULL)
 				assert_string_equal(json_get_str(json_get_object(tool, "outputSchema"), "type", ""),
 						    "object");

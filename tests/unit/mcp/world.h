@@ -109,8 +109,9 @@ struct sent {
 	const char *version, *method, *name, *session; /* headers; NULL: absent */
 	const struct principal *who;		       /* NULL: alice */
 	const char *body;
-	size_t body_len; /* 0: to its NUL */
-	bool no_events;	 /* its Accept has no event streams */
+	size_t body_len;	   /* 0: to its NUL */
+	bool no_events;		   /* its Accept has no event streams */
+	const char *const *fields; /* more headers: name, value, name, value, NULL; or NULL */
 };
 
 #define EVENTS_MAX 32
@@ -219,6 +220,20 @@ keep_text(struct reply *r, size_t at, const char *text)
 	return keep(r, at, text, text != NULL ? strlen(text) : 0);
 }
 
+static inline struct slice
+find_field(void *ctx, const char *name, size_t *n_r)
+{
+	const struct sent *sent = ctx;
+	struct slice value = SLICE_NONE;
+
+	*n_r = 0;
+	for (const char *const *field = sent->fields; field != NULL && *field != NULL; field += 2) {
+		if (strcasecmp(field[0], name) == 0 && (*n_r)++ == 0)
+			value = slice_from_str(field[1]);
+	}
+	return value;
+}
+
 static inline void
 post(struct world *w, struct reply *r, const struct sent *sent)
 {
@@ -230,7 +245,9 @@ post(struct world *w, struct reply *r, const struct sent *sent)
 	    .headers = {.protocol_version = keep_text(r, 1, sent->version),
 			.method = keep_text(r, 2, sent->method),
 			.name = keep_text(r, 3, sent->name),
-			.session_id = keep_text(r, 4, sent->session)},
+			.session_id = keep_text(r, 4, sent->session),
+			.find = find_field,
+			.ctx = (void *)(uintptr_t)sent},
 	    .takes_events = !sent->no_events,
 	    .principal = sent->who != NULL ? sent->who : &alice,
 	    .now_mono_ms = clock_mono_ms() + w->later_ms,
