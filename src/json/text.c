@@ -3,6 +3,7 @@
  */
 #include "json/text.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,6 +19,17 @@ json_text_clip(struct slice text, size_t max)
 	return slice_of(text.ptr, len);
 }
 
+/* C0 but line feed and tab, DEL, and C1: they steer a terminal, or break a line of a log. */
+static bool
+is_control(const char *at, size_t len)
+{
+	unsigned char c = (unsigned char)at[0];
+
+	if (len == 2)
+		return c == 0xc2 && (unsigned char)at[1] < 0xa0;
+	return len == 1 && ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7f);
+}
+
 static void
 mend(char *text)
 {
@@ -27,8 +39,8 @@ mend(char *text)
 	while (rest.len > 0) {
 		size_t step = slice_utf8_len(rest);
 
-		if (step == 0)
-			*at = '?';
+		if (step == 0 || is_control(at, step))
+			memset(at, '?', step == 0 ? 1 : step);
 		step = step == 0 ? 1 : step;
 		at += step;
 		rest = slice_sub(rest, step, rest.len);

@@ -13,7 +13,8 @@
 #include "base/compiler.h"
 #include "base/slice.h"
 
-/* Like vsnprintf; what is too long is cut between characters, bytes that are not UTF-8 become '?'. */
+/* Like vsnprintf; what is too long is cut between characters; bytes that are not UTF-8, and control characters other
+ * than line feed and tab, become '?'. */
 void json_text_format(char *dst, size_t cap, const char *fmt, va_list ap) PRINTF_LIKE(3, 0);
 
 /* The longest front part of `text` that has at most `max` bytes and does not end within a character. */

@@ -393,14 +393,22 @@ def test_keeper_killed_again_and_again(start, shop):
     for event in ("keeper_ended", "keeper_delayed", "keeper_not_understood", "crash_loop"):
         server.allows(event)
     running = [in_background(lambda plan=plan: commit(client, plan)) for plan in plans]
-    deaths = 0
-    while not all(one.done() for one in running):
-        pid = keeper_pid(server)
-        if pid:
+    deaths, killed, written = 0, None, 0
+
+    def over():
+        return all(one.done() for one in running)
+
+    def goes_on():
+        return server.status()["keeper"]["state"] == "ready" and keeper_pid(server) != killed and sum(
+            counts(shop).values()) >= written + 50
+
+    while not over():
+        poll(lambda: over() or goes_on(), lambda: f"the commits go on after {deaths} deaths: {server.status()}", 60)
+        killed, written = keeper_pid(server), sum(counts(shop).values())
+        if killed and not over():
             with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+                os.kill(killed, signal.SIGKILL)
                 deaths += 1
-        time.sleep(0.3)
     poll(lambda: server.status()["keeper"]["state"] == "ready", "the keeper", 40)
     results = [one.result() for one in running]
     for number, plan in enumerate(plans):

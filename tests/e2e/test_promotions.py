@@ -8,7 +8,6 @@ import json
 import os
 import re
 import signal
-import time
 import urllib.parse
 import uuid
 
@@ -278,6 +277,20 @@ def test_disable_and_enable(client, shop):
     assert list(writes(shop)) == [str(TEN)]
 
 
+@pytest.mark.parametrize("text", ["a\r\nb", "a\x1b[31mb", "\u0085 next\tline\n"])
+def test_control_characters_in_texts(client, shop, text):
+    """They are left out on the way to the shop and back: no difference is seen where there is none."""
+    done = change(client, "promotions_update_rule", {"rule_id": TEN, "patch": {"description": text}})
+    stored = re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", "", text)
+    assert done["rule"]["description"] == stored
+    again = change(client, "promotions_update_rule", {"rule_id": TEN, "patch": {"description": text}})
+    assert again["changes"] == {} and writes(shop)[str(TEN)]["count"] == 1
+    shop.fault("reset", "/rest/all/V1/salesRules", method="POST", count=1, after=True)
+    made = commit(client, prepare(client, name=f"Odd {text}")).data["rule"]
+    assert made["name"] == f"Odd {stored}" and len(writes(shop)) == 2, "recognised, not made again"
+    client.refused("promotions_update_rule", "VALIDATION_ERROR", {"rule_id": TEN, "patch": {"name": "\x1b\x01"}, **CONFIRM})
+
+
 @pytest.mark.parametrize("members,path", [
     ({"discount_amount": 60}, "rule.discount_amount"),
     ({"website_ids": []}, "rule.website_ids"),
@@ -460,8 +473,7 @@ def kill_while(server, shop, part, call, nth=1):
 
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         running = pool.submit(call)
-        poll(has_come, "the request")
-        time.sleep(0.05)  # the shop has it
+        poll(has_come, "the request")  # the shop answers one after the other: it has done with it what it will
         server.expects("worker_ended", 1, level="error", by="signal", status=9)
         (victim,) = server.worker_pids()
         os.kill(victim, signal.SIGKILL)

@@ -341,7 +341,7 @@ def test_meta_in_a_killed_worker(start, shop, office, after, era):
     shop.fault("hang", "/rest/all/V1/products/MCP-002", method="PUT", count=1, after=after, ms=300)
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         running = pool.submit(lambda: client.call(META, arguments))
-        poll(lambda: "/rest/all/V1/products/MCP-001" in puts(shop), "the first write")
+        poll(lambda: "/rest/all/V1/products/MCP-002" in puts(shop), "the second write")
         server.expects("worker_ended", 1, level="error", by="signal", status=9)
         (victim,) = server.worker_pids()
         os.kill(victim, signal.SIGKILL)

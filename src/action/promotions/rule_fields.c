@@ -8,6 +8,7 @@
 #include "arguments.h"
 #include "base/clock.h"
 #include "json/get.h"
+#include "results.h"
 #include "rule_conditions.h"
 
 enum kind { KIND_TEXT, KIND_DATE, KIND_FLAG, KIND_NUMBER, KIND_IDS, KIND_LABELS, KIND_TREE };
@@ -165,7 +166,8 @@ rule_fields_build(const json_t *given, const struct config_list *more_conditions
 	if (body == NULL || build_plain(given, body) < 0 || build_coupon_type(given, path, violations, body) < 0 ||
 	    build_conditions(given, "conditions", RULE_SIDE_CART, more_conditions, path, violations, body) < 0 ||
 	    build_conditions(given, "action_conditions", RULE_SIDE_ITEMS, more_conditions, path, violations, body) <
-		0) {
+		0 ||
+	    result_clean(body) < 0) {
 		json_decref(body);
 		return -1;
 	}

@@ -19,7 +19,8 @@
 #define RULE_DATE_CAP 11 /* YYYY-MM-DD and a NUL */
 
 /*
- * The members of a body for what is given, in Magento's words; coupon_code is not among them.  What is wrong is
+ * The members of a body for what is given, in Magento's words; coupon_code is not among them.  Control characters are
+ * left out of its texts, as they are of what Magento answers: the two are compared.  What is wrong is
  * appended to `violations` under `path`.  -1 without memory.
  */
 int rule_fields_build(const json_t *given, const struct config_list *more_conditions, const char *path,

@@ -48,7 +48,11 @@ match_date_or_empty(const char *text, size_t len)
 static bool
 match_not_blank(const char *text, size_t len)
 {
-	return strspn(text, " \t\r\n") < len;
+	for (size_t i = 0; i < len; i++) {
+		if ((unsigned char)text[i] > ' ' && text[i] != 0x7f)
+			return true;
+	}
+	return false;
 }
 
 /* ---- fields ---- */

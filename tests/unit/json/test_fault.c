@@ -98,6 +98,19 @@ faults_move(void **state)
 	fault_fini(&to);
 }
 
+/* What is quoted from a caller or a shop steers no terminal. */
+static void
+messages_hold_no_control_characters(void **state)
+{
+	struct fault f;
+
+	(void)state;
+	fault_init(&f);
+	fault_set(&f, FAULT_NOT_FOUND, NULL, "%s", "a\r\nb\tc\x1b[31m\x7f\x01 \xc2\x9b \xc3\xa9");
+	assert_string_equal(f.message, "a?\nb\tc?[31m?? ?? \xc3\xa9");
+	fault_fini(&f);
+}
+
 /* Foreign or cut bytes must not make the whole answer fail: jansson takes UTF-8 only. */
 static void
 messages_are_always_utf8(void **state)
@@ -131,8 +144,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(code_names_are_the_contract), cmocka_unit_test(faults_are_published),
-	    cmocka_unit_test(a_fault_may_quote_itself),	   cmocka_unit_test(faults_move),
+	    cmocka_unit_test(code_names_are_the_contract),
+	    cmocka_unit_test(faults_are_published),
+	    cmocka_unit_test(a_fault_may_quote_itself),
+	    cmocka_unit_test(faults_move),
+	    cmocka_unit_test(messages_hold_no_control_characters),
 	    cmocka_unit_test(messages_are_always_utf8),
 	};
 
