@@ -21,7 +21,7 @@ USES_fetch      := base
 USES_session    := base shm
 USES_keeper     := base config shm
 USES_audit      := base json
-USES_auth       := base config session
+USES_auth       := base config json session
 USES_magento    := base config json fetch session
 USES_cdn        := base config json fetch
 USES_action     := base config json fetch session keeper audit auth magento cdn
@@ -39,7 +39,7 @@ NEEDS_fetch   := libevent libcurl
 NEEDS_session := libcrypto
 NEEDS_keeper  := libevent sqlite3
 NEEDS_audit   := jansson
-NEEDS_auth    := libcrypto
+NEEDS_auth    := jansson jose libcrypto
 NEEDS_magento := jansson libcrypto
 NEEDS_cdn     := jansson
 NEEDS_action  := jansson libcrypto
@@ -48,8 +48,8 @@ NEEDS_worker  := libevent jansson
 NEEDS_doctor  := libevent jansson
 NEEDS_cli     := jansson
 
-PACKAGES := libevent jansson libcurl libcrypto sqlite3 cmocka
-DEBIAN   := gcc make pkg-config libevent-dev libjansson-dev libcurl4-openssl-dev libssl-dev libsqlite3-dev libcmocka-dev \
+PACKAGES := libevent jansson libcurl libcrypto jose sqlite3 cmocka
+DEBIAN   := gcc make pkg-config libevent-dev libjansson-dev libcurl4-openssl-dev libssl-dev libjose-dev libsqlite3-dev libcmocka-dev \
             python3 python3-pytest python3-pytest-xdist python3-jsonschema nodejs npm
 
 # ---- How it is built -------------------------------------------------------------------------------------------------

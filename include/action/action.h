@@ -131,8 +131,8 @@ struct action_call {
 	struct action_subject subject;
 	struct action_env *env;
 	struct pool *pool;
-	const struct principal *principal;
-	const char *request_id; /* for the log */
+	const struct principal *principal; /* held */
+	const char *request_id;		   /* for the log */
 	struct action_memory memory;
 	struct action_peer peer;
 	double progress_told; /* peer.c's own */

@@ -43,6 +43,9 @@ typedef void (*action_done_fn)(void *ctx, const struct action_outcome *outcome);
 int action_dispatch(struct action_env *env, const struct action_request *request, action_done_fn done, void *ctx,
 		    struct action_running **running_r) MUST_CHECK;
 
+/* Would this caller ever be let in?  What he may not use at all is not shown to him; each call is judged again. */
+bool action_is_for(const struct action *action, const struct principal *principal);
+
 /* The caller went away: the work is stopped where it can be, done will not be called.  NULL is fine. */
 void action_cancel(struct action_running **running);
 

@@ -34,7 +34,7 @@
 
 struct pool;
 
-enum config_auth_mode { CONFIG_AUTH_NONE, CONFIG_AUTH_TOKEN };
+enum config_auth_mode { CONFIG_AUTH_NONE, CONFIG_AUTH_TOKEN, CONFIG_AUTH_OAUTH };
 
 struct config_list {
 	const char *const *items;
@@ -82,7 +82,8 @@ struct config_principal {
 	const char *token_sha256; /* 64 lower-case hex digits */
 	struct config_list scopes;
 	struct config_list stores; /* names of stores this caller may use; empty = all */
-	uint64_t expires;	   /* Unix time in ms of the first moment it is refused; 0 = never */
+	bool read_only;
+	uint64_t expires; /* Unix time in ms of the first moment it is refused; 0 = never */
 };
 
 struct config {
@@ -118,6 +119,12 @@ struct config {
 	} admin;
 	struct {
 		enum config_auth_mode mode;
+		const char *issuer;   /* as tokens name it, byte for byte */
+		const char *resource; /* URI of the endpoint: what tokens must be made for */
+		const char *jwks_url; /* "" = found through the issuer's metadata */
+		uint64_t jwks_refresh_ms;
+		const char *scopes_claim;
+		struct config_list scopes;	      /* that clients are told to ask for */
 		struct config_list allowed_base_urls; /* normalised */
 		bool allow_any_base_url;
 	} auth;

@@ -90,15 +90,16 @@ struct mcp_request {
 /* What became of a message.  Slices are valid during the call that hands the answer over. */
 struct mcp_answer {
 	int http_status;
-	struct slice body;	/* a JSON-RPC message, or empty (202, 204) */
-	const char *session_id; /* Mcp-Session-Id to send; NULL for none */
-	bool was_cancelled;	/* by the client: there is no body */
-	const char *method;	/* for metrics and log: a known method's name, or "" */
-	const char *tool;	/* known tool's name, or "" */
-	int rpc_code;		/* JSON-RPC error code, 0 for none */
-	struct slice event_id;	/* of the event that `body` becomes, when a stream has begun; SLICE_NONE: none */
-	uint32_t retry_ms;	/* not 0: the stream ends early, and the client may come back after so long */
-	int fault_code;		/* enum fault_code of a tool call that was refused, 0 for none */
+	struct slice body;	   /* a JSON-RPC message, or empty (202, 204) */
+	const char *session_id;	   /* Mcp-Session-Id to send; NULL for none */
+	bool was_cancelled;	   /* by the client: there is no body */
+	const char *missing_scope; /* that the access token would have to include; NULL: none */
+	const char *method;	   /* for metrics and log: a known method's name, or "" */
+	const char *tool;	   /* known tool's name, or "" */
+	int rpc_code;		   /* JSON-RPC error code, 0 for none */
+	struct slice event_id;	   /* of the event that `body` becomes, when a stream has begun; SLICE_NONE: none */
+	uint32_t retry_ms; /* not 0: the stream ends early, and the client may come back after so long */
+	int fault_code;	   /* enum fault_code of a tool call that was refused, 0 for none */
 	enum mcp_protocol protocol;
 };
 

@@ -46,6 +46,8 @@ enum board_counter {
 	BOARD_LAG_OVER_50MS,
 	BOARD_AUTH_REFUSED,
 	BOARD_RATE_LIMITED,
+	BOARD_ISSUER_FETCHES, /* of the authorization server's keys */
+	BOARD_ISSUER_FAILURES,
 	BOARD_STARTS,	      /* workers that ran in this slot */
 	BOARD_INBOX_RECEIVED, /* frames of other workers */
 	BOARD_INBOX_STALE,    /* frames that a predecessor of this slot was meant to get */

@@ -44,6 +44,7 @@ running_free(struct action_running *running)
 	json_decref(running->result);
 	fault_fini(&running->fault);
 	login_wipe(&running->call.login);
+	principal_release(&running->call.principal);
 	pool_free(&pool);
 }
 
@@ -168,10 +169,15 @@ check_rights(struct action_running *running)
 {
 	const struct action_call *call = &running->call;
 
-	if (!principal_has_scope(call->principal, call->action->scope)) {
-		return fault_set(&running->fault, FAULT_FORBIDDEN, NULL,
+	if (!principal_has_scope(call->principal, call->action->scope, call->has_login ? call->login.store : NULL)) {
+		return fault_set(&running->fault, FAULT_FORBIDDEN,
+				 json_pack("{s:s}", "missing_scope", call->action->scope),
 				 "Your client token does not include %s. Ask the operator for a token with that scope.",
 				 call->action->scope);
+	}
+	if (record_is_write(call->action) && call->principal->is_read_only) {
+		return fault_set(&running->fault, FAULT_FORBIDDEN, NULL,
+				 "Your client token is read-only. Ask the operator for one that may change the shop.");
 	}
 	if (record_is_write(call->action) && is_read_only_store(call)) {
 		return fault_set(&running->fault, FAULT_FORBIDDEN, NULL,
@@ -209,6 +215,13 @@ check(struct action_running *running, json_t *arguments)
 	return guard_confirm(&running->call, running->params, &running->fault);
 }
 
+bool
+action_is_for(const struct action *action, const struct principal *principal)
+{
+	return principal_has_scope_somewhere(principal, action->scope) &&
+	       !(principal->is_read_only && record_is_write(action));
+}
+
 /* ---- ---- */
 
 static struct action_running *
@@ -229,7 +242,7 @@ running_new(struct action_env *env, const struct action_request *request, action
 	running->call.subject = request->subject;
 	running->call.env = env;
 	running->call.pool = pool;
-	running->call.principal = request->principal;
+	running->call.principal = principal_hold(request->principal);
 	running->call.request_id = request->request_id != NULL ? pool_strdup(pool, request->request_id) : NULL;
 	running->call.memory = request->memory;
 	running->call.peer = request->peer;

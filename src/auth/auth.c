@@ -5,15 +5,28 @@
 
 #include "auth/token.h"
 #include "base/secret.h"
+#include "oauth.h"
+#include "resource.h"
 
 struct auth {
 	const struct config *config;
 	struct principal anonymous;
 	struct principal *principals; /* parallel to config->principals */
+	struct oauth *oauth;	      /* NULL unless auth.mode = oauth */
+	struct resource resource;     /* likewise empty */
 };
 
 #define CHALLENGE "Bearer realm=\"magento-mcp\""
 #define CHALLENGE_INVALID CHALLENGE ", error=\"invalid_token\""
+
+static int
+open_oauth(struct auth *auth)
+{
+	auth->oauth = oauth_new(auth->config);
+	if (auth->oauth == NULL)
+		return ERR_NOMEM;
+	return resource_init(&auth->resource, auth->config);
+}
 
 struct auth *
 auth_new(const struct config *config)
@@ -23,16 +36,14 @@ auth_new(const struct config *config)
 	if (auth == NULL)
 		return NULL;
 	auth->config = config;
-	auth->anonymous = (struct principal){.name = "anonymous", .config = NULL};
+	auth->anonymous = (struct principal){.name = "anonymous"};
 	auth->principals = calloc(config->n_principals + 1, sizeof(*auth->principals));
-	if (auth->principals == NULL) {
+	if (auth->principals == NULL || (config->auth.mode == CONFIG_AUTH_OAUTH && open_oauth(auth) < 0)) {
 		auth_free(&auth);
 		return NULL;
 	}
-	for (size_t i = 0; i < config->n_principals; i++) {
-		auth->principals[i].name = config->principals[i].name;
-		auth->principals[i].config = &config->principals[i];
-	}
+	for (size_t i = 0; i < config->n_principals; i++)
+		auth->principals[i] = principal_of_config(&config->principals[i]);
 	return auth;
 }
 
@@ -41,6 +52,9 @@ auth_free(struct auth **auth)
 {
 	if (*auth == NULL)
 		return;
+	if ((*auth)->oauth != NULL)
+		resource_fini(&(*auth)->resource);
+	oauth_free(&(*auth)->oauth);
 	free((*auth)->principals);
 	free(*auth);
 	*auth = NULL;
@@ -69,35 +83,78 @@ find_by_token(const struct auth *auth, struct slice token)
 	return found;
 }
 
+/* The challenge of this server: what clients find the authorization server by. */
+static const char *
+challenge_of(const struct auth *auth, bool token_came)
+{
+	if (auth->oauth != NULL)
+		return token_came ? auth->resource.invalid.ptr : auth->resource.missing.ptr;
+	return token_came ? CHALLENGE_INVALID : CHALLENGE;
+}
+
 static struct auth_verdict
-judge_token(const struct auth *auth, const struct auth_input *input, uint64_t now_wall_ms)
+judge_static(const struct auth *auth, struct slice token, uint64_t now_wall_ms)
+{
+	const char *challenge = challenge_of(auth, true);
+	const struct principal *principal = find_by_token(auth, token);
+	size_t index;
+
+	if (principal == NULL)
+		return refuse(401, challenge, "This client token is not known here.");
+	index = (size_t)(principal - auth->principals);
+	if (auth->config->principals[index].expires != 0 && now_wall_ms >= auth->config->principals[index].expires)
+		return refuse(401, challenge, "This client token has expired. Ask the operator for a new one.");
+	return (struct auth_verdict){.principal = principal, .status = 200};
+}
+
+/* Without the issuer's keys nobody can be judged: that is our trouble, and 401 would make clients drop good tokens. */
+static struct auth_verdict
+judge_access_token(struct auth *auth, struct slice token, uint64_t now_wall_ms)
+{
+	struct oauth_answer answer = oauth_judge(auth->oauth, token, now_wall_ms);
+	struct auth_verdict verdict = {.principal = answer.principal, .status = 200};
+
+	if (answer.principal != NULL)
+		return verdict;
+	if (answer.lacks_keys || answer.verdict == JWT_NO_MEMORY)
+		verdict =
+		    refuse(503, NULL,
+			   "The authorization server's keys are not at hand, so no token can be judged. Try again "
+			   "in a moment; the operator finds the reason in the log.");
+	else
+		verdict = refuse(401, auth->resource.invalid.ptr, jwt_verdict_text(answer.verdict));
+	verdict.wants_keys = answer.lacks_keys || answer.verdict == JWT_UNKNOWN_KEY;
+	return verdict;
+}
+
+static struct auth_verdict
+judge_bearer(struct auth *auth, const struct auth_input *input, uint64_t now_wall_ms)
 {
 	struct slice token = input->authorization;
-	const struct principal *principal;
 
 	if (input->n_authorization == 0) {
-		return refuse(401, CHALLENGE,
-			      "A client token is needed: send Authorization: Bearer TOKEN. "
-			      "The operator makes one with `magento-mcp token NAME`.");
+		return refuse(401, challenge_of(auth, false),
+			      auth->oauth != NULL ? "An access token is needed: send Authorization: Bearer TOKEN. The "
+						    "challenge names where to get one."
+						  : "A client token is needed: send Authorization: Bearer TOKEN. "
+						    "The operator makes one with `magento-mcp token NAME`.");
 	}
 	if (input->n_authorization > 1)
 		return refuse(400, NULL, "More than one Authorization header.");
 	if (!slice_is_nocase(slice_sub(token, 0, 7), "bearer "))
-		return refuse(400, CHALLENGE, "The Authorization header must have the form: Bearer TOKEN.");
+		return refuse(400, challenge_of(auth, false),
+			      "The Authorization header must have the form: Bearer TOKEN.");
 	token = slice_trim(slice_sub(token, 7, token.len));
-	principal = find_by_token(auth, token);
-	if (principal == NULL)
-		return refuse(401, CHALLENGE_INVALID, "This client token is not known here.");
-	if (principal->config->expires != 0 && now_wall_ms >= principal->config->expires)
-		return refuse(401, CHALLENGE_INVALID, "This client token has expired. Ask the operator for a new one.");
-	return (struct auth_verdict){.principal = principal, .status = 200};
+	if (auth->oauth != NULL && !slice_has_prefix(token, TOKEN_PREFIX))
+		return judge_access_token(auth, token, now_wall_ms);
+	return judge_static(auth, token, now_wall_ms);
 }
 
 struct auth_verdict
-auth_judge(const struct auth *auth, const struct auth_input *input, uint64_t now_wall_ms)
+auth_judge(struct auth *auth, const struct auth_input *input, uint64_t now_wall_ms)
 {
-	if (auth->config->auth.mode == CONFIG_AUTH_TOKEN)
-		return judge_token(auth, input, now_wall_ms);
+	if (auth->config->auth.mode != CONFIG_AUTH_NONE)
+		return judge_bearer(auth, input, now_wall_ms);
 	if (input->was_forwarded) {
 		return refuse(
 		    403, NULL,
@@ -105,4 +162,28 @@ auth_judge(const struct auth *auth, const struct auth_input *input, uint64_t now
 		    "through a proxy. Set auth.mode = token and make client tokens with `magento-mcp token NAME`.");
 	}
 	return (struct auth_verdict){.principal = &auth->anonymous, .status = 200};
+}
+
+int
+auth_take_keys(struct auth *auth, struct slice jwks, struct err *err)
+{
+	struct jwt_keys *keys = NULL;
+	int r = jwt_keys_parse(jwks, &keys, err);
+
+	if (r == 0)
+		oauth_set_keys(auth->oauth, &keys);
+	return r;
+}
+
+struct slice
+auth_resource_metadata(const struct auth *auth)
+{
+	return auth->oauth != NULL ? buf_slice(&auth->resource.metadata) : SLICE_NONE;
+}
+
+int
+auth_put_scope_challenge(const struct auth *auth, struct buf *out, const char *scope)
+{
+	must(auth->oauth != NULL);
+	return resource_put_scope_challenge(&auth->resource, out, scope);
 }

@@ -21,7 +21,8 @@ static const struct config_choice log_levels[] = {
     {"error", LOG_ERROR}, {"warn", LOG_WARN}, {"notice", LOG_NOTICE}, {"info", LOG_INFO}, {"debug", LOG_DEBUG}, {0},
 };
 
-static const struct config_choice auth_modes[] = {{"none", CONFIG_AUTH_NONE}, {"token", CONFIG_AUTH_TOKEN}, {0}};
+static const struct config_choice auth_modes[] = {
+    {"none", CONFIG_AUTH_NONE}, {"token", CONFIG_AUTH_TOKEN}, {"oauth", CONFIG_AUTH_OAUTH}, {0}};
 
 static const struct config_choice product_fields[] = {
     {"name", 0},
@@ -77,14 +78,15 @@ const struct config_section keys_sections[] = {
      "and password; without any of them callers must bring their own.  Every secret may instead be read from a file: "
      "KEY_file = PATH."},
     {"principal", KEY_PER_PRINCIPAL, "alice",
-     "One section for each caller, at most 256, used when auth.mode is token.  `magento-mcp token NAME` makes one."},
+     "One section for each caller, at most 256, used when auth.mode is token or oauth.  `magento-mcp token NAME` makes "
+     "one."},
 };
 const size_t keys_sections_count = ARRAY_LEN(keys_sections);
 
 const struct config_key keys_table[] = {
     {ROOT(server, listen), TYPE_ADDRESSES, "127.0.0.1:8765", .max = 16, .flags = KEY_RESTART,
      .doc = "Addresses of the MCP endpoint, ADDRESS:PORT.  Port 0 lets the kernel choose; the log says which it took.  "
-	    "Anything but loopback needs auth.mode = token."},
+	    "Anything but loopback needs auth.mode = token or oauth."},
     {ROOT(server, workers), TYPE_INT, "0", .max = 32, .doc = "Worker processes; 0 means one for each CPU."},
     {ROOT(server, state_dir), TYPE_PATH, "/var/lib/magento-mcp", .flags = KEY_RESTART,
      .doc = "Directory of everything that is kept; other paths default to files in it."},
@@ -124,8 +126,9 @@ const struct config_key keys_table[] = {
     {ROOT(http, stream_keepalive_ms), TYPE_DURATION, "15s", .min = 10, .max = HOUR,
      .doc = "An event stream that was quiet for so long gets a comment, so that no proxy takes it for dead."},
     {ROOT(http, streams_per_principal), TYPE_INT, "1024", .min = 1, .max = 1000000,
-     .doc = "Streams per worker that one caller may hold open to wait for news: GET and subscriptions/listen.  One more "
-	    "is answered 429."},
+     .doc =
+	 "Streams per worker that one caller may hold open to wait for news: GET and subscriptions/listen.  One more "
+	 "is answered 429."},
     {ROOT(http, max_streams), TYPE_INT, "3072", .min = 1, .max = 1000000,
      .doc = "Such streams of all callers per worker; one more is answered 503.  Should stay below "
 	    "server.max_connections, so that calls find a connection."},
@@ -136,7 +139,22 @@ const struct config_key keys_table[] = {
     {ROOT(auth, mode), TYPE_ENUM, "none", .choices = auth_modes,
      .doc =
 	 "none: everybody who reaches the loopback address may call.  token: callers send `Authorization: Bearer` with "
-	 "the token of a principal."},
+	 "the token of a principal.  oauth: callers send an access token of auth.issuer, or the token of a principal."},
+    {ROOT(auth, issuer), TYPE_STRING, "", .max = CONFIG_URL_MAX, .example = "https://login.example.com",
+     .doc = "OAuth 2.1 authorization server, exactly as its tokens name it in `iss`; needed by auth.mode = oauth."},
+    {ROOT(auth, resource), TYPE_STRING, "", .max = CONFIG_URL_MAX, .example = "https://mcp.example.com/mcp",
+     .doc =
+	 "URL of this server's endpoint as clients know it; tokens must be made for it (`aud`).  Needed by auth.mode = "
+	 "oauth."},
+    {ROOT(auth, jwks_url), TYPE_STRING, "", .max = CONFIG_URL_MAX, .example = "https://login.example.com/jwks",
+     .doc = "Where the issuer publishes its keys; empty: its metadata says so."},
+    {ROOT(auth, jwks_refresh_ms), TYPE_DURATION, "10m", .min = SECOND, .max = DAY,
+     .doc = "How often the issuer's keys are fetched again.  A token with an unknown key has them fetched at once, at "
+	    "most every ten seconds."},
+    {ROOT(auth, scopes_claim), TYPE_STRING, "scope", .min = 1, .max = 64,
+     .doc = "Claim of the access token that lists its scopes, as words in a string or as an array."},
+    {ROOT(auth, scopes), TYPE_LIST, "catalog:read, cms:read, diagnostics:read, promotions:read, scope:read, seo:read",
+     .max = 64, .item = ITEM_WORD, .doc = "Scopes that a client is told to ask its authorization server for at first."},
     {ROOT(auth, allowed_base_urls), TYPE_LIST, "", .max = 64, .item = ITEM_URL, .example = "https://shop.example.com",
      .doc = "Magento addresses that auth_login may name besides the configured stores."},
     {ROOT(auth, allow_any_base_url), TYPE_BOOL, "no",
@@ -265,9 +283,14 @@ const struct config_key keys_table[] = {
      .doc =
 	 "SHA-256 of the token, 64 hex digits, as `magento-mcp token` prints it.  The token itself is nowhere kept."},
     {PRINCIPAL(scopes), TYPE_LIST, "", .max = 64, .item = ITEM_WORD, .flags = KEY_PER_PRINCIPAL,
-     .example = "catalog:read", .doc = "Rights of this caller; empty means all."},
+     .example = "catalog:read",
+     .doc =
+	 "Rights of this caller, TOOLSET:read, TOOLSET:write (which includes read), TOOLSET:* or *, for one store only "
+	 "as STORE/TOOLSET:write; empty means all."},
     {PRINCIPAL(stores), TYPE_LIST, "", .max = CONFIG_STORES_MAX, .item = ITEM_WORD, .flags = KEY_PER_PRINCIPAL,
      .example = "main", .doc = "Names of the stores this caller may use; empty means all."},
+    {PRINCIPAL(read_only), TYPE_BOOL, "no", .flags = KEY_PER_PRINCIPAL,
+     .doc = "Refuse every tool that changes a shop to this caller."},
     {PRINCIPAL(expires), TYPE_DATE, "", .flags = KEY_PER_PRINCIPAL, .example = "2030-12-31",
      .doc = "Last day (UTC) on which the token works, YYYY-MM-DD, or the moment it stops, YYYY-MM-DDTHH:MM:SSZ."},
 };

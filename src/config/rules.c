@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "base/compiler.h"
 #include "config/address.h"
 
 static int
@@ -18,6 +19,39 @@ blame(const struct settings *settings, const char *section, const char *key, siz
 
 /* ---- server and auth ---- */
 
+/* Tokens go there: nobody on the way may read them. */
+static bool
+is_private_way(const char *url)
+{
+	static const char *const safe[] = {"https://", "http://127.0.0.1", "http://[::1]", "http://localhost"};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(safe); i++) {
+		size_t len = strlen(safe[i]);
+
+		if (strncmp(url, safe[i], len) == 0 && (i == 0 || strchr(":/", url[len]) != NULL))
+			return true;
+	}
+	return false;
+}
+
+/* Kept byte for byte, since tokens are compared with it; so only its form is judged here. */
+static int
+check_oauth_url(const struct settings *settings, const char *key, const char *url, struct err *err)
+{
+	bool is_plain = url[strcspn(url, " \t\"\\<>#?@")] == '\0';
+
+	if (url[0] == '\0')
+		err_set(err, ERR_INVALID, "auth.mode = oauth needs it, write an https URL");
+	else if (!is_private_way(url))
+		err_set(err, ERR_INVALID, "tokens would travel in the clear, write an https URL");
+	else if (!is_plain || strstr(url, "://")[3] == '\0')
+		err_set(err, ERR_INVALID, "write a URL without user, query, fragment, quotation marks and spaces");
+	else
+		return 0;
+	return blame(settings, "auth", key, 0, err);
+}
+
 static int
 check_auth(const struct config *cfg, const struct settings *settings, struct err *err)
 {
@@ -29,13 +63,18 @@ check_auth(const struct config *cfg, const struct settings *settings, struct err
 			"`magento-mcp token NAME`");
 		return blame(settings, "auth", "mode", 0, err);
 	}
+	if (cfg->auth.mode == CONFIG_AUTH_OAUTH &&
+	    (check_oauth_url(settings, "issuer", cfg->auth.issuer, err) < 0 ||
+	     check_oauth_url(settings, "resource", cfg->auth.resource, err) < 0 ||
+	     (cfg->auth.jwks_url[0] != '\0' && check_oauth_url(settings, "jwks_url", cfg->auth.jwks_url, err) < 0)))
+		return ERR_INVALID;
 	for (i = 0; cfg->auth.mode == CONFIG_AUTH_NONE && i < cfg->server.listen.n; i++) {
 		if (cfg->server.listen.items[i].is_loopback)
 			continue;
 		err_set(err, ERR_INVALID,
 			"%s can be reached from other machines, and auth.mode = none lets everybody in; listen on "
 			"127.0.0.1 or "
-			"write auth.mode = token",
+			"write auth.mode = token or oauth",
 			cfg->server.listen.items[i].text);
 		return blame(settings, "server", "listen", 0, err);
 	}
@@ -137,22 +176,6 @@ check_stores(const struct config *cfg, const struct settings *settings, struct e
 		first = &cfg->stores[i];
 	}
 	return 0;
-}
-
-/* The token goes there: nobody on the way may read it. */
-static bool
-is_private_way(const char *url)
-{
-	static const char *const safe[] = {"https://", "http://127.0.0.1", "http://[::1]", "http://localhost"};
-	size_t i;
-
-	for (i = 0; i < ARRAY_LEN(safe); i++) {
-		size_t len = strlen(safe[i]);
-
-		if (strncmp(url, safe[i], len) == 0 && (i == 0 || strchr(":/", url[len]) != NULL))
-			return true;
-	}
-	return false;
 }
 
 static int

@@ -3,6 +3,7 @@
 #include "asking.h"
 #include "client.h"
 #include "exchange.h"
+#include "json/get.h"
 #include "rounds.h"
 
 /* ---- the login that a legacy session remembers ---- */
@@ -65,6 +66,27 @@ tell_missing_capability(struct mcp_exchange *x, const struct fault *from)
 	fault_fini(&fault);
 }
 
+/* a right that the issuer of the token can still grant.  Others are told like any refusal. */
+static const char *
+missing_scope(const struct mcp_exchange *x, const struct fault *fault)
+{
+	if (fault->code != FAULT_FORBIDDEN || !x->request.principal->by_token)
+		return NULL;
+	return json_get_str(fault->details, "missing_scope", NULL);
+}
+
+static void
+answer_missing_scope(struct mcp_exchange *x, const struct fault *from, const char *scope)
+{
+	struct rpc_fault fault;
+
+	rpc_fault_init(&fault);
+	rpc_fault_set(&fault, RPC_FORBIDDEN, json_pack("{s:s}", "scope", scope), "%s", from->message);
+	x->fault_code = (int)from->code;
+	x->missing_scope = scope;
+	exchange_answer_fault_with(x, 403, &fault);
+}
+
 static void
 on_done(void *ctx, const struct action_outcome *outcome)
 {
@@ -78,6 +100,8 @@ on_done(void *ctx, const struct action_outcome *outcome)
 		answer_missing_capability(x, outcome->fault);
 	else if (code == FAULT_CAPABILITY_MISSING)
 		tell_missing_capability(x, outcome->fault);
+	else if (code != FAULT_NONE && missing_scope(x, outcome->fault) != NULL)
+		answer_missing_scope(x, outcome->fault, missing_scope(x, outcome->fault));
 	else
 		x->done(x, outcome);
 }

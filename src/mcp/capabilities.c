@@ -29,7 +29,7 @@ capabilities_write(struct json_writer *w, const struct mcp_server *server, enum 
 {
 	json_write_key(w, "capabilities");
 	json_write_begin_object(w);
-	write_flags(w, "tools", "{}");
+	write_flags(w, "tools", "{\"listChanged\":true}");
 	if (capabilities_has_prompts(server))
 		write_flags(w, "prompts", "{\"listChanged\":true}");
 	if (capabilities_has_resources(server))

@@ -167,6 +167,12 @@ send_log(void *ctx, enum action_log_level level, const char *text)
 	buf_fini(&params);
 }
 
+static void
+let_go(void *ctx, uint32_t retry_ms)
+{
+	exchange_let_go(ctx, retry_ms);
+}
+
 void
 client_fill_peer(struct mcp_exchange *x, struct action_peer *peer)
 {
@@ -179,6 +185,7 @@ client_fill_peer(struct mcp_exchange *x, struct action_peer *peer)
 	    .kept = x->kept,
 	    .progress = send_progress,
 	    .log = send_log,
+	    .let_go = exchange_can_let_go(x) ? let_go : NULL,
 	    .ctx = x,
 	};
 }

@@ -10,6 +10,8 @@
 #include "json/scan.h"
 #include "json/write.h"
 #include "rpc/answer.h"
+#include "streams.h"
+#include "watch.h"
 
 #define ANSWER_SLACK (16 * 1024) /* envelope around a result, or an error message */
 
@@ -28,6 +30,7 @@ exchange_new(struct mcp_server *server, const struct mcp_request *request, const
 		return NULL;
 	x->server = server;
 	x->request = *request;
+	x->request.principal = principal_hold(request->principal);
 	x->channel = *channel;
 	x->has_client = true;
 	x->method = "";
@@ -51,6 +54,9 @@ exchange_free(struct mcp_exchange *x)
 	disown(x);
 	batch_free(&x->batch);
 	LIST_REMOVE(x, link);
+	streams_leave(x);
+	watch_leave(x);
+	principal_release(&x->request.principal);
 	json_decref(x->params);
 	json_decref(x->kept);
 	free(x->progress_token);
@@ -79,8 +85,9 @@ orphan(struct mcp_exchange *x)
 	x->request.request_id = "";
 }
 
+/* The client's side is over with this. */
 static void
-deliver(struct mcp_exchange *x, int http_status, struct slice body)
+tell_client(struct mcp_exchange *x, int http_status, struct slice body, struct slice event_id)
 {
 	struct mcp_answer answer = {
 	    .http_status = http_status,
@@ -89,15 +96,44 @@ deliver(struct mcp_exchange *x, int http_status, struct slice body)
 	    .method = x->method,
 	    .tool = x->tool,
 	    .rpc_code = x->rpc_code,
+	    .event_id = event_id,
+	    .retry_ms = x->retry_ms,
 	    .fault_code = x->fault_code,
 	    .was_cancelled = x->was_cancelled,
+	    .missing_scope = x->missing_scope,
 	    .protocol = x->protocol,
 	};
 
 	disown(x);
 	if (x->has_client)
 		x->channel.answer(x->channel.ctx, &answer);
+	x->has_client = false;
+}
+
+static void
+deliver(struct mcp_exchange *x, int http_status, struct slice body)
+{
+	char text[EVENT_ID_CAP];
+	struct slice event_id = SLICE_NONE;
+
+	if (x->stream != NULL)
+		event_id = streams_finish(x, body, text);
+	tell_client(x, http_status, body, event_id);
 	exchange_free(x);
+}
+
+void
+exchange_dismiss_client(struct mcp_exchange *x)
+{
+	tell_client(x, 200, SLICE_NONE, SLICE_NONE);
+	orphan(x);
+}
+
+/* Nor will anybody come back for it. */
+static bool
+is_unheard(const struct mcp_exchange *x)
+{
+	return !x->has_client && x->stream == NULL;
 }
 
 void
@@ -117,7 +153,7 @@ exchange_answer_result(struct mcp_exchange *x, struct slice result)
 {
 	struct buf out;
 
-	if (!x->has_client) { /* nobody listens */
+	if (is_unheard(x)) {
 		exchange_free(x);
 		return;
 	}
@@ -150,7 +186,7 @@ exchange_answer_fault_with(struct mcp_exchange *x, int http_status, struct rpc_f
 	struct slice id = id_of_refusal(x);
 	struct buf out;
 
-	if (!x->has_client) {
+	if (is_unheard(x)) {
 		rpc_fault_fini(fault);
 		exchange_free(x);
 		return;
@@ -239,6 +275,9 @@ exchange_answer_tree(struct mcp_exchange *x, json_t *result)
 int
 exchange_send(struct mcp_exchange *x, struct slice message)
 {
+	streams_begin(x);
+	if (x->stream != NULL)
+		return streams_send(x, message);
 	if (!x->has_client || !x->request.takes_events)
 		return ERR_CLOSED;
 	return x->channel.send(x->channel.ctx, &(struct mcp_event){.data = message});
@@ -257,7 +296,7 @@ mcp_server_hangup(struct mcp_exchange **exchange)
 	x->has_client = false;
 	if (x->batch != NULL && x->request.transport == MCP_HTTP)
 		batch_let_go(x->batch);
-	if (exchange_is_modern(x) || x->request.transport == MCP_STDIO || x->batch != NULL)
+	if (exchange_is_modern(x) || x->request.transport == MCP_STDIO || x->batch != NULL || x->is_get)
 		exchange_abandon(x);
 	else
 		orphan(x);

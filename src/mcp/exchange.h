@@ -12,12 +12,22 @@
 
 #include "call.h"
 #include "cursor.h"
-#include "frames.h"
+#include "event_id.h"
+#include "event_store.h"
 #include "mcp/server.h"
 #include "rpc/message.h"
 #include "session/mcp_session.h"
 
 struct batch;
+
+/* A list that is rendered once; see lists.h. */
+struct list {
+	struct buf text[MCP_2026_07_28 + 1]; /* result, by protocol */
+	size_t *ends[MCP_2026_07_28 + 1];    /* where each element ends in it */
+	size_t head_len;
+	size_t n;
+	const struct action *(*action_of)(const struct action_registry *registry, size_t index);
+};
 
 struct mcp_server {
 	struct mcp_options options;
@@ -27,14 +37,23 @@ struct mcp_server {
 	struct buf modern_tail;	    /* ,"resultType":"complete","_meta":{...}} : ends every modern result */
 	struct buf discover;	    /* result of server/discover */
 	struct buf initialize_tail; /* ,"capabilities":...} : ends every initialize result */
-	/* Results of lists that are the same for all, by protocol. */
-	struct buf lists[MCP_2026_07_28 + 1]; /* tools/list */
-	struct buf prompt_lists[MCP_2026_07_28 + 1];
-	struct buf template_lists[MCP_2026_07_28 + 1];
+	struct list tools, prompts, templates;
 	LIST_HEAD(exchange_list, mcp_exchange) exchanges; /* all under way, those without a client too */
 	LIST_HEAD(asking_list, asking) askings;		  /* legacy calls that wait for their client */
 	struct session_now now;				  /* of the last message, frame or tick */
 	uint64_t foreign_frames;			  /* that were no frames, or of another version */
+
+	struct event_store *events;				     /* kept for a resume */
+	LIST_HEAD(remote_stream_list, remote_stream) remote_streams; /* read through other workers */
+	uint64_t last_cookie;					     /* of those */
+	LIST_HEAD(watcher_list, watcher) watchers;		     /* GET streams, subscriptions */
+	uint32_t n_watchers;
+	uint32_t last_watcher;			  /* serial of the GET stream that was opened last */
+	uint64_t undelivered;			  /* changes that a watcher was not told */
+	uint64_t digests[FRAME_LISTS_COUNT];	  /* of what is offered */
+	uint64_t told_digests[FRAME_LISTS_COUNT]; /* of another program beside us, as clients were told last */
+	bool has_announced;
+	bool is_retiring;
 };
 
 struct mcp_exchange {
@@ -72,6 +91,14 @@ struct mcp_exchange {
 	int rpc_code;
 	int fault_code;
 	bool was_cancelled;
+	const char *missing_scope; /* while it is being answered; else NULL */
+
+	bool is_get;
+	uint32_t retry_ms;	      /* not 0: the client may come back after so long */
+	struct stream *stream;	      /* that keeps what it says; NULL: none */
+	struct stream *reads;	      /* a GET: the stream of this worker that it reads */
+	struct remote_stream *remote; /* a GET: the stream of another worker that it reads; owned */
+	struct watcher *watcher;      /* a GET stream or subscription; owned */
 };
 
 /* Both are borrowed parts of the exchange until it ends.  NULL without memory. */
@@ -101,8 +128,18 @@ void exchange_answer_tree(struct mcp_exchange *x, json_t *result);
 /* No body: 202 for notifications and responses. */
 void exchange_answer_empty(struct mcp_exchange *x, int http_status);
 
-/* A message before the answer.  ERR_CLOSED when the client takes none, else as mcp_channel.send(). */
+/*
+ * A message before the answer.  ERR_CLOSED when the client takes none, else as mcp_channel.send().  What is kept for a
+ * client that may come back (streams.h) counts as sent.
+ */
 int exchange_send(struct mcp_exchange *x, struct slice message);
+
+/* The client's connection is given free before the answer: it comes back for it after x->retry_ms. */
+void exchange_dismiss_client(struct mcp_exchange *x);
+
+/* The same where it can come back, else nothing. */
+void exchange_let_go(struct mcp_exchange *x, uint32_t retry_ms);
+bool exchange_can_let_go(const struct mcp_exchange *x);
 
 /* Stops the request with this id (a raw token) that the same client has under way; its channel is answered empty. */
 bool exchange_cancel(struct mcp_exchange *by, struct slice id);
@@ -120,7 +157,9 @@ void exchange_answer_shortage(struct mcp_exchange *x);
 void modern_serve(struct mcp_exchange *x, json_t *claim);
 void legacy_serve(struct mcp_exchange *x);
 void legacy_serve_set_level(struct mcp_exchange *x);
-int legacy_open_session(struct mcp_exchange *x); /* -1: refused, and answered */
+
+/* fills in session and protocol; or x has been answered, and it gives -1. */
+int legacy_open_session(struct mcp_exchange *x) MUST_CHECK;
 int legacy_delete(struct mcp_server *server, const struct mcp_request *request);
 
 /* Tools, for both eras. */

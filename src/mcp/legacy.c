@@ -9,6 +9,8 @@
 #include "json/get.h"
 #include "json/write.h"
 #include "methods.h"
+#include "streams.h"
+#include "watch.h"
 
 #define RESULT_MAX (64 * 1024)
 
@@ -216,7 +218,6 @@ refuse_before_initialize(struct mcp_exchange *x)
 	}
 }
 
-/* */
 int
 legacy_open_session(struct mcp_exchange *x)
 {
@@ -283,6 +284,21 @@ legacy_serve(struct mcp_exchange *x)
 	}
 }
 
+/* Here and in the other workers. */
+static void
+end_streams(struct mcp_server *server, const struct mcp_request *request)
+{
+	struct frame frame = {
+	    .kind = FRAME_SESSION_END,
+	    .principal = slice_from_str(request->principal->name),
+	    .session = request->headers.session_id,
+	};
+
+	(void)peers_post_all(server, &frame); /* they look for themselves now and then, too */
+	watch_end_session(server, frame.principal, frame.session);
+	streams_end_session(server, frame.principal, frame.session);
+}
+
 int
 legacy_delete(struct mcp_server *server, const struct mcp_request *request)
 {
@@ -291,5 +307,6 @@ legacy_delete(struct mcp_server *server, const struct mcp_request *request)
 	if (mcp_session_destroy(server->options.env->sessions, slice_from_str(request->principal->name),
 				request->headers.session_id, now_of(request)) < 0)
 		return 404;
+	end_streams(server, request);
 	return 200;
 }

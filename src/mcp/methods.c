@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "capabilities.h"
+#include "watch.h"
 
 /* */
 static void
@@ -28,6 +29,9 @@ static const struct method methods[] = {
     {"resources/list", METHOD_BOTH, NULL, capabilities_has_resources, resources_serve_list},
     {"resources/templates/list", METHOD_BOTH, NULL, capabilities_has_resources, resources_serve_templates},
     {"resources/read", METHOD_BOTH, "uri", capabilities_has_resources, resources_serve_read},
+    {"resources/subscribe", METHOD_LEGACY, NULL, capabilities_has_resources, subscribe_serve_add},
+    {"resources/unsubscribe", METHOD_LEGACY, NULL, capabilities_has_resources, subscribe_serve_remove},
+    {"subscriptions/listen", METHOD_MODERN, NULL, NULL, listen_serve},
     {"completion/complete", METHOD_BOTH, NULL, capabilities_has_completions, completion_serve},
 };
 

@@ -6,7 +6,8 @@
 #include "asking.h"
 #include "base/err.h"
 #include "exchange.h"
-#include "frames.h"
+#include "streams.h"
+#include "watch.h"
 
 /* ---- out ---- */
 
@@ -58,9 +59,19 @@ peers_is_alive(const struct mcp_server *server, uint32_t slot, uint32_t pid)
 
 /* ---- in ---- */
 
+static void
+receive_session_end(struct mcp_server *server, const struct frame *frame)
+{
+	watch_end_session(server, frame->principal, frame->session);
+	streams_end_session(server, frame->principal, frame->session);
+}
+
 static void (*const handlers[FRAME_KINDS])(struct mcp_server *server, const struct frame *frame) = {
-    [FRAME_CANCEL] = exchange_receive_cancel,
-    [FRAME_RESPONSE] = asking_receive,
+    [FRAME_CANCEL] = exchange_receive_cancel,  [FRAME_RESPONSE] = asking_receive,
+    [FRAME_CHANGE] = watch_receive_change,     [FRAME_LISTS] = watch_receive_lists,
+    [FRAME_SESSION_END] = receive_session_end, [FRAME_STREAM_END] = watch_receive_stream_end,
+    [FRAME_PULL] = replay_receive_pull,	       [FRAME_PIECE] = replay_receive_piece,
+    [FRAME_WAIT] = replay_receive_wait,	       [FRAME_ENDED] = replay_receive_ended,
 };
 
 void

@@ -56,17 +56,24 @@ render_prompt(const struct action_registry *registry, size_t index, enum mcp_pro
 	return tree;
 }
 
+static const struct action *
+action_of(const struct action_registry *registry, size_t index)
+{
+	return &action_registry_prompt_at(registry, index)->action;
+}
+
 int
 prompts_render_lists(struct mcp_server *server)
 {
-	return lists_render(server, server->prompt_lists, "prompts",
-			    action_registry_prompt_count(server->options.registry), render_prompt);
+	server->prompts.action_of = action_of;
+	return list_render(server, &server->prompts, "prompts", action_registry_prompt_count(server->options.registry),
+			   render_prompt);
 }
 
 void
 prompts_serve_list(struct mcp_exchange *x)
 {
-	lists_serve(x, x->server->prompt_lists);
+	list_serve(x, &x->server->prompts);
 }
 
 /* ---- prompts/get ---- */

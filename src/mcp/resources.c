@@ -41,29 +41,47 @@ count_templates(const struct action_registry *registry)
 	return n;
 }
 
-static json_t *
-render_template(const struct action_registry *registry, size_t index, enum mcp_protocol protocol)
+static const struct action_resource *
+template_at(const struct action_registry *registry, size_t index)
 {
-	for (size_t i = 0; i < action_registry_resource_count(registry); i++) {
+	size_t n = action_registry_resource_count(registry);
+
+	for (size_t i = 0; i < n; i++) {
 		const struct action_resource *row = action_registry_resource_at(registry, i);
 
 		if (row->uri_template != NULL && index-- == 0)
-			return render_row(row, "uriTemplate", row->uri_template, protocol);
+			return row;
 	}
+	must(!"a template of this registry");
 	return NULL;
+}
+
+static json_t *
+render_template(const struct action_registry *registry, size_t index, enum mcp_protocol protocol)
+{
+	const struct action_resource *row = template_at(registry, index);
+
+	return render_row(row, "uriTemplate", row->uri_template, protocol);
+}
+
+static const struct action *
+action_of(const struct action_registry *registry, size_t index)
+{
+	return &template_at(registry, index)->action;
 }
 
 int
 resources_render_lists(struct mcp_server *server)
 {
-	return lists_render(server, server->template_lists, "resourceTemplates",
-			    count_templates(server->options.registry), render_template);
+	server->templates.action_of = action_of;
+	return list_render(server, &server->templates, "resourceTemplates", count_templates(server->options.registry),
+			   render_template);
 }
 
 void
 resources_serve_templates(struct mcp_exchange *x)
 {
-	lists_serve(x, x->server->template_lists);
+	list_serve(x, &x->server->templates);
 }
 
 /* ---- resources/list: the fixed ones first, then those behind each template that lists them ---- */

@@ -5,6 +5,7 @@
 
 #include "batch.h"
 #include "exchange.h"
+#include "streams.h"
 
 /* The member whose presence makes a message modern. */
 static json_t *
@@ -98,6 +99,8 @@ mcp_server_post(struct mcp_server *server, const struct mcp_request *request, co
 	else
 		serve_message(x);
 	/* What `exchange_r` points into may be gone once the answer has been given. */
+	if (alive != NULL)
+		streams_begin(alive);
 	if (alive != NULL) {
 		alive->owner = NULL;
 		*exchange_r = alive;

@@ -7,7 +7,9 @@
 
 #include "capabilities.h"
 #include "exchange.h"
+#include "lists.h"
 #include "json/write.h"
+#include "watch.h"
 
 #define TEXT_MAX (256 * 1024)
 
@@ -111,6 +113,9 @@ mcp_server_new(const struct mcp_options *options)
 	server->options = *options;
 	server->product = action_registry_product(options->registry);
 	LIST_INIT(&server->exchanges);
+	LIST_INIT(&server->remote_streams);
+	LIST_INIT(&server->watchers);
+	server->events = event_store_new();
 	LIST_INIT(&server->askings);
 	server->limits = json_limits_default;
 	if (options->max_depth != 0)
@@ -119,13 +124,10 @@ mcp_server_new(const struct mcp_options *options)
 	buf_init(&server->modern_tail, TEXT_MAX);
 	buf_init(&server->discover, TEXT_MAX);
 	buf_init(&server->initialize_tail, TEXT_MAX);
-	for (size_t i = 0; i < ARRAY_LEN(server->lists); i++) {
-		buf_init(&server->lists[i], 4 * TEXT_MAX);
-		buf_init(&server->prompt_lists[i], TEXT_MAX);
-		buf_init(&server->template_lists[i], TEXT_MAX);
-	}
-	if (render_all(server) < 0)
+	if (server->events == NULL || render_all(server) < 0)
 		mcp_server_free(&server);
+	else
+		watch_digest_lists(server, server->digests);
 	return server;
 }
 
@@ -138,15 +140,14 @@ mcp_server_free(struct mcp_server **server)
 		return;
 	while (!LIST_EMPTY(&s->exchanges))
 		exchange_abandon(LIST_FIRST(&s->exchanges));
+	event_store_free(&s->events);
 	buf_fini(&s->server_info);
 	buf_fini(&s->modern_tail);
 	buf_fini(&s->discover);
 	buf_fini(&s->initialize_tail);
-	for (size_t i = 0; i < ARRAY_LEN(s->lists); i++) {
-		buf_fini(&s->lists[i]);
-		buf_fini(&s->prompt_lists[i]);
-		buf_fini(&s->template_lists[i]);
-	}
+	list_fini(&s->tools);
+	list_fini(&s->prompts);
+	list_fini(&s->templates);
 	free(s);
 	*server = NULL;
 }

@@ -51,14 +51,15 @@ render_tool(const struct action_registry *registry, size_t index, enum mcp_proto
 int
 tools_render_lists(struct mcp_server *server)
 {
-	return lists_render(server, server->lists, "tools", action_registry_count(server->options.registry),
-			    render_tool);
+	server->tools.action_of = action_registry_at;
+	return list_render(server, &server->tools, "tools", action_registry_count(server->options.registry),
+			   render_tool);
 }
 
 void
 tools_serve_list(struct mcp_exchange *x)
 {
-	lists_serve(x, x->server->lists);
+	list_serve(x, &x->server->tools);
 }
 
 /* ---- tools/call ---- */
@@ -148,18 +149,40 @@ answer_too_large(struct mcp_exchange *x)
 	fault_fini(&fault);
 }
 
+/* links came with 2025-06-18; before, a text tells as much. */
+static int
+spell_out_links(json_t *result)
+{
+	json_t *content = json_object_get(result, "content");
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < json_array_size(content); i++) {
+		const json_t *block = json_array_get(content, i);
+
+		if (strcmp(json_get_str(block, "type", ""), "resource_link") == 0)
+			r = json_array_set_new(content, i,
+					       json_pack("{s:s, s:s++}", "type", "text", "text",
+							 json_get_str(block, "name", ""), ": ",
+							 json_get_str(block, "uri", "")));
+	}
+	return r == 0 ? 0 : ERR_NOMEM;
+}
+
 static void
 on_done(struct mcp_exchange *x, const struct action_outcome *outcome)
 {
 	struct buf text;
-	int r;
+	int r = 0;
 
 	if (outcome->fault != NULL) {
 		answer_refusal(x, outcome->fault);
 		return;
 	}
 	buf_init(&text, x->server->options.max_result_bytes);
-	r = json_dump_to(&text, outcome->result);
+	if ((outcome->action->flags & ACTION_CONTENT) && x->protocol < MCP_2025_06_18)
+		r = spell_out_links(outcome->result);
+	if (r == 0)
+		r = json_dump_to(&text, outcome->result);
 	if (r == 0 && (outcome->action->flags & ACTION_CONTENT))
 		answer_content(x, buf_slice(&text));
 	else if (r == 0)

@@ -13,6 +13,8 @@
 #include "gate.h"
 #include "worker_private.h"
 
+#define CHALLENGE_MAX 2048
+
 /* One request on its way; lives in the request's pool. */
 struct visit {
 	struct worker *worker;
@@ -46,7 +48,12 @@ send_json(struct visit *visit, const struct mcp_answer *answer)
 {
 	struct reply_fields fields = {.n = 0};
 	struct http_answer http = {.status = answer->http_status, .body = answer->body};
+	struct buf challenge;
 
+	buf_init(&challenge, CHALLENGE_MAX);
+	if (answer->missing_scope != NULL &&
+	    auth_put_scope_challenge(visit->worker->auth, &challenge, answer->missing_scope) == 0)
+		reply_add_field(&fields, "WWW-Authenticate", buf_cstr(&challenge));
 	if (answer->session_id != NULL)
 		reply_add_field(&fields, "Mcp-Session-Id", answer->session_id);
 	reply_add_field(&fields, "X-Request-Id", visit->request_id);
@@ -56,6 +63,7 @@ send_json(struct visit *visit, const struct mcp_answer *answer)
 	http.fields = fields.items;
 	http.n_fields = fields.n;
 	http_respond(visit->req, &http);
+	buf_fini(&challenge);
 }
 
 /* An error has the status it stands for; only a stream that has begun is past that. */
@@ -72,6 +80,7 @@ release(struct visit *visit)
 	struct http_request *req = visit->req;
 
 	event_stream_fini(&visit->stream);
+	principal_release(&visit->pass.principal);
 	http_request_release(&req);
 }
 
@@ -180,6 +189,22 @@ serve_options(struct visit *visit)
 	release(visit);
 }
 
+/* for everybody, pages of browsers too. */
+static void
+serve_metadata(struct visit *visit)
+{
+	struct reply_fields fields = {.n = 0};
+
+	reply_add_field(&fields, "Access-Control-Allow-Origin", "*");
+	reply_add_field(&fields, "Cache-Control", "max-age=300");
+	http_respond(visit->req, &(struct http_answer){.status = 200,
+						       .content_type = "application/json",
+						       .fields = fields.items,
+						       .n_fields = fields.n,
+						       .body = auth_resource_metadata(visit->worker->auth)});
+	release(visit);
+}
+
 /* opened to wait for news, like GET.  The core holds the header against the message. */
 static bool
 is_listening(const struct http_head *head)
@@ -221,6 +246,8 @@ serve(struct visit *visit)
 
 	if (head->method == HTTP_OPTIONS)
 		serve_options(visit);
+	else if (visit->pass.wants_metadata)
+		serve_metadata(visit);
 	else if (head->method == HTTP_DELETE)
 		serve_delete(visit);
 	else if (is_listening(head))
@@ -239,6 +266,7 @@ on_head(void *ctx, struct http_request *req)
 
 	if (gate_judge(ctx, &req->head, &pass, &refusal) < 0)
 		reply_refuse(ctx, req, &refusal);
+	principal_release(&pass.principal);
 }
 
 static void

@@ -6,9 +6,11 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "issuer.h"
 #include "worker_private.h"
 
 #define ENDPOINT_PATH "/mcp"
+#define METADATA_PATH "/.well-known/oauth-protected-resource"
 #define JSON_TYPE "application/json"
 #define SSE_TYPE "text/event-stream"
 
@@ -60,12 +62,21 @@ accepts(const struct http_head *head, const char *type)
 	return false;
 }
 
+/* the path of the endpoint inserted, and the root form. */
+static bool
+is_metadata(const struct worker *worker, const struct http_head *head)
+{
+	if (auth_resource_metadata(worker->auth).ptr == NULL || head->method != HTTP_GET)
+		return false;
+	return slice_is(head->path, METADATA_PATH ENDPOINT_PATH) || slice_is(head->path, METADATA_PATH);
+}
+
 static int
 check_place(const struct worker *worker, const struct http_head *head, struct refusal *refusal)
 {
 	const struct http_field *origin = http_head_find(head, "Origin");
 
-	if (!slice_is(head->path, ENDPOINT_PATH))
+	if (!slice_is(head->path, ENDPOINT_PATH) && !is_metadata(worker, head))
 		return refusal_set(refusal, 404, "The MCP endpoint of this server is " ENDPOINT_PATH ".");
 	if (!hosts_serve_host(&worker->hosts, head->host))
 		return refusal_set(refusal, 403,
@@ -100,6 +111,8 @@ check_caller(const struct worker *worker, const struct http_head *head, struct g
 	};
 	struct auth_verdict verdict = auth_judge(worker->auth, &input, clock_wall_ms());
 
+	if (verdict.wants_keys)
+		issuer_want(worker->issuer);
 	pass->principal = verdict.principal;
 	if (verdict.principal != NULL)
 		return 0;
@@ -108,6 +121,9 @@ check_caller(const struct worker *worker, const struct http_head *head, struct g
 	if (verdict.challenge != NULL) {
 		refusal->field = "WWW-Authenticate";
 		refusal->value = verdict.challenge;
+	} else if (verdict.status == 503) {
+		refusal->field = "Retry-After";
+		refusal->value = "1";
 	}
 	return -1;
 }
@@ -171,11 +187,20 @@ gate_judge(const struct worker *worker, const struct http_head *head, struct gat
 	   struct refusal *refusal_r)
 {
 	*pass_r = (struct gate_pass){.principal = NULL};
-	if (check_place(worker, head, refusal_r) < 0 || check_method(head, refusal_r) < 0)
+	pass_r->wants_metadata = is_metadata(worker, head);
+	if (check_place(worker, head, refusal_r) < 0)
+		return -1;
+	if (pass_r->wants_metadata)
+		return 0;
+	if (check_method(head, refusal_r) < 0)
 		return -1;
 	if (head->method == HTTP_OPTIONS)
 		return 0;
-	if (check_caller(worker, head, pass_r, refusal_r) < 0 || check_single_fields(head, refusal_r) < 0)
+	if (check_caller(worker, head, pass_r, refusal_r) < 0)
 		return -1;
-	return head->method == HTTP_DELETE ? 0 : check_media(head, pass_r, refusal_r);
+	if (check_single_fields(head, refusal_r) == 0 &&
+	    (head->method == HTTP_DELETE || check_media(head, pass_r, refusal_r) == 0))
+		return 0;
+	principal_release(&pass_r->principal);
+	return -1;
 }

@@ -19,7 +19,8 @@ struct worker;
 
 /* What the gate learned of whom it let in. */
 struct gate_pass {
-	const struct principal *principal; /* NULL for OPTIONS */
+	const struct principal *principal; /* held by the one who was let in; NULL for OPTIONS and metadata */
+	bool wants_metadata;		   /* of this server as an OAuth resource */
 	bool takes_json;		   /* */
 	bool takes_events;
 };

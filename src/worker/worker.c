@@ -14,6 +14,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "descriptors.h"
+#include "issuer.h"
 #include "keeper/keeper.h"
 #include "keeper/server.h"
 #include "worker_private.h"
@@ -232,6 +233,8 @@ start(struct worker *worker, struct err *err)
 	r = make_env(worker, err);
 	if (r < 0)
 		return r;
+	if (issuer_new(worker, &worker->issuer) < 0)
+		return err_set(err, ERR_NOMEM, "out of memory");
 	r = make_servers(worker, err);
 	if (r < 0)
 		return r;
@@ -260,6 +263,7 @@ stop(struct worker *worker)
 	pulse_stop(worker);
 	http_server_free(&worker->http);
 	http_server_free(&worker->admin);
+	issuer_free(&worker->issuer);
 	env_free(worker);
 	config_free(&worker->config);
 }

@@ -30,6 +30,7 @@ struct event;
 struct keeper;
 struct audit;
 struct event_base;
+struct issuer;
 
 struct worker {
 	const struct action_product *product; /* what it serves */
@@ -66,7 +67,8 @@ struct worker {
 	struct action_registry *registry;
 	struct action_env env;
 	struct auth *auth;
-	struct inbox *inbox; /* NULL: there are no other workers (stdio) */
+	struct issuer *issuer; /* NULL unless auth.mode = oauth */
+	struct inbox *inbox;   /* NULL: there are no other workers (stdio) */
 	struct mcp_peers peers;
 	struct mcp_server *mcp;
 	struct hosts hosts;

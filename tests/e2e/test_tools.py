@@ -140,7 +140,7 @@ def test_discover(server):
     """R-140, R-142, R-144: what is offered, and that nothing else is."""
     result = Modern(server).rpc("server/discover")
     assert result["supportedVersions"] == ["2026-07-28"]
-    assert result["capabilities"]["tools"] == {}
+    assert result["capabilities"]["tools"] == {"listChanged": True}
     assert "auth_login" in result["instructions"]
     assert "serverInfo" not in result
 

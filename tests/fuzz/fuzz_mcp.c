@@ -20,7 +20,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const struct principal caller = {"fuzz", NULL};
+static const struct principal caller = {.name = "fuzz"};
 
 /* What outlives an input: rendering the lists each time would be all the work. */
 struct house {

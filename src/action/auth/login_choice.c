@@ -88,7 +88,7 @@ choose_by_url(struct action_call *call, const char *given, struct login_choice *
 				    "this server does not serve that address; name one of its stores with params.store",
 				    fault);
 	}
-	if (call->principal->config != NULL && call->principal->config->stores.n > 0) {
+	if (call->principal->stores != NULL) {
 		return fault_set(fault, FAULT_FORBIDDEN, NULL,
 				 "Your client token is for named stores only. Name one with params.store.");
 	}

@@ -13,14 +13,14 @@ JSON_TYPE = "application/json"
 BOTH = "application/json, text/event-stream"
 META = "io.modelcontextprotocol/"
 
-_published = {"server": None, "tools": {}}
+_published = {"of": None, "tools": {}}
 
 
 def published_tools(server, token=None):
-    """{name: tool} as the server lists them in the modern era; read once for each server."""
-    if _published["server"] is not server:
+    """{name: tool} as the server lists them for this caller in the modern era; read once for each server and caller."""
+    if _published["of"] != (server, token):
         tools = Modern(server, token=token).rpc("tools/list")["tools"]
-        _published.update(server=server, tools={tool["name"]: tool for tool in tools})
+        _published.update(of=(server, token), tools={tool["name"]: tool for tool in tools})
     return _published["tools"]
 
 
@@ -160,7 +160,10 @@ class Client:
         record.called(tool, self.protocol, self.form, outcome.code)
         if outcome.data and "session" in outcome.data:
             SECRETS.add(outcome.data["session"])
-        published = published_tools(self.server, self.token)[tool]
+        published = published_tools(self.server, self.token).get(tool)
+        if published is None:  # what is not shown to the caller is not open to him (R-369)
+            assert outcome.code == "FORBIDDEN", outcome
+            return outcome
         if self.protocol >= "2025-06-18":  # R-188
             assert result["structuredContent"] == outcome.object
         else:

@@ -114,7 +114,7 @@ choose_half(void *ctx)
 	struct config_store store = {.name = "main", .base_url = "https://shop.example", .is_default = true};
 	struct config config = {.stores = &store, .n_stores = 1};
 	struct action_env env = {.config = &config};
-	struct principal who = {"alice", NULL};
+	struct principal who = {.name = "alice"};
 	struct action_call call = {.env = &env, .principal = &who};
 	struct login_choice choice;
 	struct fault fault;

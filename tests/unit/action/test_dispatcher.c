@@ -177,7 +177,7 @@ handle_then_login_then_rights_then_parameters(void **state)
 	struct shop *shop = *state;
 	struct told told;
 
-	shop->principal.config = &poor;
+	shop->principal.scopes = &poor.scopes;
 	begin(shop, &told, &mine, "{\"session\":5,\"wrong\":1}");
 	assert_string_equal(json_get_str(json_array_get(told.details, 0), "path", ""), "session");
 	expect_fault(&told, FAULT_VALIDATION_ERROR);
@@ -190,7 +190,7 @@ handle_then_login_then_rights_then_parameters(void **state)
 	begin(shop, &told, &mine, "{\"wrong\":1}");
 	assert_non_null(strstr(told.message, "catalog:read"));
 	expect_fault(&told, FAULT_FORBIDDEN);
-	shop->principal.config = NULL;
+	shop->principal.scopes = NULL;
 	begin(shop, &told, &mine, "{\"wrong\":1}");
 	expect_fault(&told, FAULT_VALIDATION_ERROR);
 	begin(shop, &told, &mine, "{\"text\":\"x\"}");
@@ -208,7 +208,7 @@ a_store_taken_away_is_refused(void **state)
 	struct told told;
 
 	shop_login(shop);
-	shop->principal.config = &poor;
+	shop->principal.stores = &poor.stores;
 	begin(shop, &told, &mine, NULL);
 	assert_non_null(strstr(told.message, "main"));
 	expect_fault(&told, FAULT_FORBIDDEN);
@@ -301,7 +301,7 @@ dispatch_wrong(void *run)
 	struct action_request request = {.action = &wrong};
 	struct config config;
 	struct action_env env = {.config = &config};
-	struct principal who = {"alice", NULL};
+	struct principal who = {.name = "alice"};
 	struct action_running *running;
 	struct told told;
 	int r;

@@ -248,7 +248,7 @@ a_caller_has_his_stores(void **state)
 
 	(void)state;
 	desk_open(&d, more, 1);
-	d.principal.config = &rights;
+	d.principal.stores = &rights.stores;
 	assert_chosen(&d, "{\"store\":\"admin\"}", "admin", "https://admin.example", LOGIN_ADMIN_TOKEN, true);
 	assert_refused(&d, "{}", FAULT_FORBIDDEN, NULL);
 	assert_refused(&d, "{\"store\":\"main\"}", FAULT_FORBIDDEN, NULL);

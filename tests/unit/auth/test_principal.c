@@ -13,7 +13,7 @@ principal_with(struct config_principal *config, const char *const *scopes, size_
 {
 	*config = (struct config_principal){
 	    .name = "amy", .scopes = {.items = scopes, .n = n_scopes}, .stores = {.items = stores, .n = n_stores}};
-	return (struct principal){.name = "amy", .config = config};
+	return principal_of_config(config);
 }
 
 static void
@@ -22,7 +22,7 @@ anonymous_may_do_all(void **state)
 	const struct principal p = {.name = "anonymous"};
 
 	(void)state;
-	assert_true(principal_has_scope(&p, "catalog:write"));
+	assert_true(principal_has_scope(&p, "catalog:write", NULL));
 	assert_true(principal_may_use_store(&p, "main"));
 }
 
@@ -33,7 +33,7 @@ no_list_means_everything(void **state)
 	const struct principal p = principal_with(&config, NULL, 0, NULL, 0);
 
 	(void)state;
-	assert_true(principal_has_scope(&p, "pricing:write"));
+	assert_true(principal_has_scope(&p, "pricing:write", "any"));
 	assert_true(principal_may_use_store(&p, "any"));
 }
 
@@ -48,7 +48,9 @@ scopes_cover(void **state)
 	    {"catalog:write", "catalog:read", true},  {"catalog:*", "catalog:write", true},
 	    {"catalog:*", "catalogue:read", false},   {"*", "pricing:write", true},
 	    {"pricing:write", "catalog:read", false}, {"catalog", "catalog:read", false},
-	    {"cat:read", "catalog:read", false},
+	    {"cat:read", "catalog:read", false},      {"main/catalog:read", "catalog:read", true},
+	    {"main/*", "pricing:write", true},	      {"mai/catalog:read", "catalog:read", false},
+	    {"mains/*", "catalog:read", false},	      {"/catalog:read", "catalog:read", false},
 	};
 
 	(void)state;
@@ -56,8 +58,23 @@ scopes_cover(void **state)
 		struct config_principal config;
 		const struct principal p = principal_with(&config, &rows[i].granted, 1, NULL, 0);
 
-		assert_int_equal(principal_has_scope(&p, rows[i].wanted), rows[i].covers);
+		assert_int_equal(principal_has_scope(&p, rows[i].wanted, "main"), rows[i].covers);
 	}
+}
+
+/* A scope of one store is no right to what belongs to none. */
+static void
+a_store_scope_needs_its_store(void **state)
+{
+	static const char *const scopes[] = {"main/catalog:write"};
+	struct config_principal config;
+	const struct principal p = principal_with(&config, scopes, 1, NULL, 0);
+
+	(void)state;
+	assert_true(principal_has_scope(&p, "catalog:read", "main"));
+	assert_false(principal_has_scope(&p, "catalog:read", "outlet"));
+	assert_false(principal_has_scope(&p, "catalog:read", ""));
+	assert_false(principal_has_scope(&p, "catalog:read", NULL));
 }
 
 static void
@@ -68,7 +85,7 @@ no_scope_is_needed(void **state)
 	const struct principal p = principal_with(&config, scopes, 1, NULL, 0);
 
 	(void)state;
-	assert_true(principal_has_scope(&p, NULL));
+	assert_true(principal_has_scope(&p, NULL, NULL));
 }
 
 static void
@@ -88,8 +105,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(anonymous_may_do_all), cmocka_unit_test(no_list_means_everything),
-	    cmocka_unit_test(scopes_cover),	    cmocka_unit_test(no_scope_is_needed),
+	    cmocka_unit_test(anonymous_may_do_all),
+	    cmocka_unit_test(no_list_means_everything),
+	    cmocka_unit_test(scopes_cover),
+	    cmocka_unit_test(no_scope_is_needed),
+	    cmocka_unit_test(a_store_scope_needs_its_store),
 	    cmocka_unit_test(stores_are_exact),
 	};
 

@@ -28,7 +28,7 @@ test_auth_and_listen(void **state)
 	    "[server]\nlisten = 127.0.0.1:1, 0.0.0.0:1\n", NULL, NULL,
 	    SOURCES_FILE
 	    ":2: server.listen: 0.0.0.0:1 can be reached from other machines, and auth.mode = none lets everybody "
-	    "in; listen on 127.0.0.1 or write auth.mode = token");
+	    "in; listen on 127.0.0.1 or write auth.mode = token or oauth");
 	good("[server]\nlisten = 0.0.0.0:1\n[auth]\nmode = token\n[principal \"a\"]\ntoken_sha256 = " HASH_A "\n");
 	sources_bad(
 	    "[auth]\nmode = token\n", NULL, NULL,
@@ -38,7 +38,46 @@ test_auth_and_listen(void **state)
 	sources_bad("[server]\nlisten = 0.0.0.0:1\n", NULL, LIST("MAGENTO_MCP_SERVER_LISTEN=[::]:5"),
 		    "MAGENTO_MCP_SERVER_LISTEN: [::]:5 can be reached from other machines, and auth.mode = none lets "
 		    "everybody in; listen "
-		    "on 127.0.0.1 or write auth.mode = token");
+		    "on 127.0.0.1 or write auth.mode = token or oauth");
+}
+
+#define OAUTH "[auth]\nmode = oauth\n"
+#define GOOD_OAUTH OAUTH "issuer = https://login.example.com\nresource = https://mcp.example.com/mcp\n"
+
+/* The issuer is compared byte for byte with what tokens say, so it is taken as it is written. */
+static void
+test_oauth_server(void **state)
+{
+	static const char *const bad[] = {"http://login.example.com",
+					  "http://localhost.example.com",
+					  "https://",
+					  "https://a b",
+					  "https://a\"b",
+					  "https://user@host",
+					  "https://h/?q",
+					  "https://h/#f",
+					  "login.example.com"};
+
+	(void)state;
+	good(GOOD_OAUTH);
+	good("[server]\nlisten = 0.0.0.0:1\n" GOOD_OAUTH "jwks_url = https://login.example.com/jwks\n");
+	good(OAUTH "issuer = http://127.0.0.1:8080/realm/\nresource = http://localhost:8765/mcp\n");
+	sources_bad(OAUTH, NULL, NULL, "auth.issuer: auth.mode = oauth needs it, write an https URL");
+	sources_bad(OAUTH "issuer = https://login.example.com\n", NULL, NULL,
+		    "auth.resource: auth.mode = oauth needs it, write an https URL");
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		struct config *cfg = NULL;
+		struct err err;
+		char *setting = NULL;
+		const char *settings[] = {"auth.mode=oauth", "auth.resource=https://mcp.example.com/mcp", NULL};
+		struct config_sources sources = {.settings = settings, .n_settings = 3};
+
+		assert_true(asprintf(&setting, "auth.issuer=%s", bad[i]) > 0);
+		settings[2] = setting;
+		assert_int_equal(config_load(&sources, &cfg, &err), ERR_INVALID);
+		assert_non_null(strstr(err.text, "auth.issuer: "));
+		free(setting);
+	}
 }
 
 static void
@@ -155,9 +194,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_auth_and_listen), cmocka_unit_test(test_stores),
-	    cmocka_unit_test(test_optional_routes), cmocka_unit_test(test_caches_of_a_store),
-	    cmocka_unit_test(test_principals),	    cmocka_unit_test(test_control_socket),
+	    cmocka_unit_test(test_auth_and_listen),
+	    cmocka_unit_test(test_oauth_server),
+	    cmocka_unit_test(test_stores),
+	    cmocka_unit_test(test_optional_routes),
+	    cmocka_unit_test(test_caches_of_a_store),
+	    cmocka_unit_test(test_principals),
+	    cmocka_unit_test(test_control_socket),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -179,6 +179,10 @@ run_own(struct action_call *call, json_t *params, json_t **result_r, struct faul
 	const char *kind = json_get_str(params, "kind", "text");
 
 	(void)call;
+	if (strcmp(kind, "link") == 0)
+		return finished(json_pack("{s:[{s:s, s:s, s:s}]}", "content", "type", "resource_link", "name",
+					  "a thing", "uri", "test://thing"),
+				result_r, fault);
 	return finished(json_pack("{s:[{s:s, s:s}], s:b}", "content", "type", "text", "text", kind, "isError",
 				  json_get_bool(params, "fail", false)),
 			result_r, fault);

@@ -377,7 +377,6 @@ an_unknown_method_is_404(void **state)
 					      "tasks/list",
 					      "tasks/result",
 					      "tasks/get",
-					      "subscriptions/listen",
 					      "Tools/list",
 					      "tools/list/"};
 	struct world w;

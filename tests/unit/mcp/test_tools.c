@@ -234,6 +234,29 @@ an_action_may_make_the_whole_result(void **state)
 	world_close(&w);
 }
 
+/* */
+static void
+links_are_spelt_out_where_they_are_unknown(void **state)
+{
+	struct world w;
+	struct reply r;
+	char session[MCP_SESSION_ID_CAP];
+
+	(void)state;
+	world_open(&w);
+	for (size_t v = 0; v < 3; v++) {
+		const json_t *block;
+
+		initialize(&w, versions[v], session);
+		legacy_call(&w, &r, session, "test_own", "{\"kind\":\"link\"}");
+		block = json_array_get(json_get_array(result_of(&r), "content"), 0);
+		assert_string_equal(json_get_str(block, "type", ""), v == 0 ? "text" : "resource_link");
+		assert_string_equal(json_get_str(block, "text", "none"), v == 0 ? "a thing: test://thing" : "none");
+		reply_fini(&r);
+	}
+	world_close(&w);
+}
+
 /* what the action refuses is a result, with code and details. */
 static void
 a_refusal_is_a_result(void **state)
@@ -518,13 +541,82 @@ a_handle_names_a_login(void **state)
 	world_close(&w);
 }
 
+/* Order is that of the whole list; test.write alone needs a right. */
+static void
+expect_tools(struct world *w, const struct principal *who, bool sees_write)
+{
+	struct reply r;
+	json_t *tools;
+	size_t n = 0;
+
+	modern_as(w, &r, who, "tools/list", NULL, "");
+	tools = json_get_array(result_of(&r), "tools");
+	for (size_t i = 0; i < action_registry_count(w->registry); i++) {
+		const char *name = action_registry_tool_name(w->registry, i);
+
+		if (sees_write || strcmp(name, "test_write") != 0)
+			assert_string_equal(json_get_str(json_array_get(tools, n++), "name", ""), name);
+	}
+	assert_int_equal(json_array_size(tools), n);
+	assert_string_equal(json_get_str(result_of(&r), "cacheScope", ""), "private");
+	reply_fini(&r);
+}
+
+/* what a caller may never use is not shown to him. */
+static void
+a_caller_sees_his_tools(void **state)
+{
+	static const struct {
+		const char *scope;
+		bool sees_write;
+	} rows[] = {
+	    {"catalog:write", true}, {"catalog:read", false}, {"main/catalog:write", true}, {"seo:write", false}};
+	struct config_principal config = {.name = "carol"};
+	struct principal carol = principal_of_config(&config);
+	struct world w;
+
+	(void)state;
+	world_open(&w);
+	expect_tools(&w, &carol, true);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		config.scopes = (struct config_list){&rows[i].scope, 1};
+		carol = principal_of_config(&config);
+		expect_tools(&w, &carol, rows[i].sees_write);
+	}
+	world_close(&w);
+}
+
+/* an access token can be widened by its issuer, so its holder is told by HTTP; others get a result. */
+static void
+a_token_that_lacks_a_scope_is_403(void **state)
+{
+	static const char *const none[] = {"catalog:read"};
+	const struct config_list scopes = {none, 1};
+	const struct principal dora = {.name = "oauth:dora", .scopes = &scopes, .by_token = true};
+	struct world w;
+	struct reply r;
+
+	(void)state;
+	world_open(&w);
+	modern_as(&w, &r, &dora, "tools/call", "test_write", "\"name\":\"test_write\",\"arguments\":{},");
+	assert_int_equal(r.status, 403);
+	assert_int_equal(r.rpc_code, RPC_FORBIDDEN);
+	assert_string_equal(r.missing_scope, "catalog:write");
+	reply_fini(&r);
+	modern_as(&w, &r, &dora, "tools/call", "test_write", "\"name\":\"test_write\",\"arguments\":7,");
+	assert_int_equal(r.status, 200); /* the shape of the params comes first */
+	assert_int_equal(r.rpc_code, RPC_INVALID_PARAMS);
+	reply_fini(&r);
+	world_close(&w);
+}
+
 /* the caller's own rights, before the parameters are looked at. */
 static void
 a_caller_without_the_right_is_refused(void **state)
 {
 	static const char *const scopes[] = {"catalog:read"};
 	const struct config_principal config = {.name = "carol", .scopes = {scopes, 1}};
-	const struct principal carol = {"carol", &config};
+	const struct principal carol = principal_of_config(&config);
 	struct world w;
 	struct reply r;
 
@@ -551,6 +643,7 @@ main(void)
 	    cmocka_unit_test(an_action_may_make_the_whole_result),
 	    cmocka_unit_test(a_cursor_is_not_valid),
 	    cmocka_unit_test(a_result_is_text_and_structured_content),
+	    cmocka_unit_test(links_are_spelt_out_where_they_are_unknown),
 	    cmocka_unit_test(a_refusal_is_a_result),
 	    cmocka_unit_test(wrong_arguments_are_a_result_with_every_path),
 	    cmocka_unit_test(arguments_may_be_absent_but_must_be_an_object),
@@ -562,6 +655,8 @@ main(void)
 	    cmocka_unit_test(a_flood_of_wrong_names_is_answered_briefly),
 	    cmocka_unit_test(the_session_remembers_a_login),
 	    cmocka_unit_test(a_handle_names_a_login),
+	    cmocka_unit_test(a_caller_sees_his_tools),
+	    cmocka_unit_test(a_token_that_lacks_a_scope_is_403),
 	    cmocka_unit_test(a_caller_without_the_right_is_refused),
 	};
 

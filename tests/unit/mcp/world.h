@@ -26,8 +26,8 @@
 
 #define HOUR_MS (60ull * 60 * 1000)
 
-static const struct principal alice = {"alice", NULL};
-static const struct principal bob = {"bob", NULL};
+static const struct principal alice = {.name = "alice"};
+static const struct principal bob = {.name = "bob"};
 
 struct world {
 	struct segment_keys *keys;
@@ -117,6 +117,7 @@ struct sent {
 #define EVENTS_MAX 32
 
 struct reply {
+	char missing_scope[64];
 	struct mcp_exchange *exchange;
 	int answers;
 	int status;
@@ -162,6 +163,8 @@ on_answer(void *ctx, const struct mcp_answer *answer)
 	assert_int_equal(++r->answers, 1);
 	r->status = answer->http_status;
 	r->body_len = answer->body.len;
+	snprintf(r->missing_scope, sizeof(r->missing_scope), "%s",
+		 answer->missing_scope != NULL ? answer->missing_scope : "");
 	r->body = malloc(answer->body.len + 1);
 	assert_non_null(r->body);
 	if (answer->body.len > 0)

@@ -1,0 +1,265 @@
+"""Callers with access tokens of an OAuth 2.1 authorization server: a real one (oidc-provider), started here."""
+
+import base64
+import json
+import pathlib
+import shutil
+import socket
+import subprocess
+import urllib.parse
+import urllib.request
+
+import pytest
+
+from harness.client import Legacy, Modern
+from harness.places import BUILD, poll
+from harness.process import SECRETS, Server
+
+SCRIPT = pathlib.Path(__file__).parent / "js" / "authorization_server.mjs"
+HOME = BUILD / "js"
+RESOURCE = "https://mcp.example.com/mcp"
+METADATA = "/.well-known/oauth-protected-resource"
+CHALLENGE = f'resource_metadata="https://mcp.example.com{METADATA}/mcp"'
+ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA"]
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Issuer:
+    def __init__(self, node):
+        shutil.copy(SCRIPT, HOME)  # ES modules are found by place
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.node = node
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen([self.node, HOME / SCRIPT.name, str(self.port)], stdout=subprocess.PIPE,
+                                        stderr=subprocess.DEVNULL, text=True)
+        assert json.loads(self.process.stdout.readline())["issuer"] == self.url
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+
+    def post(self, path, form=None):
+        data = urllib.parse.urlencode(form or {}).encode()
+        with urllib.request.urlopen(self.url + path, data, timeout=10) as reply:
+            return reply.read()
+
+    def token(self, scope="", client="ES256.amy", resource=RESOURCE):
+        form = {"grant_type": "client_credentials", "client_id": client, "client_secret": "secret",
+                "resource": resource, "scope": scope}
+        token = json.loads(self.post("/token", form))["access_token"]
+        SECRETS.add(token)
+        return token
+
+
+@pytest.fixture(scope="module")
+def issuer():
+    found = sorted(HOME.glob("node_modules/node-linux-*/bin/node"))
+    assert found, f"no node in {HOME}: run `make BUILD={BUILD} {HOME}/.installed`"
+    issuer = Issuer(found[0])
+    yield issuer
+    issuer.stop()
+
+
+def sections_for(issuer, **more):
+    return {"auth": {"mode": "oauth", "issuer": issuer.url, "resource": RESOURCE, **more}}
+
+
+@pytest.fixture(scope="module")
+def the_server(the_shop, issuer):
+    server = Server(the_shop, sections_for(issuer))
+    server.upstream_ports.add(issuer.port)
+    wait_for_keys(server)
+    yield server
+    server.stop()
+
+
+def wait_for_keys(server):
+    poll(lambda: len(server.log("issuer_keys")) >= server.workers, lambda: server.log("issuer_keys_failed"))
+
+
+def discover(server, token, scheme="Bearer"):
+    client = Modern(server)
+    headers = {**client.headers(), "Mcp-Method": "server/discover"}
+    if token is not None:
+        headers["Authorization"] = f"{scheme} {token}"
+    return server.http("POST", headers=list(headers.items()),
+                       body=json.dumps(client.message("server/discover")).encode())
+
+
+def expect_challenge(reply, error="invalid_token", status=401):
+    assert reply.status == status
+    assert CHALLENGE in reply.header("WWW-Authenticate")
+    assert (f'error="{error}"' in reply.header("WWW-Authenticate")) == (error is not None)
+
+
+# ---- who is let in ----
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_each_algorithm(server, issuer, algorithm):
+    token = issuer.token("catalog:read scope:read", f"{algorithm}.amy")
+    client = Modern(server, token=token)
+    client.login()
+    assert client.ok("catalog_get_product", {"sku": "MCP-001"})["sku"] == "MCP-001"
+    poll(lambda: server.log("mcp", tool="catalog_get_product", principal=f"oauth:{algorithm}.amy"), server.tail)
+
+
+def test_legacy_session_belongs_to_its_caller(server, issuer):
+    amy = Legacy(server, token=issuer.token("catalog:read"))
+    amy.login()
+    amy.ok("catalog_get_product", {"sku": "MCP-001"})
+    bob = Legacy(server, token=issuer.token("catalog:read", "ES256.bob"), opened=False)
+    bob.session_id = amy.session_id
+    assert bob.ask("ping").status == 404
+    # Another token of the same caller is the same caller.
+    again = Legacy(server, token=issuer.token("catalog:read", "ES256.amy"), opened=False)
+    again.session_id = amy.session_id
+    assert again.ask("ping").status == 200
+
+
+def test_no_token(server):
+    reply = discover(server, None)
+    expect_challenge(reply, error=None)
+    assert 'scope="catalog:read cms:read' in reply.header("WWW-Authenticate")
+
+
+def unsigned(claims, header):
+    parts = (base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in (header, claims))
+    return ".".join(parts) + "."
+
+
+def test_bad_tokens(server, issuer):
+    good = issuer.token("catalog:read")
+    head, payload, signature = good.split(".")
+    claims = json.loads(base64.urlsafe_b64decode(payload + "=="))
+    bad = {
+        "another audience": issuer.token("catalog:read", resource="https://other.example.com/mcp"),
+        "opaque": issuer.token("catalog:read", resource="https://other.example.com/opaque"),
+        "alg none": unsigned(claims, {"alg": "none", "typ": "at+jwt"}),
+        "alg none, signed": unsigned(claims, {"alg": "none"}) + signature,
+        "changed claims": ".".join([head, unsigned({**claims, "scope": "*"}, {}).split(".")[1], signature]),
+        "no signature": f"{head}.{payload}.",
+        "nonsense": "nonsense",
+    }
+    for what, token in bad.items():
+        if token:
+            SECRETS.add(token)
+        reply = discover(server, token)
+        assert reply.status == 401, what
+        expect_challenge(reply)
+    assert discover(server, good).status == 200
+    assert discover(server, good, scheme="Basic").status == 400
+
+
+def test_forged_by_another_issuer(server, issuer, the_shop):
+    """Right names, wrong keys: a second issuer that says what the first would."""
+    forger = Issuer(issuer.node)
+    try:
+        token = forger.token("catalog:read")
+    finally:
+        forger.stop()
+    expect_challenge(discover(server, token))
+
+
+# ---- what they may do ----
+
+
+def test_scopes_rule_list_and_calls(server, issuer, shop):
+    reader = Modern(server, token=issuer.token("catalog:read scope:read"))
+    reader.login()
+    names = [tool["name"] for tool in reader.rpc("tools/list")["tools"]]
+    assert "catalog_get_product" in names and "auth_login" in names
+    assert "catalog_prepare_bulk_update" not in names and "cms_get_page" not in names
+    before = len(shop.requests())
+    reply = reader.ask("tools/call", {"name": "catalog_prepare_bulk_update", "arguments": reader.arguments(
+        {"match": {"sku_list": ["MCP-001"]}, "updates": {"name": "x"}, "scope": {"store_view_code": "default"}}, True)})
+    expect_challenge(reply, "insufficient_scope", 403)
+    assert 'scope="catalog:write"' in reply.header("WWW-Authenticate")
+    assert len(shop.requests()) == before
+    # The wider token of the same caller may, with the same login.
+    wider = Modern(server, token=issuer.token("catalog:write"))
+    wider.session = reader.session
+    plan = wider.ok("catalog_prepare_bulk_update", {"match": {"sku_list": ["MCP-001"]}, "updates": {"name": "x"},
+                                                    "scope": {"store_view_code": "default"}})
+    assert plan["plan_id"]
+
+
+def test_scope_of_one_store(server, issuer):
+    client = Modern(server, token=issuer.token("main/catalog:read"))
+    client.login()
+    client.ok("catalog_get_product", {"sku": "MCP-001"})
+    other = Modern(server, token=issuer.token("outlet/catalog:read", "ES256.bob"))
+    other.login()
+    reply = other.ask("tools/call", {"name": "catalog_get_product", "arguments": other.arguments({"sku": "MCP-001"},
+                                                                                              True)})
+    expect_challenge(reply, "insufficient_scope", 403)
+
+
+# ---- the issuer's side ----
+
+
+def test_metadata(server, issuer):
+    for path in (METADATA, METADATA + "/mcp"):
+        reply = server.http("GET", path)
+        assert reply.status == 200
+        assert reply.header("Access-Control-Allow-Origin") == "*"
+        assert reply.json["resource"] == RESOURCE
+        assert reply.json["authorization_servers"] == [issuer.url]
+        assert reply.json["bearer_methods_supported"] == ["header"]
+        assert "offline_access" not in reply.json["scopes_supported"]
+    assert server.http("POST", METADATA, body=b"{}").status in (404, 405)
+
+
+def test_rotation(start, node_issuer):
+    """A token with a new key has the keys fetched; a key that is withdrawn lets nobody in any more."""
+    server = start(sections=sections_for(node_issuer, jwks_refresh_ms="1s"), workers=2)
+    server.upstream_ports.add(node_issuer.port)
+    wait_for_keys(server)
+    old = node_issuer.token("catalog:read")
+    assert discover(server, old).status == 200
+    node_issuer.post("/test/rotate")
+    new = node_issuer.token("catalog:read")
+    poll(lambda: all(discover(server, new).status == 200 for _ in range(8)), lambda: server.log("issuer_keys_failed"))
+    assert discover(server, old).status == 200
+    node_issuer.post("/test/forget")
+    poll(lambda: all(discover(server, old).status == 401 for _ in range(8)), lambda: server.log("issuer_keys_failed"))
+    assert discover(server, new).status == 200
+
+
+def test_issuer_away(start, node_issuer):
+    """Without keys nobody is judged, and nobody loses his token by it; when the issuer comes, all is well."""
+    token = node_issuer.token("catalog:read")
+    node_issuer.stop()
+    server = start(sections=sections_for(node_issuer), workers=2)
+    server.upstream_ports.add(node_issuer.port)
+    server.expects("issuer_keys_failed", 2)
+    poll(lambda: len(server.log("issuer_keys_failed")) == 2, "failures")
+    reply = discover(server, token)
+    assert reply.status == 503 and reply.header("WWW-Authenticate") is None
+    assert reply.header("Retry-After")
+    node_issuer.start()
+    fresh = node_issuer.token("catalog:read")  # its keys live in memory only
+    poll(lambda: all(discover(server, fresh).status == 200 for _ in range(8)), "the keys", 20)
+
+
+@pytest.fixture
+def node_issuer(issuer):
+    own = Issuer(issuer.node)
+    yield own
+    own.stop()
+
+
+def test_anything_but_loopback_is_served(start, issuer, free_address="0.0.0.0:0"):
+    """A server that asks everybody for a token may listen everywhere."""
+    server = start(sections={**sections_for(issuer), "server": {"listen": free_address}}, workers=1)
+    server.upstream_ports.add(issuer.port)
+    assert discover(server, None).status in (401, 403)
