@@ -97,8 +97,8 @@ int magento_call(struct magento_client *client, const struct magento_request *re
 		 struct fault *fault) MUST_CHECK;
 
 /*
- * Several GETs side by side, `limits.parallel` at a time.  faults[i] tells about each; gives the number that failed, or
- * -1 when the call was cancelled (all faults then FAULT_CANCELLED).
+ * Several requests side by side, `limits.parallel` at a time.  faults[i] tells about each; gives the number that
+ * failed, or -1 when the call was cancelled (all faults then FAULT_CANCELLED; writes that had been begun are in doubt).
  */
 int magento_call_many(struct magento_client *client, const struct magento_request *requests, size_t n,
 		      struct magento_reply *replies_r, struct fault *faults) MUST_CHECK;

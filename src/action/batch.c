@@ -7,6 +7,7 @@
 #include "base/enc.h"
 #include "json/get.h"
 #include "magento/error.h"
+#include "page_limit.h"
 #include "results.h"
 
 void
@@ -128,20 +129,10 @@ batch_fault(const struct batch *batch, size_t index)
 }
 
 uint32_t
-batch_allowed_page(const struct fault *fault, uint32_t asked)
-{
-	static const char text[] = "Maximum SearchCriteria pageSize is ";
-	const char *at = strstr(fault->message, text);
-	unsigned long size = at != NULL ? strtoul(at + sizeof(text) - 1, NULL, 10) : 0;
-
-	return size < asked ? (uint32_t)size : 0;
-}
-
-uint32_t
 batch_smaller_page(const struct batch *batch, uint32_t asked)
 {
 	for (size_t i = 0; i < batch->n; i++) {
-		uint32_t size = batch_allowed_page(&batch->faults[i], asked);
+		uint32_t size = page_limit(&batch->faults[i], asked);
 
 		if (size > 0)
 			return size;

@@ -53,10 +53,7 @@ bool batch_is_fatal(const struct fault *fault);
 /* Does this Magento not know the route? */
 bool batch_is_no_route(const struct fault *fault);
 
-/* The page size that the shop's administrator allows, when the fault complains about ours of `asked` items; else 0. */
-uint32_t batch_allowed_page(const struct fault *fault, uint32_t asked);
-
-/* The same over all questions of a batch. */
+/* page_limit() over all questions of a batch. */
 uint32_t batch_smaller_page(const struct batch *batch, uint32_t asked);
 
 /* "{before}{value, percent-encoded}{after}" in the pool; NULL without memory. */

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "commit_private.h"
+#include "json/clone.h"
 #include "json/get.h"
 #include "results.h"
 #include "shapes.h"
@@ -95,10 +96,12 @@ list_steps(const struct commit *commit, enum keeper_status status)
 
 		if (step->status != status)
 			continue;
-		row = json_deep_copy(json_object_get(step->plan_item, "key"));
-		json_object_set_new(row, "scope", json_string(step->scope));
-		if (commit->details[i] != NULL)
-			json_object_update(row, commit->details[i]);
+		row = json_clone(json_object_get(step->plan_item, "key"));
+		if (json_object_set_new(row, "scope", json_string(step->scope)) < 0 ||
+		    (commit->details[i] != NULL && json_object_update(row, commit->details[i]) < 0)) {
+			json_decref(row);
+			row = NULL;
+		}
 		if (json_array_append_new(rows, row) < 0) {
 			json_decref(rows);
 			return NULL;

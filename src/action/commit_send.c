@@ -37,9 +37,10 @@ commit_send(struct store_client *sc, struct commit_step *const *steps, const str
 			fault_set(&steps[i]->fault, FAULT_INTERNAL_ERROR, NULL, "Out of memory. Try again later.");
 			steps[i]->status = KEEPER_ERROR;
 		}
-	} else if (magento_call_many(&sc->magento, requests, n, replies, faults) < 0) {
-		for (size_t i = 0; i < n; i++) /* cut off: any of them may have arrived */
-			replies[i].in_doubt = true;
+	} else {
+		int failed = magento_call_many(&sc->magento, requests, n, replies, faults);
+
+		(void)failed; /* each answer tells */
 	}
 	for (size_t i = 0; replies != NULL && faults != NULL && i < n; i++) {
 		take_answer(steps[i], &replies[i], &faults[i], check);

@@ -5,6 +5,7 @@
 #include "action/env.h"
 #include "audit/redact.h"
 #include "guard.h"
+#include "json/clone.h"
 #include "json/get.h"
 #include "json/write.h"
 #include "results.h"
@@ -23,29 +24,11 @@ confirm_must_ask(const struct action_call *call, const json_t *params)
 
 /* ---- the question ---- */
 
-/* json_copy() would lose members without memory. */
-static json_t *
-copy_params(json_t *params)
-{
-	json_t *copy = json_object();
-	const char *name;
-	json_t *value;
-
-	json_object_foreach(params, name, value)
-	{
-		if (copy == NULL || json_object_set(copy, name, value) < 0) {
-			json_decref(copy);
-			return NULL;
-		}
-	}
-	return copy;
-}
-
 /* What every tool can say: its title, and what it was called with. */
 static int
 put_params(const struct action_call *call, json_t *params, struct buf *text)
 {
-	json_t *bare = copy_params(params), *shown = NULL;
+	json_t *bare = json_clone_shallow(params), *shown = NULL;
 	int r = bare != NULL ? 0 : ERR_NOMEM;
 
 	json_object_del(bare, "confirm");
@@ -105,7 +88,7 @@ take_answer(struct action_call *call, const json_t *answer, json_t **params, str
 		return refuse(call, "The user dismissed the question without an answer.", fault);
 	if (!json_get_bool(content, "confirm", false))
 		return refuse(call, "The user declined this change.", fault);
-	confirmed = copy_params(*params);
+	confirmed = json_clone_shallow(*params);
 	if (confirmed == NULL || json_object_set(confirmed, "confirm", json_object_get(content, "confirm")) < 0 ||
 	    (json_object_get(content, "reason") != NULL &&
 	     json_object_set(confirmed, "reason", json_object_get(content, "reason")) < 0)) {

@@ -8,6 +8,7 @@
 #include "action/env.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "json/clone.h"
 #include "json/get.h"
 #include "json/parse.h"
 #include "results.h"
@@ -23,7 +24,7 @@ static const struct json_limits result_limits = {
 static int
 digest_params(json_t *params, uint8_t out_r[static KEEPER_DIGEST_LEN])
 {
-	json_t *bare = json_copy(params);
+	json_t *bare = json_clone_shallow(params);
 	char *text = NULL;
 	int r = -1;
 

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/rand.h"
 #include "guard.h"
+#include "json/clone.h"
 #include "json/get.h"
 #include "json/write.h"
 #include "keeper/keeper.h"
@@ -228,7 +229,7 @@ sample(const struct plan *plan, size_t n_items)
 
 		for (size_t w = 0; w < json_array_size(writes); w++) {
 			const json_t *write = json_array_get(writes, w);
-			json_t *row = json_deep_copy(json_object_get(item, "key"));
+			json_t *row = json_clone(json_object_get(item, "key"));
 			json_t *diff = json_get_object(item, "shown_diff");
 
 			if (json_get_str(item, "title", NULL) != NULL)

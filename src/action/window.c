@@ -5,6 +5,7 @@
 
 #include "base/slice.h"
 #include "json/get.h"
+#include "page_limit.h"
 #include "magento/error.h"
 #include "results.h"
 
@@ -143,17 +144,6 @@ read_with(struct magento_client *client, const struct window *window, uint32_t s
 	return run_requests(client, window, &span, requests, page_r, fault);
 }
 
-/* The page size that the shop's administrator allows, when that is what it complains about; else 0. */
-static uint32_t
-allowed_size(const struct fault *fault)
-{
-	static const char text[] = "Maximum SearchCriteria pageSize is ";
-	const char *at = strstr(fault->message, text);
-	unsigned long size = at != NULL ? strtoul(at + sizeof(text) - 1, NULL, 10) : 0;
-
-	return size > 0 && size < MAGENTO_PAGE_MAX ? (uint32_t)size : 0;
-}
-
 int
 window_read(struct magento_client *client, const struct window *window, window_add_fn add, void *ctx,
 	    struct window_page *page_r, struct fault *fault)
@@ -167,7 +157,7 @@ window_read(struct magento_client *client, const struct window *window, window_a
 		return result_out_of_memory(fault);
 	if (read_with(client, window, size, add, ctx, page_r, fault) == 0)
 		return 0;
-	allowed = allowed_size(fault);
+	allowed = page_limit(fault, size);
 	if (allowed == 0)
 		return -1;
 	fault_fini(fault);

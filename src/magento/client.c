@@ -319,13 +319,17 @@ magento_call_raw(struct magento_client *client, const struct magento_request *re
 	return r;
 }
 
+/* A write that was begun may have arrived.  `exchanges` NULL: none was begun. */
 static int
-fail_all(size_t n, struct magento_reply *replies, struct fault *faults, bool is_cancelled)
+fail_all(const struct exchange *exchanges, size_t n, struct magento_reply *replies, struct fault *faults,
+	 bool is_cancelled)
 {
 	size_t i;
 
 	for (i = 0; i < n; i++) {
 		magento_reply_fini(&replies[i]);
+		replies[i].in_doubt =
+		    exchanges != NULL && exchanges[i].request->method != FETCH_GET && exchanges[i].attempts > 0;
 		if (is_cancelled)
 			set_cancelled(&faults[i]);
 		else
@@ -362,7 +366,7 @@ magento_call_many(struct magento_client *client, const struct magento_request *r
 		return (int)n;
 	exchanges = calloc(n > 0 ? n : 1, sizeof(*exchanges));
 	if (exchanges == NULL)
-		return fail_all(n, replies_r, faults, false);
+		return fail_all(NULL, n, replies_r, faults, false);
 	for (i = 0; i < n; i++) {
 		magento_reply_fini(&replies_r[i]);
 		exchange_init(&exchanges[i], &requests[i]);
@@ -375,7 +379,7 @@ magento_call_many(struct magento_client *client, const struct magento_request *r
 			r = ERR_CANCELLED;
 	}
 	if (r < 0)
-		failed = fail_all(n, replies_r, faults, r == ERR_CANCELLED);
+		failed = fail_all(exchanges, n, replies_r, faults, r == ERR_CANCELLED);
 	for (i = 0; i < n; i++)
 		exchange_fini(&exchanges[i]);
 	free(exchanges);

@@ -81,6 +81,7 @@ read_scopes(struct store_client *sc, struct catalog_update *update, struct fault
 		names[i] = update->fields[i].field->name;
 	criteria_init(&criteria, sc->call->pool);
 	criteria_where(&criteria, "attribute_code", "in", criteria_join(sc->call->pool, names, update->n_fields));
+	criteria_page(&criteria, (uint32_t)update->n_fields, 1);
 	criteria_param(&criteria, "fields", "items[attribute_code,scope,frontend_input]");
 	if (criteria_finish(&criteria, &request.query, &request.n_query) < 0)
 		return result_out_of_memory(fault);

@@ -8,6 +8,7 @@
 #include "action/env.h"
 #include "arguments.h"
 #include "catalog_private.h"
+#include "json/clone.h"
 #include "json/get.h"
 #include "magento/criteria.h"
 #include "match.h"
@@ -527,7 +528,7 @@ warn_overrides(struct preparing *p, struct fault *fault)
 	for (size_t i = 0; i < n && i < plan_count(p->plan); i++) {
 		int64_t id = json_get_int(plan_item(p->plan, i), "id", 0);
 
-		json_array_append_new(shown, json_deep_copy(by_id(p->products.items, id)));
+		json_array_append_new(shown, json_clone(by_id(p->products.items, id)));
 	}
 	for (size_t i = 0; r == 0 && i < n_views && i < OVERRIDE_VIEWS_MAX; i++)
 		r = warn_overrides_in(p, shown, views[i], fault);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "json/clone.h"
 #include "json/get.h"
 #include "magento/product.h"
 #include "pricing/price_targets.h"
@@ -354,7 +355,7 @@ fields_put(const struct product_field *field, json_t *body, const json_t *target
 {
 	switch (field->place) {
 	case FIELD_TOP:
-		return json_object_set_new(body, field->name, json_deep_copy(target));
+		return json_object_set_new(body, field->name, json_clone(target));
 	case FIELD_ATTRIBUTE:
 		return put_attribute(field, body, target);
 	case FIELD_CATEGORIES:

@@ -8,6 +8,7 @@
 #include "filters.h"
 #include "guard.h"
 #include "json/get.h"
+#include "page_limit.h"
 #include "magento/criteria.h"
 #include "results.h"
 #include "shapes.h"
@@ -409,17 +410,6 @@ check_not_empty(json_t *match, struct fault *fault)
 			 "params.match: give at least one of sku_list, sku_prefix, attribute_filters, category_id.");
 }
 
-/* The page size that the shop's administrator allows, when that is what it complains about; else 0. */
-static uint32_t
-allowed_size(const struct fault *fault)
-{
-	static const char text[] = "Maximum SearchCriteria pageSize is ";
-	const char *at = strstr(fault->message, text);
-	unsigned long size = at != NULL ? strtoul(at + sizeof(text) - 1, NULL, 10) : 0;
-
-	return size > 0 && size < PAGE_MAX ? (uint32_t)size : 0;
-}
-
 static int
 read_any(struct store_client *sc, const struct selector *s, json_t *all, size_t *total_r, struct fault *fault)
 {
@@ -433,8 +423,8 @@ read_fitting(struct store_client *sc, struct selector *s, json_t *all, size_t *t
 
 	if (read_any(sc, s, all, total_r, fault) == 0)
 		return 0;
-	allowed = allowed_size(fault);
-	if (allowed == 0 || allowed >= s->page_max)
+	allowed = page_limit(fault, s->page_max);
+	if (allowed == 0)
 		return -1;
 	fault_fini(fault);
 	fault_init(fault);

@@ -143,8 +143,9 @@ render_search(const struct window_page *page, uint32_t page_size, uint32_t curre
 }
 
 static int
-search(struct store_client *sc, const struct cms_kind *kind, json_t *params, json_t **result_r, struct fault *fault)
+search(struct store_client *sc, json_t *params, json_t **result_r, struct fault *fault)
 {
+	const struct cms_kind *kind = cms_kind_of(sc->call);
 	uint32_t page_size = (uint32_t)json_get_int(params, "page_size", SHAPE_PAGE_SIZE);
 	uint32_t current_page = (uint32_t)json_get_int(params, "current_page", 1);
 	const char *fields = json_get_bool(params, "include_content", false) ? NULL : kind->summary;
@@ -172,13 +173,7 @@ search(struct store_client *sc, const struct cms_kind *kind, json_t *params, jso
 static int
 run_search(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault)
 {
-	struct store_client sc;
-	int r = store_open(&sc, call, fault);
-
-	if (r == 0)
-		r = search(&sc, cms_kind_of(call), params, result_r, fault);
-	store_close(&sc);
-	return r;
+	return store_run(call, params, result_r, fault, search);
 }
 
 /* ---- get ---- */
@@ -232,8 +227,9 @@ render_row(struct store_client *sc, const struct cms_kind *kind, int64_t id, jso
 }
 
 static int
-get(struct store_client *sc, const struct cms_kind *kind, json_t *params, json_t **result_r, struct fault *fault)
+get(struct store_client *sc, json_t *params, json_t **result_r, struct fault *fault)
 {
+	const struct cms_kind *kind = cms_kind_of(sc->call);
 	int64_t id = json_get_int(params, kind->id_name, 0);
 	struct magento_request request = {.method = FETCH_GET,
 					  .scope = MAGENTO_SCOPE_ALL,
@@ -258,13 +254,7 @@ get(struct store_client *sc, const struct cms_kind *kind, json_t *params, json_t
 static int
 run_get(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault)
 {
-	struct store_client sc;
-	int r = store_open(&sc, call, fault);
-
-	if (r == 0)
-		r = get(&sc, cms_kind_of(call), params, result_r, fault);
-	store_close(&sc);
-	return r;
+	return store_run(call, params, result_r, fault, get);
 }
 
 /* ---- shapes ---- */

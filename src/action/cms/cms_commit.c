@@ -12,6 +12,7 @@
 #include "cms_text.h"
 #include "commit.h"
 #include "guard.h"
+#include "json/clone.h"
 #include "json/get.h"
 #include "results.h"
 
@@ -72,7 +73,7 @@ static json_t *
 present_of(const struct cms_kind *kind, const struct commit_step *step, const json_t *row)
 {
 	json_t *present = json_object();
-	int r = present != NULL ? json_object_set_new(present, ROW, json_deep_copy(row)) : -1;
+	int r = present != NULL ? json_object_set_new(present, ROW, json_clone(row)) : -1;
 
 	for (size_t i = 0; r == 0 && i < kind->n_fields; i++) {
 		const struct cms_field *field = &kind->fields[i];
@@ -123,7 +124,7 @@ put_value(json_t *body, const struct cms_field *field, const json_t *value)
 {
 	if (json_is_null(value))
 		return json_object_set_new(body, field->member, json_string(""));
-	return json_object_set_new(body, field->member, json_deep_copy(value));
+	return json_object_set_new(body, field->member, json_clone(value));
 }
 
 /*

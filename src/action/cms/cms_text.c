@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/slice.h"
+#include "json/clone.h"
 
 #define BEFORE_MAX 60	   /* characters shown before the first difference */
 #define EXCERPT_BYTES 2048 /* of so many characters, with the marks */
@@ -111,7 +112,7 @@ cms_text_diff(const json_t *from, const json_t *to)
 json_t *
 cms_text_short(const json_t *text)
 {
-	return json_is_string(text) ? excerpt(slice_of_text(text), 0) : json_deep_copy(text);
+	return json_is_string(text) ? excerpt(slice_of_text(text), 0) : json_clone(text);
 }
 
 /* ---- risks ---- */

@@ -25,6 +25,8 @@ struct preparing {
 	const struct cms_kind *kind;
 	json_t *params;
 	json_t *updates; /* borrowed from params */
+	int64_t *ids;	 /* asked for, each once; none when the match names none */
+	size_t n_ids;
 	struct reach reach;
 	json_t *rows;			  /* owned; those that match */
 	json_t *not_found;		  /* owned; ids */
@@ -439,16 +441,11 @@ finish(struct preparing *p, json_t **result_r, struct fault *fault)
 static int
 prepare(struct preparing *p, json_t **result_r, struct fault *fault)
 {
-	int64_t *ids = NULL;
-	size_t n = 0;
-
-	if (check_fields(p, fault) < 0 || list_ids(p, &ids, &n, fault) < 0)
-		return -1;
 	p->plan = plan_new(p->sc->call, p->kind->pair, p->kind->commit_tool, p->kind->nouns);
 	if (p->plan == NULL)
 		return result_out_of_memory(fault);
 	cms_warnings_init(&p->warnings, p->kind);
-	if (reach_resolve(p->sc, p->params, &p->reach, fault) < 0 || find_rows(p, ids, n, fault) < 0 ||
+	if (reach_resolve(p->sc, p->params, &p->reach, fault) < 0 || find_rows(p, p->ids, p->n_ids, fault) < 0 ||
 	    read_assignment(p, fault) < 0 || plan_rows(p, fault) < 0 || note_effective(p, fault) < 0)
 		return -1;
 	return finish(p, result_r, fault);
@@ -457,11 +454,15 @@ prepare(struct preparing *p, json_t **result_r, struct fault *fault)
 int
 cms_prepare(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault)
 {
-	struct store_client sc;
+	struct store_client sc = {.call = call};
 	struct preparing p = {
 	    .sc = &sc, .kind = cms_kind_of(call), .params = params, .updates = json_get_object(params, "updates")};
-	int r = store_open(&sc, call, fault);
+	int r;
 
+	/* What can be said without the shop is said before it is asked anything. */
+	if (check_fields(&p, fault) < 0 || list_ids(&p, &p.ids, &p.n_ids, fault) < 0)
+		return -1;
+	r = store_open(&sc, call, fault);
 	if (r == 0)
 		r = prepare(&p, result_r, fault);
 	cms_warnings_fini(&p.warnings);

@@ -74,20 +74,21 @@ ask_indexers(struct store_client *sc, const char *configured, const struct optio
 }
 
 static int
-run_indexers(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault)
+report_indexers(struct store_client *sc, json_t *params, json_t **result_r, struct fault *fault)
 {
-	const char *configured = call->env->config->optional_routes.indexer_status;
+	const char *configured = sc->call->env->config->optional_routes.indexer_status;
 	struct optional_route route;
-	struct store_client sc;
-	int r = store_open(&sc, call, fault);
 
 	(void)params;
-	if (r == 0 && optional_route_look(&sc, configured, &route) == OPTIONAL_ROUTE_ASK)
-		r = ask_indexers(&sc, configured, &route, result_r, fault);
-	else if (r == 0)
-		r = answer_unavailable(NULL, result_r, fault);
-	store_close(&sc);
-	return r;
+	if (optional_route_look(sc, configured, &route) == OPTIONAL_ROUTE_ASK)
+		return ask_indexers(sc, configured, &route, result_r, fault);
+	return answer_unavailable(NULL, result_r, fault);
+}
+
+static int
+run_indexers(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault)
+{
+	return store_run(call, params, result_r, fault, report_indexers);
 }
 
 static const struct json_prop indexer_props[] = {

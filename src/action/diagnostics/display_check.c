@@ -165,18 +165,20 @@ check_product(struct display_facts *check, const json_t *params, json_t **result
 	return result_out_of_memory(fault);
 }
 
+static int
+check_display(struct store_client *sc, json_t *params, json_t **result_r, struct fault *fault)
+{
+	struct display_facts check = {.sc = sc};
+	int r = check_product(&check, params, result_r, fault);
+
+	json_decref(check.facts);
+	return r;
+}
+
 int
 display_check_run(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault)
 {
-	struct store_client sc;
-	struct display_facts check = {.sc = &sc};
-	int r = store_open(&sc, call, fault);
-
-	if (r == 0)
-		r = check_product(&check, params, result_r, fault);
-	json_decref(check.facts);
-	store_close(&sc);
-	return r;
+	return store_run(call, params, result_r, fault, check_display);
 }
 
 /* ---- shapes ---- */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "json/clone.h"
 #include "json/get.h"
 
 #define ADVICE                                                                                                         \
@@ -50,7 +51,7 @@ tally_add(struct tally *tally, const json_t *row)
 		tally->valid++;
 	else if (strcmp(status, "invalid") == 0)
 		tally->invalid++;
-	if (strcmp(status, "invalid") == 0 && json_array_append_new(tally->stale, json_deep_copy(indexer)) < 0) {
+	if (strcmp(status, "invalid") == 0 && json_array_append_new(tally->stale, json_clone(indexer)) < 0) {
 		json_decref(indexer);
 		return -1;
 	}

@@ -344,15 +344,12 @@ gather(struct report *report, const json_t *params, struct fault *fault)
 	return note_errors(report, fault);
 }
 
-int
-salable_run(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault)
+static int
+report_salable(struct store_client *sc, json_t *params, json_t **result_r, struct fault *fault)
 {
-	struct store_client sc;
-	struct report report = {.sc = &sc};
-	int r = store_open(&sc, call, fault);
+	struct report report = {.sc = sc};
+	int r = gather(&report, params, fault);
 
-	if (r == 0)
-		r = gather(&report, params, fault);
 	if (r == 0) {
 		*result_r = salable_render(&report.facts);
 		if (*result_r == NULL || result_clean(*result_r) < 0) {
@@ -362,8 +359,13 @@ salable_run(struct action_call *call, json_t *params, json_t **result_r, struct 
 		}
 	}
 	report_fini(&report);
-	store_close(&sc);
 	return r;
+}
+
+int
+salable_run(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault)
+{
+	return store_run(call, params, result_r, fault, report_salable);
 }
 
 /* ---- shapes ---- */

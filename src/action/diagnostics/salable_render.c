@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "json/clone.h"
 #include "json/get.h"
 #include "salable.h"
 #include "stock.h"
@@ -25,7 +26,7 @@ source_item_of(const json_t *items, const char *source_code)
 static int
 set_copy(json_t *object, const char *key, const json_t *value)
 {
-	return value != NULL ? json_object_set_new(object, key, json_deep_copy(value)) : 0;
+	return value != NULL ? json_object_set_new(object, key, json_clone(value)) : 0;
 }
 
 /* The sources of a stock, with what they hold of this product. */
@@ -329,7 +330,7 @@ copy_or(const json_t *value, json_t *otherwise)
 	if (value == NULL)
 		return otherwise;
 	json_decref(otherwise);
-	return json_deep_copy(value);
+	return json_clone(value);
 }
 
 json_t *

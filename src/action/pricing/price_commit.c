@@ -13,6 +13,7 @@
 #include "batch.h"
 #include "catalog/fields.h"
 #include "guard.h"
+#include "json/clone.h"
 #include "json/get.h"
 #include "price_rows.h"
 #include "price_targets.h"
@@ -362,7 +363,7 @@ open_job(struct store_client *sc, struct job *job, struct commit_step *step)
 	bool has_row = json_object_get(step->present, PRICE_SPECIAL_ROW) != NULL;
 
 	*job = (struct job){.step = step, .store_id = price_store_id(sc, step->scope)};
-	job->values = json_copy(step->present);
+	job->values = json_clone_shallow(step->present);
 	job->by_put = json_object_get(step->present, PRICE_BY_PUT) != NULL || job->store_id < 0;
 	if (job->values == NULL || json_object_update(job->values, step->to) < 0) {
 		set_error(job, FAULT_INTERNAL_ERROR, "Out of memory. Try again later.");

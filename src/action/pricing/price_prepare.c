@@ -42,19 +42,22 @@ struct pricing {
 /* ---- what needs no shop ---- */
 
 static int
-check_params(const struct pricing *p, struct fault *fault)
+check_params(const struct action_call *call, json_t *params, struct fault *fault)
 {
-	size_t cap = p->sc->call->env->config->guardrails.max_skus_per_bulk;
+	size_t cap = call->env->config->guardrails.max_skus_per_bulk;
+	json_t *match = json_object_get(params, "match");
 	json_t *violations = json_array();
 
-	if (violations == NULL || price_check(p->params, violations) < 0) {
+	if (violations == NULL || price_check(params, violations) < 0) {
 		json_decref(violations);
 		return result_out_of_memory(fault);
 	}
 	if (json_array_size(violations) > 0)
 		return arguments_refuse(violations, fault);
 	json_decref(violations);
-	return guard_cap(json_get_array_len(p->params, "items"), cap, CAP_SETTING, fault);
+	if (match != NULL && match_check(match, cap, fault) < 0)
+		return -1;
+	return guard_cap(json_get_array_len(params, "items"), cap, CAP_SETTING, fault);
 }
 
 static char *
@@ -401,8 +404,6 @@ prepare(struct pricing *p, json_t **result_r, struct fault *fault)
 {
 	const char *now = shop_time(p->sc->call->pool);
 
-	if (check_params(p, fault) < 0)
-		return -1;
 	p->plan = plan_new(p->sc->call, PAIR, COMMIT_TOOL, "products");
 	if (p->plan == NULL || now == NULL)
 		return result_out_of_memory(fault);
@@ -418,20 +419,25 @@ prepare(struct pricing *p, json_t **result_r, struct fault *fault)
 	return finish(p, result_r, fault);
 }
 
-int
-price_prepare(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault)
+static int
+plan_prices(struct store_client *sc, json_t *params, json_t **result_r, struct fault *fault)
 {
-	struct store_client sc;
-	struct pricing p = {.sc = &sc, .params = params};
-	int r = store_open(&sc, call, fault);
+	struct pricing p = {.sc = sc, .params = params};
+	int r = prepare(&p, result_r, fault);
 
-	if (r == 0)
-		r = prepare(&p, result_r, fault);
 	for (size_t i = 0; p.seen != NULL && i < p.writes.n; i++)
 		json_decref(p.seen[i]);
 	match_products_fini(&p.products);
 	plan_free(&p.plan);
 	json_decref(p.own);
-	store_close(&sc);
 	return r;
+}
+
+/* What can be said without the shop is said before it is asked anything. */
+int
+price_prepare(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault)
+{
+	if (check_params(call, params, fault) < 0)
+		return -1;
+	return store_run(call, params, result_r, fault, plan_prices);
 }

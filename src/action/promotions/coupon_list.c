@@ -4,19 +4,9 @@
 #include <string.h>
 
 #include "json/get.h"
+#include "page_limit.h"
 #include "magento/criteria.h"
 #include "rule_desk.h"
-
-/* The page size that the shop's administrator allows, when that is what it complains about; else 0. */
-static uint32_t
-allowed_size(const struct fault *fault)
-{
-	static const char text[] = "Maximum SearchCriteria pageSize is ";
-	const char *at = strstr(fault->message, text);
-	unsigned long size = at != NULL ? strtoul(at + sizeof(text) - 1, NULL, 10) : 0;
-
-	return size < COUPON_LIST_SIZE ? (uint32_t)size : 0;
-}
 
 static int
 read_once(const struct coupon_list *list, uint32_t size, json_t **items_r, int64_t *left_r, struct fault *fault)
@@ -40,7 +30,7 @@ coupon_list_next(struct coupon_list *list, uint32_t max, json_t **items_r, int64
 	size_t n;
 
 	if (read_once(list, size, items_r, left_r, fault) < 0) {
-		uint32_t allowed = allowed_size(fault);
+		uint32_t allowed = page_limit(fault, list->size);
 
 		if (allowed == 0)
 			return -1;

@@ -177,29 +177,32 @@ export_all(struct export *export, json_t **result_r, struct fault *fault)
 	return render(export, total, result_r, fault);
 }
 
-int
-coupons_export(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault)
+static int
+export_coupons(struct store_client *sc, json_t *params, json_t **result_r, struct fault *fault)
 {
-	struct store_client sc;
 	struct export export = {
-	    .sc = &sc,
-	    .list = {.sc = &sc,
+	    .sc = sc,
+	    .list = {.sc = sc,
 		     .rule_id = json_get_int(params, "rule_id", 0),
 		     .fields = FIELDS,
 		     .after = json_get_int(params, "after_coupon_id", 0),
 		     .size = COUPON_LIST_SIZE},
 	    .max_rows = (uint32_t)json_get_int(params, "max_rows", ROWS_DEFAULT),
-	    .max_bytes = (size_t)call->env->config->magento.max_result_bytes - AROUND_BYTES,
+	    .max_bytes = (size_t)sc->call->env->config->magento.max_result_bytes - AROUND_BYTES,
 	};
-	int r = store_open(&sc, call, fault);
+	int r;
 
 	buf_init(&export.text, export.max_bytes);
 	csv_init(&export.csv, &export.text);
-	if (r == 0)
-		r = export_all(&export, result_r, fault);
+	r = export_all(&export, result_r, fault);
 	buf_fini(&export.text);
-	store_close(&sc);
 	return r;
+}
+
+int
+coupons_export(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault)
+{
+	return store_run(call, params, result_r, fault, export_coupons);
 }
 
 /* ---- shapes ---- */

@@ -11,15 +11,15 @@
 /* ---- promotions.get_rule ---- */
 
 static int
+get(struct store_client *sc, json_t *params, json_t **result_r, struct fault *fault)
+{
+	return rule_read(sc, json_get_int(params, "rule_id", 0), NULL, result_r, fault);
+}
+
+static int
 run_get(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault)
 {
-	struct store_client sc;
-	int r = store_open(&sc, call, fault);
-
-	if (r == 0)
-		r = rule_read(&sc, json_get_int(params, "rule_id", 0), NULL, result_r, fault);
-	store_close(&sc);
-	return r;
+	return store_run(call, params, result_r, fault, get);
 }
 
 static const struct json_prop get_props[] = {{"rule_id", &rule_id_shape, true, NULL}, {0}};

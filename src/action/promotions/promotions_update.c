@@ -289,25 +289,27 @@ promotions_enable(struct action_call *call, json_t *params, json_t **result_r, s
 
 /* ---- promotions.disable_rule ---- */
 
-int
-promotions_disable(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault)
+static int
+disable(struct store_client *sc, json_t *params, json_t **result_r, struct fault *fault)
 {
 	json_t *body = json_pack("{s:b}", "is_active", 0), *rule = NULL;
 	bool changed;
-	struct store_client sc;
-	int r = store_open(&sc, call, fault);
+	int r = body != NULL ? 0 : result_out_of_memory(fault);
 
-	if (r == 0 && body == NULL)
-		r = result_out_of_memory(fault);
 	if (r == 0)
-		r = rule_write(&sc, json_get_int(params, "rule_id", 0), body, &changed, &rule, fault);
+		r = rule_write(sc, json_get_int(params, "rule_id", 0), body, &changed, &rule, fault);
 	if (r == 0) {
 		*result_r = json_pack("{s:s, s:o}", "message", "Rule disabled successfully", "rule", rule);
 		r = *result_r != NULL ? 0 : result_out_of_memory(fault);
 	}
-	store_close(&sc);
 	json_decref(body);
 	return r;
+}
+
+int
+promotions_disable(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault)
+{
+	return store_run(call, params, result_r, fault, disable);
 }
 
 /* ---- shapes ---- */

@@ -6,6 +6,8 @@
 
 #include "arguments.h"
 #include "base/buf.h"
+#include "base/err.h"
+#include "json/clone.h"
 #include "json/get.h"
 #include "json/write.h"
 
@@ -270,6 +272,7 @@ add_yes_no(struct building *b, const json_t *given, json_t *node, const char *pa
 	else if (put_scalar(&text, value) < 0 || (!slice_is(buf_slice(&text), "1") && !slice_is(buf_slice(&text), "0")))
 		object_to(b, path, "value", "must be \"1\" (the conditions hold) or \"0\" (they do not)");
 	put_text(b, node, "value", buf_cstr(&text));
+	b->no_memory = b->no_memory || text.failed == ERR_NOMEM;
 	buf_fini(&text);
 }
 
@@ -305,6 +308,7 @@ add_compared_value(struct building *b, const json_t *given, json_t *node, const 
 		 !is_number_text(buf_cstr(&text)))
 		object_to(b, path, "value", "must be a number, since this attribute is one");
 	put_text(b, node, "value", buf_cstr(&text));
+	b->no_memory = b->no_memory || text.failed == ERR_NOMEM;
 	buf_fini(&text);
 }
 
@@ -333,8 +337,11 @@ build_node(struct building *b, const json_t *given, enum rule_side side, const c
 		object_to(b, path, "condition_type", "is required, as text");
 		return NULL;
 	}
-	if (is_configured(b->more, name))
-		return json_deep_copy(given);
+	if (is_configured(b->more, name)) {
+		node = json_clone(given);
+		b->no_memory = b->no_memory || node == NULL;
+		return node;
+	}
 	if (kind == NULL || kind->side != side) {
 		refuse_class(b, path, name, side);
 		return NULL;

@@ -7,6 +7,7 @@
 
 #include "arguments.h"
 #include "base/clock.h"
+#include "json/clone.h"
 #include "json/get.h"
 #include "results.h"
 #include "rule_conditions.h"
@@ -200,7 +201,7 @@ rule_fields_complete(json_t *body)
 json_t *
 rule_fields_merge(json_t *rule, json_t *body)
 {
-	json_t *merged = json_copy(rule);
+	json_t *merged = json_clone_shallow(rule);
 
 	if (merged != NULL && json_object_update(merged, body) < 0) {
 		json_decref(merged);

@@ -40,24 +40,23 @@ render_lists(const struct action_call *call, struct scope_lists *lists, bool inc
 }
 
 static int
-run_list(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault)
+list(struct store_client *sc, json_t *params, json_t **result_r, struct fault *fault)
 {
-	struct store_client sc;
 	struct scope_lists lists;
-	int r = -1;
+	int r;
 
 	scope_lists_init(&lists);
-	if (store_open(&sc, call, fault) < 0)
-		goto out;
-	if (scope_lists_read(&sc.magento, call->env->scopes, &lists, fault) < 0)
-		goto out;
-	r = render_lists(call, &lists, json_get_bool(params, "include_admin", false), result_r);
-	if (r < 0)
-		result_out_of_memory(fault);
-out:
+	r = scope_lists_read(&sc->magento, sc->call->env->scopes, &lists, fault);
+	if (r == 0 && render_lists(sc->call, &lists, json_get_bool(params, "include_admin", false), result_r) < 0)
+		r = result_out_of_memory(fault);
 	scope_lists_fini(&lists);
-	store_close(&sc);
 	return r;
+}
+
+static int
+run_list(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault)
+{
+	return store_run(call, params, result_r, fault, list);
 }
 
 static const struct json_schema include_admin = {

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "batch.h"
 #include "json/get.h"
+#include "page_limit.h"
 #include "optional_route.h"
 #include "redirect_graph.h"
 #include "redirect_report.h"
@@ -77,8 +78,8 @@ read_first(struct listing *listing, struct fault *fault)
 			optional_route_missed(listing->report->sc->magento.base_url, listing->configured,
 					      clock_mono_ms());
 			r = 1;
-		} else if (batch_allowed_page(&why, listing->page_size) > 0) {
-			listing->page_size = batch_allowed_page(&why, listing->page_size);
+		} else if (page_limit(&why, listing->page_size) > 0) {
+			listing->page_size = page_limit(&why, listing->page_size);
 			r = 2;
 		} else {
 			fault_move(fault, &why);

@@ -47,23 +47,25 @@ run_report(struct redirect_report *report, json_t **result_r, struct fault *faul
 	return r == 1 ? report_nothing(report, result_r, fault) : r;
 }
 
-int
-redirects_run(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault)
+static int
+report_redirects(struct store_client *sc, json_t *params, json_t **result_r, struct fault *fault)
 {
-	struct store_client sc;
 	struct redirect_report report = {
-	    .sc = &sc, .params = params, .max_depth = (uint32_t)json_get_int(params, "max_depth", 5)};
-	int r = store_open(&sc, call, fault);
+	    .sc = sc, .params = params, .max_depth = (uint32_t)json_get_int(params, "max_depth", 5)};
+	int r = run_report(&report, result_r, fault);
 
-	if (r == 0)
-		r = run_report(&report, result_r, fault);
 	if (r == 0 && result_clean(*result_r) < 0) {
 		json_decref(*result_r);
 		*result_r = NULL;
 		r = result_out_of_memory(fault);
 	}
-	store_close(&sc);
 	return r;
+}
+
+int
+redirects_run(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault)
+{
+	return store_run(call, params, result_r, fault, report_redirects);
 }
 
 /* ---- shapes ---- */

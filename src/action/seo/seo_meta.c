@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "json/clone.h"
 #include "json/get.h"
 #include "once.h"
 #include "results.h"
@@ -133,7 +134,7 @@ static json_t *
 diff_of(const struct commit_step *step)
 {
 	json_t *changes = json_object();
-	json_t *row = json_deep_copy(json_object_get(step->plan_item, "key"));
+	json_t *row = json_clone(json_object_get(step->plan_item, "key"));
 	const char *field;
 	json_t *to;
 
@@ -162,7 +163,7 @@ add_sample(struct store_client *sc, struct commit_step *const *steps, size_t n, 
 	for (size_t i = 0; i < n && i < SAMPLE_MAX; i++)
 		json_array_append_new(rows, diff_of(steps[i]));
 	json_object_set_new(result, "sample_diffs", rows);
-	json_object_set_new(result, "warnings", warnings != NULL ? json_deep_copy(warnings) : json_array());
+	json_object_set_new(result, "warnings", warnings != NULL ? json_clone(warnings) : json_array());
 }
 
 /* The engine speaks of plan_id, which this tool does not take. */
@@ -238,8 +239,11 @@ int
 seo_update_meta(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault)
 {
 	struct once once;
-	int r = once_begin(&once, call, params, result_r, fault);
+	int r;
 
+	if (seo_products_check(call, params, fault) < 0)
+		return -1;
+	r = once_begin(&once, call, params, result_r, fault);
 	if (r != 0) {
 		r = r == 1 ? 0 : -1;
 	} else if (once.plan_id[0] != '\0') {

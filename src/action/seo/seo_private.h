@@ -25,6 +25,9 @@ struct seo_products {
 	json_t *warnings; /* those of the plan once more; owned */
 };
 
+/* What can be said of the match before the shop is asked anything. */
+int seo_products_check(const struct action_call *call, json_t *params, struct fault *fault) MUST_CHECK;
+
 /* Resolves scope and match and begins the plan.  `updates` are {field: value} of product fields. */
 int seo_products_read(struct seo_products *seo, json_t *updates, const char *pair, const char *commit_tool,
 		      struct fault *fault) MUST_CHECK;

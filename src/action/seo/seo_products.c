@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "action/env.h"
+#include "json/clone.h"
 #include "json/get.h"
 #include "results.h"
 #include "seo_private.h"
@@ -44,12 +45,18 @@ note_places(struct seo_products *seo, struct fault *fault)
 		const struct catalog_place *place = &seo->update.places[i];
 
 		for (size_t k = 0; k < place->n_fields; k++) {
-			if (plan_effective(seo->plan, place->write, seo->update.fields[place->fields[k]].field->name) <
-			    0)
+			if (plan_effective(seo->plan, place->writes[k],
+					   seo->update.fields[place->fields[k]].field->name) < 0)
 				return result_out_of_memory(fault);
 		}
 	}
 	return 0;
+}
+
+int
+seo_products_check(const struct action_call *call, json_t *params, struct fault *fault)
+{
+	return match_check(json_object_get(params, "match"), call->env->config->guardrails.max_skus_per_bulk, fault);
 }
 
 int
@@ -194,7 +201,7 @@ seo_warn_overrides(struct seo_products *seo, size_t n_shown, struct fault *fault
 	for (size_t i = 0; i < n_shown && i < plan_count(seo->plan); i++) {
 		int64_t id = json_get_int(plan_item(seo->plan, i), "id", 0);
 
-		json_array_append_new(shown, json_deep_copy(by_id(seo->products.items, id)));
+		json_array_append_new(shown, json_clone(by_id(seo->products.items, id)));
 	}
 	for (size_t i = 0; r == 0 && i < n_views && i < OVERRIDE_VIEWS_MAX; i++)
 		r = warn_overrides_in(seo, shown, views[i], fault);

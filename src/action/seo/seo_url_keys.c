@@ -6,6 +6,7 @@
 
 #include "action/env.h"
 #include "batch.h"
+#include "json/clone.h"
 #include "json/get.h"
 #include "magento/graphql.h"
 #include "magento/product.h"
@@ -366,7 +367,7 @@ int
 seo_prepare_url_keys(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault)
 {
 	struct planning p = {
-	    .seo.params = json_copy(params),
+	    .seo.params = json_clone_shallow(params),
 	    .transform = json_get_object(params, "url_key_transform"),
 	    .redirects = json_get_bool(params, "create_redirects", true),
 	    .sample_size = (size_t)json_get_int(params, "sample_size", SAMPLE_DEFAULT),
@@ -374,8 +375,11 @@ seo_prepare_url_keys(struct action_call *call, json_t *params, json_t **result_r
 	    .shown = json_array(),
 	    .redirect_plan = json_array(),
 	};
-	int r = store_open(&p.seo.sc, call, fault);
+	int r = -1;
 
+	p.seo.sc.call = call;
+	if (seo_products_check(call, params, fault) == 0)
+		r = p.seo.params != NULL ? store_open(&p.seo.sc, call, fault) : result_out_of_memory(fault);
 	/* The engine's own default is smaller. */
 	if (r == 0 && json_object_set_new(p.seo.params, "sample_size", json_integer((json_int_t)p.sample_size)) < 0)
 		r = result_out_of_memory(fault);
