@@ -63,6 +63,7 @@ write_service(struct writer *w, const struct house *h)
 	put_number(w, "drained", h->is_drained);
 	put_number(w, "generation", segment_generation(h->segment));
 	put_number(w, "reload_again", h->reload_again);
+	put_number(w, "stored", h->is_memory_stored);
 	put_fd(w, "table", segment_fd(h->segment));
 	put_fd(w, "keys", segment_keys_fd(h->keys));
 	put_fd(w, "config", h->pending_fd);
@@ -288,6 +289,7 @@ read_service(struct reader *r)
 	h->started_ms = number(r, "started");
 	h->is_drained = number(r, "drained") != 0;
 	h->reload_again = number(r, "reload_again") != 0;
+	h->is_memory_stored = number(r, "stored") != 0;
 	h->pending_fd = descriptor(r, "config");
 	r->memory->generation = number(r, "generation");
 	r->memory->table_fd = descriptor(r, "table");

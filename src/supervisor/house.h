@@ -37,6 +37,7 @@
 #include "supervisor/roll.h"
 #include "supervisor/sockets.h"
 #include "supervisor/states.h"
+#include "supervisor/store.h"
 
 /* A roll needs two generations side by side in BOARD_ROWS slots. */
 #define HOUSE_WORKERS_MAX (BOARD_ROWS / 2)
@@ -98,6 +99,7 @@ struct house {
 	enum service_state state;
 	int exit_status;
 	bool is_drained;
+	bool is_memory_stored; /* systemd has table and keys too */
 	uint64_t started_ms;
 
 	/* Of the service's life. */
@@ -105,6 +107,7 @@ struct house {
 	char *log_path; /* "" = standard error */
 	struct listeners listeners;
 	struct inboxes inboxes;
+	struct store store;
 	struct segment_keys *keys;
 	struct segment *segment;
 	struct table *table; /* for its counts only: no lock is ever taken here */

@@ -4,6 +4,7 @@
 #include "supervisor/memory.h"
 
 #include "base/fd.h"
+#include "base/log.h"
 
 static int
 open_table(struct house *h, struct err *err)
@@ -41,7 +42,29 @@ memory_adopt(struct house *h, int table_fd, int keys_fd, struct err *err)
 		r = open_table(h, err);
 	if (r == 0)
 		return 0;
+	memory_free(h);
+	return r;
+}
+
+void
+memory_say_anew(const struct err *why)
+{
+	log_write(LOG_WARN, "table_anew", LOG_STR("reason", why->text),
+		  LOG_STR("text", "there is an empty table: clients log in again, plans stay"), LOG_END);
+}
+
+bool
+memory_fits(const struct house *h, const struct config *cfg)
+{
+	uint32_t slots = segment_slots(h->segment);
+
+	return slots >= cfg->server.table_slots && slots / 2 < cfg->server.table_slots;
+}
+
+void
+memory_free(struct house *h)
+{
+	table_free(&h->table);
 	segment_free(&h->segment);
 	segment_keys_free(&h->keys);
-	return r;
 }

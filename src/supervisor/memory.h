@@ -17,4 +17,12 @@ int memory_make(struct house *h, const struct config *cfg, struct err *err) MUST
  */
 int memory_adopt(struct house *h, int table_fd, int keys_fd, struct err *err) MUST_CHECK;
 
+/* One loud line: logins are lost, and why. */
+void memory_say_anew(const struct err *why);
+
+/* Whether the table has the size that the configuration asks for. */
+bool memory_fits(const struct house *h, const struct config *cfg);
+
+void memory_free(struct house *h); /* does not wipe the keys */
+
 #endif

@@ -140,3 +140,22 @@ notify_watchdog(struct notify *n, bool healthy, uint64_t now_ms)
 	n->watchdog_due_ms = now_ms + n->watchdog_ms;
 	send_message(n, "WATCHDOG=1", NULL);
 }
+
+void
+notify_store_fd(struct notify *n, const char *name, int fd)
+{
+	char text[128];
+	int len = snprintf(text, sizeof(text), "FDSTORE=1\nFDNAME=%s", name);
+
+	if (n->fd >= 0)
+		(void)!fd_send(n->fd, text, (size_t)len, &fd, 1);
+}
+
+void
+notify_forget_fd(struct notify *n, const char *name)
+{
+	char text[128];
+
+	(void)snprintf(text, sizeof(text), "FDSTOREREMOVE=1\nFDNAME=%s", name);
+	send_message(n, text, NULL);
+}

@@ -34,6 +34,10 @@ void notify_reloading(struct notify *n, uint64_t mono_us);
 void notify_stopping(struct notify *n, const char *status);
 void notify_status(struct notify *n, const char *status);
 
+/* The descriptor store: FDSTORE=1 with the descriptor, FDSTOREREMOVE=1 for all of a name. */
+void notify_store_fd(struct notify *n, const char *name, int fd);
+void notify_forget_fd(struct notify *n, const char *name);
+
 /* Sends WATCHDOG=1 when it is due and `healthy`. */
 void notify_watchdog(struct notify *n, bool healthy, uint64_t now_ms);
 

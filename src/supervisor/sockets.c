@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "supervisor/store.h"
 
 #define BACKLOG 4096
 #define CLASS_A_LOOPBACK 127
@@ -134,8 +135,8 @@ sockets_passed_count(const char *listen_pid, const char *listen_fds, pid_t self,
 		return 0;
 	if (slice_to_u64(slice_from_str(listen_fds), INT32_MAX, &n) < 0)
 		return err_set(err, ERR_INVALID, "LISTEN_FDS is no number");
-	if (n > HERITAGE_LISTENERS_MAX)
-		return err_set(err, ERR_LIMIT, "LISTEN_FDS: at most %d sockets can be taken", HERITAGE_LISTENERS_MAX);
+	if (n > SOCKETS_PASSED_MAX)
+		return err_set(err, ERR_LIMIT, "LISTEN_FDS: at most %d sockets can be taken", SOCKETS_PASSED_MAX);
 	return (int)n;
 }
 
@@ -187,7 +188,11 @@ listeners_take(struct listeners *l, int first_fd, size_t n, const char *names, s
 	int r;
 
 	for (i = 0; i < n; i++) {
-		r = take_one(l, first_fd + (int)i, slice_is(sockets_passed_name(names, i), "admin"), err);
+		struct slice name = sockets_passed_name(names, i);
+
+		if (store_is_name(name))
+			continue;
+		r = take_one(l, first_fd + (int)i, slice_is(name, "admin"), err);
 		if (r < 0)
 			return r;
 	}

@@ -19,11 +19,13 @@
 
 #define SOCKETS_TEXT_MAX 128
 #define SOCKETS_FIRST_PASSED 3 /* SD_LISTEN_FDS_START */
+#define SOCKETS_PASSED_MAX 64
 
 struct listener {
 	int fd;
 	bool is_admin;
 	bool is_passed; /* came from systemd */
+	bool is_stored; /* opened by an earlier supervisor, and systemd has it still */
 	bool is_loopback;
 	char text[SOCKETS_TEXT_MAX]; /* real address: 127.0.0.1:8765, [::1]:8765, unix:/path */
 	char path[SOCKETS_TEXT_MAX]; /* a unix socket we made and remove at the end; else "" */
@@ -42,14 +44,17 @@ void listeners_close(struct listeners *l); /* and removes the unix sockets that 
 /*
  * What LISTEN_PID, LISTEN_FDS and LISTEN_FDNAMES say; NULL for what is not set.  Gives the number of passed sockets, 0
  * when they are meant for another process.  ERR_INVALID when a value is no number, ERR_LIMIT above
- * HERITAGE_LISTENERS_MAX.
+ * SOCKETS_PASSED_MAX.
  */
 int sockets_passed_count(const char *listen_pid, const char *listen_fds, pid_t self, struct err *err) MUST_CHECK;
 
 /* Name number `i` of LISTEN_FDNAMES; empty when there is none. */
 struct slice sockets_passed_name(const char *names, size_t i);
 
-/* Takes `n` descriptors from `first_fd` on.  Each must be a listening stream socket, else ERR_INVALID. */
+/*
+ * Takes those of `n` descriptors from `first_fd` on that are no matter of the store.  Each must be a listening stream
+ * socket, else ERR_INVALID.
+ */
 int listeners_take(struct listeners *l, int first_fd, size_t n, const char *names, struct err *err) MUST_CHECK;
 
 /* Takes a socket of the program before an upgrade; `made`: it is a Unix socket that we remove at the end. */

@@ -165,6 +165,22 @@ house_allow_listeners(const struct house *h, const struct config *cfg, struct er
 	return 0;
 }
 
+/* The one that the last supervisor left with systemd, if there is one. */
+static int
+open_listener(struct house *h, const struct config_address *address, bool is_admin, struct err *err)
+{
+	struct listener kept = {
+	    .fd = store_claim(&h->store, address, is_admin), .is_admin = is_admin, .is_stored = true};
+	int r;
+
+	if (kept.fd < 0)
+		return listeners_open(&h->listeners, address, is_admin, err);
+	r = listeners_adopt(&h->listeners, &kept, false, err);
+	if (r < 0)
+		fd_close(&kept.fd);
+	return r;
+}
+
 /* Sockets of systemd stand in for those of the configuration, for either kind by itself. */
 static int
 open_listeners(struct house *h, const struct config *cfg, struct err *err)
@@ -174,16 +190,18 @@ open_listeners(struct house *h, const struct config *cfg, struct err *err)
 	int r;
 
 	r = sockets_passed_count(getenv("LISTEN_PID"), getenv("LISTEN_FDS"), getpid(), err);
-	if (r > 0)
+	if (r > 0) {
+		store_take(&h->store, SOCKETS_FIRST_PASSED, (size_t)r, getenv("LISTEN_FDNAMES"));
 		r = listeners_take(l, SOCKETS_FIRST_PASSED, (size_t)r, getenv("LISTEN_FDNAMES"), err);
+	}
 	if (r < 0)
 		return r;
 	if (l->n_mcp == 0) {
 		for (i = 0; i < cfg->server.listen.n && r == 0; i++)
-			r = listeners_open(l, &cfg->server.listen.items[i], false, err);
+			r = open_listener(h, &cfg->server.listen.items[i], false, err);
 	}
 	if (r == 0 && l->n_admin == 0)
-		r = listeners_open(l, &cfg->admin.listen, true, err);
+		r = open_listener(h, &cfg->admin.listen, true, err);
 	if (r == 0 && l->n_mcp == 0)
 		r = err_set(err, ERR_INVALID, "server.listen: there is no address to serve; name one");
 	return r < 0 ? r : house_allow_listeners(h, cfg, err);
@@ -204,6 +222,22 @@ open_keeper(struct house *h, const struct config *cfg, struct err *err)
 	int r = keeper_role_listen(&h->keeper, cfg->server.state_dir, err);
 
 	return r == ERR_EXISTS ? ERR_DENIED : r;
+}
+
+/* ---- Memory ---- */
+
+static int
+open_memory(struct house *h, const struct config *cfg, struct err *err)
+{
+	int r = store_adopt_memory(h, cfg, err);
+
+	if (r == 0) {
+		log_write(LOG_NOTICE, "table_kept", LOG_U64("generation", segment_generation(h->segment)), LOG_END);
+		return 0;
+	}
+	if (r != ERR_NOT_FOUND)
+		memory_say_anew(err);
+	return memory_make(h, cfg, err);
 }
 
 /* ---- The first generation ---- */
@@ -261,6 +295,7 @@ house_init(struct house *h, const struct house_options *options)
 		h->generations[i].config_fd = -1;
 	listeners_init(&h->listeners);
 	inboxes_init(&h->inboxes);
+	store_init(&h->store);
 	keeper_role_init(&h->keeper);
 	workers_init(h);
 	check_init(&h->check);
@@ -270,9 +305,11 @@ house_init(struct house *h, const struct house_options *options)
 static void
 house_fini(struct house *h)
 {
+	bool may_wipe = store_release(h);
 	size_t i;
 
 	notify_fini(&h->notify);
+	store_fini(&h->store);
 	ctl_fini(&h->ctl);
 	keeper_role_fini(&h->keeper);
 	listeners_close(&h->listeners);
@@ -281,11 +318,9 @@ house_fini(struct house *h)
 	for (i = 0; i < HOUSE_GENERATIONS_MAX; i++)
 		fd_close(&h->generations[i].config_fd);
 	fd_close(&h->pending_fd);
-	table_free(&h->table);
-	segment_free(&h->segment);
-	if (h->keys != NULL)
+	if (h->keys != NULL && may_wipe)
 		segment_keys_wipe(h->keys);
-	segment_keys_free(&h->keys);
+	memory_free(h);
 	log_set_fd(STDERR_FILENO);
 	fd_close(&h->log_fd);
 	fd_close(&h->signal_fd);
@@ -316,7 +351,7 @@ set_up(struct house *h, const struct config *cfg, struct err *err)
 	if (r == 0)
 		r = open_keeper(h, cfg, err);
 	if (r == 0)
-		r = memory_make(h, cfg, err);
+		r = open_memory(h, cfg, err);
 	if (r == 0)
 		r = inboxes_open(&h->inboxes, err);
 	if (r == 0)
@@ -391,6 +426,8 @@ inherit(struct house *h, int handover_fd)
 		return complain(r, &err);
 	}
 	open_notify(h);
+	if (h->serving->is_foreign)
+		store_push(h, true);
 	if (house_allow_listeners(h, cfg, &err) < 0)
 		service_abandon_reload(h, err.text, clock_mono_ms()); /* the old generation goes on */
 	config_free(&cfg);
@@ -415,6 +452,7 @@ begin(struct house *h)
 	if (r < 0)
 		return complain(r, &err);
 	open_notify(h);
+	store_settle(h);
 	return 0;
 }
 

@@ -181,9 +181,7 @@ take_memory(struct house *h, const struct config *cfg, const struct handover_mem
 
 	if (r == 0)
 		return 0;
-	log_write(LOG_WARN, "table_anew", LOG_STR("reason", err->text),
-		  LOG_STR("text", "this version begins with an empty table: clients log in again, plans stay"),
-		  LOG_END);
+	memory_say_anew(err);
 	mark_foreign(h);
 	r = memory_make(h, cfg, err);
 	while (r == 0 && segment_generation(h->segment) < handed->generation)

@@ -612,8 +612,8 @@ def test_notify(start, tmp_path):
     (reloading,) = notify.wait("RELOADING")
     assert before <= int(reloading["MONOTONIC_USEC"]) <= time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
     notify.wait("READY", 2)
-    order = [next(name for name in ("READY", "RELOADING", "STOPPING", "WATCHDOG", "STATUS") if name in message) for _,
-             message in notify.drain()]
+    order = [next(name for name in ("READY", "RELOADING", "STOPPING", "WATCHDOG", "STATUS", "FDNAME") if name in message)
+             for _, message in notify.drain()]
     assert order.index("READY") < order.index("RELOADING") < len(order) - 1 - order[::-1].index("READY")
     notify.wait("WATCHDOG", len([1 for _, message in notify.messages if "WATCHDOG" in message]) + 4)
     times = [at for at, message in notify.messages if "WATCHDOG" in message]

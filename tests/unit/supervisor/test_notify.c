@@ -83,6 +83,32 @@ check_messages(bool abstract)
 }
 
 static void
+descriptors_are_stored_by_name(void **state)
+{
+	struct manager m;
+	struct notify n;
+	struct err err;
+	int fds[FD_PASS_MAX];
+	size_t n_fds = 0;
+	int len;
+
+	(void)state;
+	manager_open(&m, true);
+	assert_int_equal(notify_init(&n, m.name, NULL, NULL, 1, &err), 0);
+	notify_store_fd(&n, "stored-table", STDIN_FILENO);
+	len = fd_recv(m.fd, m.text, sizeof(m.text), fds, &n_fds);
+	assert_int_equal(len, strlen("FDSTORE=1\nFDNAME=stored-table"));
+	assert_memory_equal(m.text, "FDSTORE=1\nFDNAME=stored-table", (size_t)len);
+	assert_int_equal(n_fds, 1);
+	fd_close(&fds[0]);
+	notify_forget_fd(&n, "stored-table");
+	assert_string_equal(next(&m), "FDSTOREREMOVE=1\nFDNAME=stored-table");
+	notify_fini(&n);
+	notify_store_fd(&n, "stored-table", STDIN_FILENO);
+	manager_close(&m);
+}
+
+static void
 messages_reach_a_path(void **state)
 {
 	(void)state;
@@ -193,6 +219,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(descriptors_are_stored_by_name),
 	    cmocka_unit_test(messages_reach_a_path),
 	    cmocka_unit_test(messages_reach_an_abstract_name),
 	    cmocka_unit_test(long_status_is_cut),

@@ -51,8 +51,8 @@ passed_count_reads_what_systemd_says(void **state)
 	assert_int_equal(sockets_passed_count("10", "2", 10, &err), 2);
 	assert_int_equal(sockets_passed_count("10", "2", 11, &err), 0);
 	assert_int_equal(sockets_passed_count("10", "0", 10, &err), 0);
-	assert_int_equal(sockets_passed_count("10", "16", 10, &err), 16);
-	assert_int_equal(sockets_passed_count("10", "17", 10, &err), ERR_LIMIT);
+	assert_int_equal(sockets_passed_count("10", "64", 10, &err), 64);
+	assert_int_equal(sockets_passed_count("10", "65", 10, &err), ERR_LIMIT);
 	assert_int_equal(sockets_passed_count("ten", "2", 10, &err), ERR_INVALID);
 	assert_int_equal(sockets_passed_count("10", "-1", 10, &err), ERR_INVALID);
 }

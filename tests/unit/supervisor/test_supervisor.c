@@ -48,12 +48,18 @@ starts_serves_and_stops_on_term(void **state)
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0700);
 
+	assert_string_equal(fake_notified(f), "FDSTORE=1\nFDNAME=stored-table|FDSTORE=1\nFDNAME=stored-keys|"
+					      "FDSTORE=1\nFDNAME=stored-listen|FDSTORE=1\nFDNAME=stored-admin|"
+					      "READY=1|STATUS=generation 1, 2 workers serve|");
 	assert_int_equal(fake_stop(f, SIGTERM), 0);
 	assert_true(fake_is_gone(f, &pids[0]) && fake_is_gone(f, &pids[1]));
 	(void)snprintf(path, sizeof(path), "%s/state/control.sock", f->dir);
 	assert_int_equal(stat(path, &st), -1);
-	assert_string_equal(fake_notified(f),
-			    "READY=1|STATUS=generation 1, 2 workers serve|STOPPING=1\nSTATUS=draining|");
+	assert_string_equal(fake_notified(f), "STOPPING=1\nSTATUS=draining|"
+					      "FDSTOREREMOVE=1\nFDNAME=stored-table|"
+					      "FDSTOREREMOVE=1\nFDNAME=stored-keys|"
+					      "FDSTOREREMOVE=1\nFDNAME=stored-listen|"
+					      "FDSTOREREMOVE=1\nFDNAME=stored-admin|");
 }
 
 static void
