@@ -59,8 +59,11 @@ struct audit_record {
 struct audit *audit_open(const char *path, struct err *err);
 void audit_free(struct audit **audit);
 
-/* After the file was renamed by log rotation.  On failure the old file stays in use. */
-int audit_reopen(struct audit *audit, struct err *err) MUST_CHECK;
+/* A log that somebody else has opened: takes fd, also on failure.  -1 gives one that is off.  NULL without memory. */
+struct audit *audit_adopt(int fd);
+
+/* After a rotation: the file to go on with.  Takes fd. */
+void audit_replace(struct audit *audit, int fd);
 
 /* Whether there is a file: then a change that cannot be recorded must not be made.  NULL is off. */
 bool audit_is_required(const struct audit *audit);

@@ -101,6 +101,7 @@ struct config {
 		uint64_t drain_ms;
 		uint32_t max_connections; /* per worker */
 		uint32_t table_slots;
+		bool confine;
 	} server;
 	struct {
 		uint64_t head_timeout_ms;

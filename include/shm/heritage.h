@@ -19,9 +19,10 @@ enum heritage_fd {
 	HERITAGE_FD_TABLE = 4,	 /* the shared segment: table and board */
 	HERITAGE_FD_KEYS = 5,	 /* the keys' own segment */
 	HERITAGE_FD_CONFIG = 6,	 /* sealed memfd: the validated configuration in canonical form, secrets included */
-	HERITAGE_FD_INBOX = 7,	 /* AF_UNIX DGRAM: the reading end of this slot's inbox */
-	HERITAGE_FD_POST = 8,	 /* HERITAGE_INBOXES writing ends: number POST + s reaches the worker of slot s */
-	HERITAGE_FD_LISTEN = 72	 /* n_listeners MCP listening sockets, then n_admin admin listening sockets */
+	HERITAGE_FD_AUDIT = 7,	 /* the audit log, to be appended to; something unused when audit.path is empty */
+	HERITAGE_FD_INBOX = 8,	 /* AF_UNIX DGRAM: the reading end of this slot's inbox */
+	HERITAGE_FD_POST = 9,	 /* HERITAGE_INBOXES writing ends: number POST + s reaches the worker of slot s */
+	HERITAGE_FD_LISTEN = 73	 /* n_listeners MCP listening sockets, then n_admin admin listening sockets */
 };
 
 #define HERITAGE_INBOXES 64 /* one for each row of the board */
@@ -39,14 +40,18 @@ enum control_type {
 	CONTROL_HELLO = 1, /* first message: slot, generation, n_listeners, n_admin */
 	CONTROL_RETIRE,	   /* drain: value = milliseconds until the cut */
 	CONTROL_STOP,	   /* now: answer what runs with 503, close, exit */
-	CONTROL_REOPEN,	   /* logs were rotated: the audit log is reopened; a descriptor attached is the new log file */
+	CONTROL_REOPEN,	   /* logs were rotated; value: bits that say which descriptors are attached, in this order */
 
 	/* worker -> supervisor */
-	CONTROL_READY = 64, /* serving */
+	CONTROL_READY = 64, /* serving; value: 1 when it has confined itself */
 	CONTROL_FAILED	    /* cannot serve; text says why; the exit status follows (2: do not respawn) */
 };
 
 #define CONTROL_TEXT_MAX 256
+
+/* Of CONTROL_REOPEN. */
+#define CONTROL_REOPEN_LOG 1u
+#define CONTROL_REOPEN_AUDIT 2u
 
 struct control_message {
 	uint32_t type; /* enum control_type */

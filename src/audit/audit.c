@@ -17,7 +17,6 @@
 
 struct audit {
 	int fd; /* -1: off */
-	char *path;
 	bool is_regular;
 	bool is_torn; /* of what is no regular file, which cannot be asked how it ends */
 };
@@ -45,27 +44,31 @@ take_file(struct audit *audit, int fd)
 }
 
 struct audit *
-audit_open(const char *path, struct err *err)
+audit_adopt(int fd)
 {
 	struct audit *audit = calloc(1, sizeof(*audit));
-	int fd;
 
-	if (audit != NULL) {
-		audit->fd = -1;
-		audit->path = strdup(path);
-	}
-	if (audit == NULL || audit->path == NULL) {
-		err_set(err, ERR_NOMEM, "out of memory");
-		audit_free(&audit);
+	if (audit == NULL) {
+		fd_close(&fd);
 		return NULL;
 	}
-	if (path[0] == '\0')
-		return audit;
-	fd = open_file(path, err);
-	if (fd < 0)
-		audit_free(&audit);
-	else
+	audit->fd = -1;
+	if (fd >= 0)
 		take_file(audit, fd);
+	return audit;
+}
+
+struct audit *
+audit_open(const char *path, struct err *err)
+{
+	int fd = path[0] != '\0' ? open_file(path, err) : -1;
+	struct audit *audit;
+
+	if (fd < 0 && path[0] != '\0')
+		return NULL;
+	audit = audit_adopt(fd);
+	if (audit == NULL)
+		err_set(err, ERR_NOMEM, "out of memory");
 	return audit;
 }
 
@@ -75,23 +78,14 @@ audit_free(struct audit **audit)
 	if (*audit == NULL)
 		return;
 	fd_close(&(*audit)->fd);
-	free((*audit)->path);
 	free(*audit);
 	*audit = NULL;
 }
 
-int
-audit_reopen(struct audit *audit, struct err *err)
+void
+audit_replace(struct audit *audit, int fd)
 {
-	int fd;
-
-	if (!audit_is_required(audit))
-		return 0;
-	fd = open_file(audit->path, err);
-	if (fd < 0)
-		return fd;
 	take_file(audit, fd);
-	return 0;
 }
 
 bool

@@ -158,6 +158,8 @@ write_generation(struct writer *w, const struct house *h, size_t index)
 	put_number(w, "wanted", g->wanted);
 	put_number(w, "gave_up", g->gave_up);
 	put_number(w, "started", g->started_ms);
+	put_fd(w, "audit", g->audit_fd);
+	put_text(w, g->settings.audit_path);
 	put_end(w);
 }
 
@@ -175,6 +177,7 @@ write_worker(struct writer *w, const struct house *h, const struct worker *worke
 	put_number(w, "deadline", worker->deadline_ms);
 	put_number(w, "started", worker->started_ms);
 	put_number(w, "ready", worker->ready_at_ms);
+	put_number(w, "confined", worker->is_confined);
 	put_number(w, "respawns", worker->respawns);
 	put_end(w);
 }
@@ -367,6 +370,7 @@ read_generation(struct reader *r)
 	*g = (struct generation){.state = index_below(r, "state", GENERATION_RETIRING + 1),
 				 .number = (uint32_t)number(r, "number"),
 				 .config_fd = descriptor(r, "config"),
+				 .audit_fd = descriptor(r, "audit"),
 				 .settings = {.workers = (uint32_t)number(r, "workers"),
 					      .drain_ms = number(r, "drain"),
 					      .log_level = (enum log_level)number(r, "level")},
@@ -375,6 +379,7 @@ read_generation(struct reader *r)
 				 .wanted = (uint32_t)number(r, "wanted"),
 				 .gave_up = (uint32_t)number(r, "gave_up"),
 				 .started_ms = number(r, "started")};
+	(void)!slice_to_str(r->text, g->settings.audit_path, sizeof(g->settings.audit_path));
 	if (g->state == GENERATION_SERVING)
 		r->h->serving = g;
 }
@@ -392,6 +397,7 @@ read_worker(struct reader *r)
 	w->deadline_ms = number(r, "deadline");
 	w->started_ms = number(r, "started");
 	w->ready_at_ms = number(r, "ready");
+	w->is_confined = number(r, "confined") != 0;
 	w->respawns = (uint32_t)number(r, "respawns");
 }
 

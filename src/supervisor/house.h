@@ -58,6 +58,7 @@ struct house_settings {
 	uint32_t workers;
 	uint64_t drain_ms;
 	enum log_level log_level;
+	char audit_path[PATH_MAX]; /* "" = no audit log */
 };
 
 enum generation_state { GENERATION_UNUSED, GENERATION_STARTING, GENERATION_SERVING, GENERATION_RETIRING };
@@ -66,6 +67,7 @@ struct generation {
 	enum generation_state state;
 	uint32_t number;
 	int config_fd; /* sealed memfd */
+	int audit_fd;  /* -1: no audit log */
 	struct house_settings settings;
 	bool is_first;
 	bool is_cut;	 /* was told to stop at once */
@@ -87,7 +89,8 @@ struct worker {
 	uint64_t deadline_ms;	       /* of this state; when WAITING: of the next start; 0 = none */
 	uint64_t started_ms;
 	uint64_t ready_at_ms; /* 0: not READY yet */
-	bool is_late;	      /* the stale heartbeat was logged */
+	bool is_confined;
+	bool is_late; /* the stale heartbeat was logged */
 	uint32_t respawns;
 	struct backoff backoff;
 	int wait_status;
@@ -128,6 +131,7 @@ struct house {
 	/* A reload under way. */
 	struct check check;
 	int pending_fd; /* checked configuration that waits for room; -1 = none */
+	int pending_audit_fd;
 	struct house_settings pending;
 	bool reload_again;
 	bool is_upgrading;	    /* this reload is an upgrade */
@@ -162,9 +166,9 @@ void service_abandon_reload(struct house *h, const char *text, uint64_t now_ms);
 /* Upgrade, by signal or by ctl.  ERR_UNSUPPORTED: nobody knows what file to execute. */
 int service_want_upgrade(struct house *h, struct err *err) MUST_CHECK;
 
-/* Takes config_fd.  NULL when all records are in use. */
-struct generation *service_new_generation(struct house *h, int config_fd, const struct house_settings *settings,
-					  uint64_t now_ms);
+/* Takes both descriptors.  NULL when all records are in use. */
+struct generation *service_new_generation(struct house *h, int config_fd, int audit_fd,
+					  const struct house_settings *settings, uint64_t now_ms);
 
 /* workers.c; to workers_tell() and workers_alive() a NULL `g` means all generations */
 void workers_init(struct house *h);
@@ -183,7 +187,7 @@ uint32_t workers_count(const struct house *h, const struct generation *g, enum w
 uint32_t workers_alive(const struct house *h, const struct generation *g); /* processes */
 uint32_t workers_free(const struct house *h);
 bool workers_are_healthy(const struct house *h, uint64_t now_ms); /* somebody is READY and fresh */
-void workers_send_log(struct house *h);
+void workers_send_logs(struct house *h);
 
 /* report.c */
 void report_listening(const struct house *h);

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "supervisor/audit_log.h"
 #include "supervisor/house.h"
 #include "supervisor/status.h"
 
@@ -80,6 +81,7 @@ view_worker(const struct house *h, const struct worker *w, uint64_t now_ms, stru
 	view->connections = row.gauges[BOARD_CONNECTIONS_NOW];
 	if (w->ready_at_ms == 0)
 		return;
+	view->is_confined = w->is_confined;
 	view->ready_ms = w->ready_at_ms - w->started_ms;
 	view->heartbeat_age_ms = now_ms > row.heartbeat_ms ? now_ms - row.heartbeat_ms : 0;
 }
@@ -155,7 +157,8 @@ report_reopen(struct house *h, struct err *err)
 		return r;
 	}
 	keeper_role_send_log(h);
-	workers_send_log(h); /* without a log file too: they reopen the audit log */
+	audit_log_reopen(h);
+	workers_send_logs(h);
 	log_write(LOG_NOTICE, "reopened", LOG_STR("log_file", h->log_fd >= 0 ? h->log_path : "standard error"),
 		  LOG_END);
 	return 0;

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "supervisor/audit_log.h"
 #include "supervisor/house.h"
 #include "supervisor/upgrade.h"
 
@@ -16,7 +17,8 @@
 /* ---- Generations ---- */
 
 struct generation *
-service_new_generation(struct house *h, int config_fd, const struct house_settings *settings, uint64_t now_ms)
+service_new_generation(struct house *h, int config_fd, int audit_fd, const struct house_settings *settings,
+		       uint64_t now_ms)
 {
 	struct generation *g;
 	size_t i;
@@ -27,6 +29,7 @@ service_new_generation(struct house *h, int config_fd, const struct house_settin
 			continue;
 		*g = (struct generation){.state = GENERATION_STARTING,
 					 .config_fd = config_fd,
+					 .audit_fd = audit_fd,
 					 .settings = *settings,
 					 .wanted = settings->workers,
 					 .started_ms = now_ms};
@@ -48,6 +51,7 @@ end_retired(struct house *h, uint64_t now_ms)
 		if (g->state != GENERATION_RETIRING || workers_alive(h, g) > 0)
 			continue;
 		fd_close(&g->config_fd);
+		fd_close(&g->audit_fd);
 		g->state = GENERATION_UNUSED;
 		log_write(LOG_INFO, "generation_ended", LOG_U64("generation", g->number), LOG_END);
 		if (h->keeper.generation == g->number && h->state < SERVICE_STOPPING)
@@ -90,6 +94,7 @@ finish_reload(struct house *h, bool ok, uint64_t now_ms)
 	else
 		(void)snprintf(h->reload_text, sizeof(h->reload_text), "%s", h->failure);
 	fd_close(&h->pending_fd);
+	fd_close(&h->pending_audit_fd);
 	log_reload(h, ok);
 	notify_ready(&h->notify, NULL);
 	report_status_line(h);
@@ -187,6 +192,8 @@ accept_config(struct house *h, const struct config *cfg, struct err *err)
 	if (r == 0)
 		r = compare(h, cfg, err);
 	if (r == 0)
+		r = audit_log_open(cfg->audit.path, &h->pending_audit_fd, err);
+	if (r == 0)
 		house_settings_from(cfg, &h->pending);
 	return r;
 }
@@ -209,6 +216,7 @@ service_check_over(struct house *h, int wait_status, uint64_t now_ms)
 	int r;
 
 	fd_close(&h->pending_fd);
+	fd_close(&h->pending_audit_fd);
 	r = check_finish(&h->check, wait_status, &cfg, &h->pending_fd, &err);
 	if (h->state != SERVICE_CHECKING)
 		goto out; /* cancelled by a stop */
@@ -268,9 +276,9 @@ make_room(struct house *h, uint64_t now_ms)
 static void
 act_start(struct house *h, uint64_t now_ms)
 {
-	h->incoming = service_new_generation(h, h->pending_fd, &h->pending, now_ms);
+	h->incoming = service_new_generation(h, h->pending_fd, h->pending_audit_fd, &h->pending, now_ms);
 	must(h->incoming != NULL); /* roll_cut() lets at most one retire beside the one that serves */
-	h->pending_fd = -1;
+	h->pending_fd = h->pending_audit_fd = -1;
 	workers_start(h, h->incoming, now_ms);
 }
 

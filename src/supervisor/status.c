@@ -71,6 +71,7 @@ put_worker(struct buf *out, const struct status_worker *w)
 	put_u64(out, "requests", w->requests);
 	put_u64(out, "connections", w->connections);
 	put_u64(out, "respawns", w->respawns);
+	(void)buf_printf(out, "\"confined\":%s,", w->is_confined ? "true" : "false");
 	put_end(out, '}');
 	(void)buf_put_char(out, ',');
 }

@@ -24,6 +24,7 @@ struct status_worker {
 	uint64_t requests;	   /* of the slot, over all its workers */
 	uint64_t connections;	   /* now */
 	uint32_t respawns;
+	bool is_confined; /* by Landlock */
 };
 
 struct status_keeper {

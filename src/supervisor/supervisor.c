@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "supervisor/audit_log.h"
 #include "supervisor/house.h"
 #include "supervisor/memory.h"
 #include "supervisor/spawn.h"
@@ -104,6 +105,7 @@ house_settings_from(const struct config *cfg, struct house_settings *settings_r)
 	}
 	*settings_r = (struct house_settings){
 	    .workers = workers, .drain_ms = cfg->server.drain_ms, .log_level = cfg->server.log_level};
+	(void)snprintf(settings_r->audit_path, sizeof(settings_r->audit_path), "%s", cfg->audit.path);
 }
 
 static int
@@ -264,11 +266,18 @@ start_first(struct house *h, const struct config *cfg, struct err *err)
 	struct house_settings settings;
 	uint64_t now_ms = clock_mono_ms();
 	int fd = seal_config(cfg, err);
+	int audit_fd = -1;
+	int r;
 
 	if (fd < 0)
 		return fd;
+	r = audit_log_open(cfg->audit.path, &audit_fd, err);
+	if (r < 0) {
+		fd_close(&fd);
+		return r;
+	}
 	house_settings_from(cfg, &settings);
-	h->incoming = service_new_generation(h, fd, &settings, now_ms);
+	h->incoming = service_new_generation(h, fd, audit_fd, &settings, now_ms);
 	must(h->incoming != NULL);
 	h->incoming->is_first = true;
 	h->started_ms = now_ms;
@@ -290,9 +299,10 @@ house_init(struct house *h, const struct house_options *options)
 			    .null_fd = -1,
 			    .log_fd = -1,
 			    .pending_fd = -1,
+			    .pending_audit_fd = -1,
 			    .notify = {.fd = -1}};
 	for (i = 0; i < HOUSE_GENERATIONS_MAX; i++)
-		h->generations[i].config_fd = -1;
+		h->generations[i].config_fd = h->generations[i].audit_fd = -1;
 	listeners_init(&h->listeners);
 	inboxes_init(&h->inboxes);
 	store_init(&h->store);
@@ -315,9 +325,12 @@ house_fini(struct house *h)
 	listeners_close(&h->listeners);
 	inboxes_close(&h->inboxes);
 	check_fini(&h->check);
-	for (i = 0; i < HOUSE_GENERATIONS_MAX; i++)
+	for (i = 0; i < HOUSE_GENERATIONS_MAX; i++) {
 		fd_close(&h->generations[i].config_fd);
+		fd_close(&h->generations[i].audit_fd);
+	}
 	fd_close(&h->pending_fd);
+	fd_close(&h->pending_audit_fd);
 	if (h->keys != NULL && may_wipe)
 		segment_keys_wipe(h->keys);
 	memory_free(h);
@@ -428,7 +441,7 @@ inherit(struct house *h, int handover_fd)
 	open_notify(h);
 	if (h->serving->is_foreign)
 		store_push(h, true);
-	if (house_allow_listeners(h, cfg, &err) < 0)
+	if (house_allow_listeners(h, cfg, &err) < 0 || audit_log_open(cfg->audit.path, &h->pending_audit_fd, &err) < 0)
 		service_abandon_reload(h, err.text, clock_mono_ms()); /* the old generation goes on */
 	config_free(&cfg);
 	return 0;

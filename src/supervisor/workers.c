@@ -28,7 +28,7 @@ workers_init(struct house *h)
 /* ---- Messages to a worker ---- */
 
 static int
-send_control(const struct worker *w, enum control_type type, uint64_t value, const int *fd)
+send_control(const struct worker *w, enum control_type type, uint64_t value, const int *fds, size_t n_fds)
 {
 	struct control_message message = {.type = type, .slot = w->slot, .value = value};
 
@@ -36,26 +36,42 @@ send_control(const struct worker *w, enum control_type type, uint64_t value, con
 		message.generation = w->generation->number;
 	if (w->control < 0)
 		return ERR_CLOSED;
-	return fd_send(w->control, &message, sizeof(message), fd, fd != NULL ? 1 : 0);
+	return fd_send(w->control, &message, sizeof(message), fds, n_fds);
 }
 
 /* A worker that cannot be told by message is told by signal: TERM means drain. */
 static void
 tell(const struct worker *w, enum control_type type, uint64_t value)
 {
-	if (send_control(w, type, value, NULL) < 0 && w->pid > 0)
+	if (send_control(w, type, value, NULL, 0) < 0 && w->pid > 0)
 		(void)kill(w->pid, SIGTERM);
 }
 
+static int
+send_logs(const struct house *h, const struct worker *w)
+{
+	int fds[2];
+	size_t n = 0;
+	uint64_t which = 0;
+
+	if (h->log_fd >= 0) {
+		fds[n++] = h->log_fd;
+		which |= CONTROL_REOPEN_LOG;
+	}
+	if (w->generation->audit_fd >= 0) {
+		fds[n++] = w->generation->audit_fd;
+		which |= CONTROL_REOPEN_AUDIT;
+	}
+	return n > 0 ? send_control(w, CONTROL_REOPEN, which, fds, n) : 0;
+}
+
 void
-workers_send_log(struct house *h)
+workers_send_logs(struct house *h)
 {
 	uint32_t i;
 
 	for (i = 0; i < BOARD_ROWS; i++) {
-		const int *fd = h->log_fd >= 0 ? &h->log_fd : NULL;
-
-		if (h->workers[i].pid > 0 && send_control(&h->workers[i], CONTROL_REOPEN, 0, fd) < 0)
+		if (h->workers[i].pid > 0 && send_logs(h, &h->workers[i]) < 0)
 			log_write(LOG_WARN, "reopen_not_told", LOG_U64("worker", i), LOG_END);
 	}
 }
@@ -78,8 +94,12 @@ static int
 spawn_process(struct house *h, struct worker *w, int their_control, struct err *err)
 {
 	int out = h->log_fd >= 0 ? h->log_fd : STDERR_FILENO;
-	int fds[SPAWN_FDS_MAX] = {their_control, segment_fd(h->segment), segment_keys_fd(h->keys),
-				  w->generation->config_fd, h->inboxes.reading[w->slot]};
+	int fds[SPAWN_FDS_MAX] = {their_control,
+				  segment_fd(h->segment),
+				  segment_keys_fd(h->keys),
+				  w->generation->config_fd,
+				  w->generation->audit_fd >= 0 ? w->generation->audit_fd : h->null_fd,
+				  h->inboxes.reading[w->slot]};
 	size_t n = HERITAGE_FD_POST - HERITAGE_FD_CONTROL;
 	const char *env[SPAWN_ENV_MAX];
 	char slot[16];
@@ -309,6 +329,7 @@ worker_read_control(struct house *h, struct worker *w, uint64_t now_ms)
 		if (r != (int)sizeof(message))
 			break;
 		if (message.type == CONTROL_READY) {
+			w->is_confined = message.value != 0;
 			worker_event(h, w, WORKER_EV_READY, now_ms);
 		} else if (message.type == CONTROL_FAILED) {
 			(void)snprintf(w->failed_text, sizeof(w->failed_text), "%.*s", CONTROL_TEXT_MAX - 1,

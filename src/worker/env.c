@@ -7,6 +7,7 @@
 
 #include "audit/audit.h"
 #include "base/clock.h"
+#include "base/fd.h"
 #include "keeper/keeper.h"
 #include "worker_private.h"
 
@@ -89,6 +90,23 @@ make_core(struct worker *worker)
 	return mcp_server_new(&options);
 }
 
+/* A worker was given the file; whoever has no supervisor opens it. */
+static struct audit *
+open_audit(struct worker *worker, struct err *err)
+{
+	bool is_off = worker->config->audit.path[0] == '\0';
+	struct audit *audit;
+
+	if (worker->audit_fd < 0)
+		return audit_open(worker->config->audit.path, err);
+	if (is_off)
+		fd_close(&worker->audit_fd);
+	audit = audit_adopt(is_off ? -1 : worker->audit_fd);
+	if (audit == NULL)
+		err_set(err, ERR_NOMEM, "out of memory");
+	return audit;
+}
+
 int
 env_make(struct worker *worker, const struct keeper_options *keeper, struct err *err)
 {
@@ -103,7 +121,7 @@ env_make(struct worker *worker, const struct keeper_options *keeper, struct err 
 	worker->keeper = keeper_new(worker->base, keeper, err);
 	if (worker->keeper == NULL)
 		return err->code;
-	worker->audit = audit_open(worker->config->audit.path, err);
+	worker->audit = open_audit(worker, err);
 	if (worker->audit == NULL)
 		return err->code;
 	fill_env(worker);

@@ -74,17 +74,22 @@ reopen_log(int fd)
 		log_write(LOG_ERROR, "log_not_reopened", LOG_END);
 }
 
+/* Each descriptor that is used is taken: -1 stands in its place. */
 static void
-reopen_audit(struct worker *worker)
+reopen(struct worker *worker, uint64_t which, int *fds, size_t n)
 {
-	struct err err;
+	size_t next = 0;
 
-	if (audit_reopen(worker->audit, &err) < 0)
-		log_write(LOG_ERROR, "audit_not_reopened", LOG_STR("error", err.text), LOG_END);
+	if ((which & CONTROL_REOPEN_LOG) != 0 && next < n)
+		reopen_log(fds[next++]);
+	if ((which & CONTROL_REOPEN_AUDIT) != 0 && next < n && audit_is_required(worker->audit)) {
+		audit_replace(worker->audit, fds[next]);
+		fds[next] = -1;
+	}
 }
 
 static void
-handle(struct worker *worker, const struct control_message *message, int *fd)
+handle(struct worker *worker, const struct control_message *message, int *fds, size_t n_fds)
 {
 	switch (message->type) {
 	case CONTROL_RETIRE:
@@ -95,9 +100,7 @@ handle(struct worker *worker, const struct control_message *message, int *fd)
 		cut(worker);
 		break;
 	case CONTROL_REOPEN:
-		if (*fd >= 0)
-			reopen_log(*fd);
-		reopen_audit(worker);
+		reopen(worker, message->value, fds, n_fds);
 		break;
 	default:
 		log_write(LOG_WARN, "control_unknown", LOG_U64("type", message->type), LOG_END);
@@ -121,10 +124,9 @@ on_control(evutil_socket_t sock, short what, void *ctx)
 		if (r == ERR_AGAIN)
 			return;
 		if (r == (int)sizeof(message)) {
-			int fd = n_fds > 0 ? fds[0] : -1;
-
-			handle(worker, &message, &fd);
-			fd_close(&fd);
+			handle(worker, &message, fds, n_fds);
+			while (n_fds > 0)
+				fd_close(&fds[--n_fds]);
 			continue;
 		}
 		log_write(LOG_WARN, "supervisor_gone", LOG_END);

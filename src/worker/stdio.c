@@ -173,6 +173,7 @@ make_memory(struct desk *desk, struct err *err)
 	struct worker *worker = &desk->worker;
 	int r = segment_keys_create(&worker->keys, err);
 
+	worker->audit_fd = -1;
 	if (r < 0)
 		return r;
 	r = segment_create(&wanted, worker->keys, &worker->segment, err);

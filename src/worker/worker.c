@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "confine.h"
 #include "descriptors.h"
 #include "issuer.h"
 #include "keeper/keeper.h"
@@ -219,6 +220,7 @@ start(struct worker *worker, struct err *err)
 	r = load_config(worker, err);
 	if (r < 0)
 		return r;
+	worker->audit_fd = HERITAGE_FD_AUDIT;
 	log_init(STDERR_FILENO, worker->config->server.log_level, "worker", (int)worker->slot);
 	worker->n_workers = count_workers(worker->config);
 	r = attach_memory(worker, err);
@@ -247,9 +249,10 @@ start(struct worker *worker, struct err *err)
 }
 
 static void
-tell(const struct worker *worker, enum control_type type, const char *text)
+tell(const struct worker *worker, enum control_type type, uint64_t value, const char *text)
 {
-	struct control_message message = {.type = type, .slot = worker->slot, .generation = worker->generation};
+	struct control_message message = {
+	    .type = type, .slot = worker->slot, .generation = worker->generation, .value = value};
 
 	snprintf(message.text, sizeof(message.text), "%s", text);
 	if (fd_send(HERITAGE_FD_CONTROL, &message, sizeof(message), NULL, 0) < 0)
@@ -278,9 +281,12 @@ status_of(int code)
 static void
 serve(struct worker *worker)
 {
+	bool is_confined = worker->config->server.confine && confine_self(worker->config->magento.ca_file);
+
 	board_set_state(worker->row, BOARD_READY);
-	tell(worker, CONTROL_READY, "");
-	log_write(LOG_INFO, "ready", LOG_U64("generation", worker->generation), LOG_END);
+	tell(worker, CONTROL_READY, is_confined, "");
+	log_write(LOG_INFO, "ready", LOG_U64("generation", worker->generation), LOG_BOOL("confined", is_confined),
+		  LOG_END);
 	event_base_dispatch(worker->base);
 	board_set_state(worker->row, BOARD_DEAD);
 	log_write(LOG_INFO, "stopped", LOG_END);
@@ -303,7 +309,7 @@ worker_main(const struct action_product *product)
 	r = start(worker, &err);
 	if (r < 0) {
 		log_write(LOG_ERROR, "start_failed", LOG_STR("error", err.text), LOG_END);
-		tell(worker, CONTROL_FAILED, err.text);
+		tell(worker, CONTROL_FAILED, 0, err.text);
 		status = status_of(r);
 	} else {
 		serve(worker);

@@ -63,6 +63,7 @@ struct worker {
 	struct fetch *fetch;
 	struct keeper *keeper;
 	struct audit *audit;
+	int audit_fd; /* handed over by the supervisor; -1: there is none, open the file */
 	struct scope_cache *scopes;
 	struct action_registry *registry;
 	struct action_env env;

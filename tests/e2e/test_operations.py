@@ -201,7 +201,7 @@ def test_reload_keeps_slow_calls(start, shop):
     client = Modern(server)
     client.login()
     shop.reset()
-    shop.fault("latency", PRODUCTS, ms=800)
+    shop.fault("latency", PRODUCTS, ms=2500)
     connections = begin_slow_call(client, shop, 4)
     server.expects("reload")
     server.expects("reloaded")

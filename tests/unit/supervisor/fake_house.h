@@ -108,7 +108,7 @@ fake_obey(struct board_row *row, bool stubborn)
 			return 0;
 		if (message.type == CONTROL_RETIRE && !stubborn)
 			return 0;
-		if (message.type == CONTROL_REOPEN && n_fds == 1)
+		if (message.type == CONTROL_REOPEN && n_fds > 0 && (message.value & CONTROL_REOPEN_LOG) != 0)
 			(void)dprintf(fds[0], "worker %u writes here\n", message.slot);
 	}
 }
