@@ -61,7 +61,16 @@ enum board_counter {
 };
 
 /* Now.  At most 16. */
-enum board_gauge { BOARD_CONNECTIONS_NOW, BOARD_CALLS_IN_FLIGHT, BOARD_STREAMS_NOW, BOARD_FIBERS, BOARD_GAUGES };
+enum board_gauge {
+	BOARD_CONNECTIONS_NOW,
+	BOARD_CALLS_IN_FLIGHT,
+	BOARD_STREAMS_NOW,
+	BOARD_FIBERS,
+	BOARD_LISTENERS,
+	BOARD_STREAMS_KEPT,
+	BOARD_STREAM_BYTES_KEPT,
+	BOARD_GAUGES
+};
 
 /* Why a request to an upstream failed.  At most 8. */
 enum board_failure {

@@ -343,7 +343,7 @@ on_event(struct bufferevent *bev, short what, void *arg)
 		connection_advance(conn);
 	} else if (what & BEV_EVENT_TIMEOUT) {
 		conn->server->stats.timeouts_write++;
-		conn->server->stats.streams_cut += conn->state == HTTP_STATE_STREAMING ? 1 : 0;
+		conn->server->stats.streams_cut += conn->is_stream ? 1 : 0;
 		connection_reset(conn);
 	} else {
 		connection_doom(conn);

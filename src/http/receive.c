@@ -60,6 +60,7 @@ begin_body(struct http_connection *conn, struct http_request *req)
 	conn->req = req;
 	conn->is_head_asked = false;
 	conn->is_last = false;
+	conn->is_stream = false;
 	conn->needs_linger = false;
 	http_body_init(&conn->body, &req->head, &conn->server->limits);
 	connection_set_state(conn, HTTP_STATE_READ_BODY);

@@ -253,7 +253,7 @@ http_stream_begin(struct http_request *req, const struct http_answer *answer)
 	n = chunk_pieces(req, answer->body, chunk_head, pieces + 1);
 	r = connection_send(conn, pieces, n + 1);
 	req->phase = r == 0 ? REQUEST_STREAMING : REQUEST_CUT;
-	req->is_stream = true;
+	req->is_stream = conn->is_stream = true;
 	connection_set_state(conn, HTTP_STATE_STREAMING);
 	return r;
 }
@@ -298,6 +298,7 @@ http_stream_end(struct http_request *req, struct slice last)
 	must(req->phase >= REQUEST_STREAMING && req->phase != REQUEST_DONE);
 	if (req->phase != REQUEST_STREAMING)
 		return ERR_CLOSED;
+	conn->is_last = conn->is_last || conn->server->is_lame; /* its head was sent before anybody knew */
 	n = chunk_pieces(req, last, chunk_head, pieces);
 	if (!req->head.is_http10 && req->head.method != HTTP_HEAD)
 		pieces[n++] = (struct piece){.bytes = HTTP_LAST_CHUNK, .is_static = true};

@@ -45,6 +45,7 @@ struct http_connection {
 	bool is_last;	    /* the connection closes after the present answer */
 	bool needs_linger;  /* ... and the client may still be sending */
 	bool is_head_asked; /* on_head() had its say */
+	bool is_stream;	    /* the present answer is one */
 	struct http_server *server;
 	struct bufferevent *bev;
 	struct http_request *req; /* the one that is read, handled or streamed to */

@@ -79,6 +79,7 @@ view_worker(const struct house *h, const struct worker *w, uint64_t now_ms, stru
 	if (row.pid != w->pid)
 		return;
 	view->connections = row.gauges[BOARD_CONNECTIONS_NOW];
+	view->streams = row.gauges[BOARD_STREAMS_NOW];
 	if (w->ready_at_ms == 0)
 		return;
 	view->is_confined = w->is_confined;

@@ -70,6 +70,7 @@ put_worker(struct buf *out, const struct status_worker *w)
 	put_u64(out, "heartbeat_age_ms", w->heartbeat_age_ms);
 	put_u64(out, "requests", w->requests);
 	put_u64(out, "connections", w->connections);
+	put_u64(out, "streams", w->streams);
 	put_u64(out, "respawns", w->respawns);
 	(void)buf_printf(out, "\"confined\":%s,", w->is_confined ? "true" : "false");
 	put_end(out, '}');
@@ -185,16 +186,16 @@ status_put_text(struct buf *out, const struct status_view *view)
 
 	put_text_head(out, view);
 	put_text_reload(out, &view->last_reload);
-	(void)buf_printf(out, "\n%4s %8s %4s %-9s %9s %12s %10s %11s %8s\n", "slot", "pid", "gen", "state", "ready ms",
-			 "heartbeat ms", "requests", "connections", "respawns");
+	(void)buf_printf(out, "\n%4s %8s %4s %-9s %9s %12s %10s %11s %7s %8s\n", "slot", "pid", "gen", "state",
+			 "ready ms", "heartbeat ms", "requests", "connections", "streams", "respawns");
 	for (i = 0; i < view->n_workers; i++) {
 		const struct status_worker *w = &view->workers[i];
 
 		(void)buf_printf(out,
 				 "%4" PRIu32 " %8d %4" PRIu32 " %-9s %9" PRIu64 " %12" PRIu64 " %10" PRIu64
-				 " %11" PRIu64 " %8" PRIu32 "\n",
+				 " %11" PRIu64 " %7" PRIu64 " %8" PRIu32 "\n",
 				 w->slot, (int)w->pid, w->generation, w->state, w->ready_ms, w->heartbeat_age_ms,
-				 w->requests, w->connections, w->respawns);
+				 w->requests, w->connections, w->streams, w->respawns);
 	}
 	return out->failed;
 }

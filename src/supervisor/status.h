@@ -23,6 +23,7 @@ struct status_worker {
 	uint64_t heartbeat_age_ms; /* 0 while not READY */
 	uint64_t requests;	   /* of the slot, over all its workers */
 	uint64_t connections;	   /* now */
+	uint64_t streams;	   /* now */
 	uint32_t respawns;
 	bool is_confined; /* by Landlock */
 };

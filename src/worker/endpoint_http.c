@@ -70,8 +70,11 @@ send_json(struct visit *visit, const struct mcp_answer *answer)
 static bool
 is_streamed(const struct visit *visit, const struct mcp_answer *answer)
 {
-	return visit->stream.has_begun ||
-	       (!visit->pass.takes_json && answer->body.len > 0 && answer->http_status == 200);
+	bool is_get = visit->req->head.method == HTTP_GET;
+
+	if (visit->stream.has_begun)
+		return true;
+	return answer->http_status == 200 && (is_get || (!visit->pass.takes_json && answer->body.len > 0));
 }
 
 static void
@@ -178,7 +181,7 @@ serve_options(struct visit *visit)
 	reply_add_field(&fields, "Allow", GATE_ALLOW);
 	reply_add_cors(&fields, visit->worker, visit->req);
 	if (fields.n > 1) {
-		reply_add_field(&fields, "Access-Control-Allow-Methods", "POST, DELETE");
+		reply_add_field(&fields, "Access-Control-Allow-Methods", "GET, POST, DELETE");
 		reply_add_field(
 		    &fields, "Access-Control-Allow-Headers",
 		    "Authorization, Content-Type, Accept, MCP-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id, "
@@ -212,6 +215,15 @@ is_listening(const struct http_head *head)
 	return head->method == HTTP_GET || slice_is(field_value(head, "Mcp-Method"), "subscriptions/listen");
 }
 
+/* The client sees at once that the core has taken its stream, though there may be no news for hours. */
+static void
+show_stream(struct visit *visit)
+{
+	(void)event_stream_begin(&visit->stream);
+	if (http_head_find(&visit->req->head, "Last-Event-ID") != NULL)
+		board_add(visit->worker->row, BOARD_STREAMS_RESUMED, 1);
+}
+
 /* When the exchange is over at once, the visit is gone with it. */
 static void
 serve_message(struct visit *visit)
@@ -219,11 +231,17 @@ serve_message(struct visit *visit)
 	const struct mcp_channel channel = {.send = on_event, .answer = on_answer, .ctx = visit};
 	struct mcp_request request = mcp_request_of(visit);
 	struct mcp_exchange *exchange = NULL;
+	bool is_get = visit->req->head.method == HTTP_GET;
 
-	mcp_server_post(visit->worker->mcp, &request, &channel, &exchange);
+	if (is_get)
+		mcp_server_get(visit->worker->mcp, &request, &channel, &exchange);
+	else
+		mcp_server_post(visit->worker->mcp, &request, &channel, &exchange);
 	if (exchange == NULL)
 		return;
 	visit->exchange = exchange;
+	if (is_get)
+		show_stream(visit);
 }
 
 static void

@@ -7,20 +7,20 @@
 #include <string.h>
 #include <sys/queue.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "lines.h"
+#include "outlet.h"
 #include "rpc/answer.h"
+#include "rpc/message.h"
 #include "session/mcp_session.h"
 #include "worker_private.h"
 
 #define READ_BYTES (64 * 1024)
-#define OUTPUT_HIGH (1024 * 1024)      /* from here on nothing more is read until the client reads */
-#define OUTPUT_MAX (256 * 1024 * 1024) /* answers to what was read before */
+#define OUTPUT_HIGH (1024 * 1024) /* from here on nothing more is read until the client reads */
 #define RUNNING_HIGH 1024
 #define ERROR_MAX 1024
 
@@ -37,17 +37,17 @@ struct visit {
 struct endpoint_stdio {
 	struct endpoint_stdio_options options;
 	struct lines lines;
-	struct buf out; /* what the client has not read yet */
+	struct outlet outlet;
 	struct event *read_event;
-	struct event *write_event;
-	struct event *hangup_event; /* NULL: the end of the reader shows at the next write only */
-	bool is_closed;		    /* no more input */
-	bool is_broken;		    /* no more output */
+	bool is_closed; /* no more input */
 	bool has_told;
+	bool has_listened;
+	bool is_dropping; /* what the client does not read is not worth keeping */
 	LIST_HEAD(, visit) visits;
 	size_t n_visits;
 	uint64_t counter;
 	char session_id[MCP_SESSION_ID_CAP]; /* the legacy session of this process; "" before initialize */
+	struct mcp_exchange *listening;	     /* what that session is told without having asked; or NULL */
 	char chunk[READ_BYTES];
 };
 
@@ -63,13 +63,10 @@ tell_end(struct endpoint_stdio *endpoint)
 }
 
 static void
-break_output(struct endpoint_stdio *endpoint)
+on_broken(void *ctx)
 {
-	endpoint->is_broken = true;
-	buf_fini(&endpoint->out);
-	event_del(endpoint->write_event);
-	if (endpoint->hangup_event != NULL)
-		event_del(endpoint->hangup_event);
+	struct endpoint_stdio *endpoint = ctx;
+
 	endpoint_stdio_close_input(endpoint);
 	tell_end(endpoint);
 }
@@ -78,7 +75,8 @@ break_output(struct endpoint_stdio *endpoint)
 static void
 pace(struct endpoint_stdio *endpoint)
 {
-	bool may_read = !endpoint->is_closed && endpoint->out.len < OUTPUT_HIGH && endpoint->n_visits < RUNNING_HIGH;
+	bool may_read = !endpoint->is_closed && outlet_waiting(&endpoint->outlet) < OUTPUT_HIGH &&
+			endpoint->n_visits < RUNNING_HIGH;
 
 	if (may_read)
 		event_add(endpoint->read_event, NULL);
@@ -86,72 +84,48 @@ pace(struct endpoint_stdio *endpoint)
 		event_del(endpoint->read_event);
 }
 
-/* Gives how many bytes went out, 0 when there is no room, -1 when nobody reads. */
-static ssize_t
-write_once(struct endpoint_stdio *endpoint, const struct iovec *parts, int n_parts)
-{
-	ssize_t n = writev(endpoint->options.out_fd, parts, n_parts);
-
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return 0;
-	return n;
-}
-
 static void
-on_writable(evutil_socket_t fd, short what, void *ctx)
+on_less(void *ctx)
 {
 	struct endpoint_stdio *endpoint = ctx;
-	const struct iovec part = {.iov_base = endpoint->out.ptr, .iov_len = endpoint->out.len};
-	ssize_t n = write_once(endpoint, &part, 1);
 
-	(void)fd;
-	(void)what;
-	if (n < 0) {
-		break_output(endpoint);
-		return;
-	}
-	buf_consume(&endpoint->out, (size_t)n);
-	if (endpoint->out.len == 0) {
-		buf_fini(&endpoint->out);
-		event_del(endpoint->write_event);
-	}
+	endpoint->is_dropping = endpoint->is_dropping && outlet_waiting(&endpoint->outlet) >= OUTPUT_HIGH;
 	pace(endpoint);
 }
 
-/* Keeps what did not go out.  A line that cannot be kept whole would spoil all that follow. */
-static void
-keep_rest(struct endpoint_stdio *endpoint, struct slice message, size_t written)
+/* Of progress and log lines only the newest matter; all else has to arrive. */
+static bool
+is_passing(struct slice message)
 {
-	if (written < message.len)
-		buf_put_slice(&endpoint->out, slice_sub(message, written, message.len));
-	if (written <= message.len)
-		buf_put_char(&endpoint->out, '\n');
-	if (endpoint->out.failed != 0) {
-		log_write(LOG_ERROR, "output_lost", LOG_STR("reason", err_name(endpoint->out.failed)), LOG_END);
-		break_output(endpoint);
-	} else if (endpoint->out.len > 0) {
-		event_add(endpoint->write_event, NULL);
+	struct rpc_message msg;
+	struct rpc_fault fault;
+
+	rpc_fault_init(&fault);
+	if (rpc_parse(message, &json_limits_default, &msg, &fault) < 0) {
+		rpc_fault_fini(&fault);
+		return false;
 	}
+	return msg.kind == RPC_NOTIFICATION &&
+	       (strcmp(msg.method, "notifications/progress") == 0 || strcmp(msg.method, "notifications/message") == 0);
 }
 
-static void
-write_message(struct endpoint_stdio *endpoint, struct slice message)
+/* A word of the server's own.  A client that reads nothing while a call has much to tell gets less of it. */
+static int
+write_word(struct endpoint_stdio *endpoint, const struct mcp_event *event)
 {
-	union {
-		const char *in;
-		void *out;
-	} bytes = {message.ptr}, end = {"\n"}; /* writev(2) changes nothing */
-	const struct iovec parts[] = {{bytes.out, message.len}, {end.out, 1}};
-	ssize_t n = 0;
-
-	if (endpoint->is_broken)
-		return;
-	if (endpoint->out.len == 0)
-		n = write_once(endpoint, parts, ARRAY_LEN(parts));
-	if (n < 0)
-		break_output(endpoint);
-	else
-		keep_rest(endpoint, message, (size_t)n);
+	if (endpoint->outlet.is_broken)
+		return ERR_CLOSED;
+	if (event->data.len == 0)
+		return 0;
+	if (outlet_waiting(&endpoint->outlet) >= OUTPUT_HIGH && is_passing(event->data)) {
+		if (!endpoint->is_dropping)
+			log_write(LOG_WARN, "output_slow", LOG_U64("bytes", outlet_waiting(&endpoint->outlet)),
+				  LOG_END);
+		endpoint->is_dropping = true;
+		return 0;
+	}
+	outlet_write(&endpoint->outlet, event->data);
+	return endpoint->outlet.is_broken ? ERR_CLOSED : 0;
 }
 
 /* What could not be read has no id. */
@@ -162,7 +136,7 @@ write_refusal(struct endpoint_stdio *endpoint, int code, const char *text)
 
 	buf_init(&message, ERROR_MAX);
 	if (rpc_write_error(&message, SLICE_NONE, code, text, SLICE_NONE) == 0)
-		write_message(endpoint, buf_slice(&message));
+		outlet_write(&endpoint->outlet, buf_slice(&message));
 	buf_fini(&message);
 }
 
@@ -208,11 +182,19 @@ on_answer(void *ctx, const struct mcp_answer *answer)
 	if (answer->session_id != NULL)
 		snprintf(endpoint->session_id, sizeof(endpoint->session_id), "%s", answer->session_id);
 	if (answer->body.len > 0)
-		write_message(endpoint, answer->body);
+		outlet_write(&endpoint->outlet, answer->body);
 	else if (answer->http_status == 503)
 		write_refusal(endpoint, RPC_INTERNAL_ERROR, "The server is short of memory. Try again in a moment.");
 	visit_free(visit);
 	pace(endpoint);
+}
+
+static int
+on_event(void *ctx, const struct mcp_event *event)
+{
+	const struct visit *visit = ctx;
+
+	return write_word(visit->endpoint, event);
 }
 
 static struct visit *
@@ -237,28 +219,66 @@ visit_new(struct endpoint_stdio *endpoint, struct slice line)
 	return visit;
 }
 
+static struct mcp_request
+request_of(struct endpoint_stdio *endpoint, struct slice body, const char *request_id)
+{
+	return (struct mcp_request){
+	    .transport = MCP_STDIO,
+	    .takes_events = true,
+	    .body = body,
+	    .headers = {.session_id =
+			    endpoint->session_id[0] != '\0' ? slice_from_str(endpoint->session_id) : SLICE_NONE},
+	    .principal = endpoint->options.principal,
+	    .request_id = request_id,
+	    .now_mono_ms = clock_mono_ms(),
+	    .now_wall_ms = clock_wall_ms(),
+	};
+}
+
+static int
+on_news(void *ctx, const struct mcp_event *event)
+{
+	return write_word(ctx, event);
+}
+
+static void
+on_no_more_news(void *ctx, const struct mcp_answer *answer)
+{
+	struct endpoint_stdio *endpoint = ctx;
+
+	(void)answer;
+	endpoint->listening = NULL;
+}
+
+/* What GET is over HTTP: the legacy session of this process hears of changes. */
+static void
+listen_to_news(struct endpoint_stdio *endpoint)
+{
+	const struct mcp_channel channel = {.send = on_news, .answer = on_no_more_news, .ctx = endpoint};
+	struct mcp_request request = request_of(endpoint, SLICE_NONE, "");
+
+	endpoint->has_listened = true;
+	mcp_server_get(endpoint->options.worker->mcp, &request, &channel, &endpoint->listening);
+}
+
 static void
 serve_line(struct endpoint_stdio *endpoint, struct slice line)
 {
 	struct visit *visit = visit_new(endpoint, line);
+	struct mcp_exchange *exchange = NULL;
 	struct mcp_request request;
 
 	if (visit == NULL) {
 		write_refusal(endpoint, RPC_INTERNAL_ERROR, "The server is short of memory. Try again in a moment.");
 		return;
 	}
-	request = (struct mcp_request){
-	    .transport = MCP_STDIO,
-	    .body = slice_of(visit->line, line.len),
-	    .headers = {.session_id =
-			    endpoint->session_id[0] != '\0' ? slice_from_str(endpoint->session_id) : SLICE_NONE},
-	    .principal = endpoint->options.principal,
-	    .request_id = visit->request_id,
-	    .now_mono_ms = clock_mono_ms(),
-	    .now_wall_ms = clock_wall_ms(),
-	};
+	request = request_of(endpoint, slice_of(visit->line, line.len), visit->request_id);
 	mcp_server_post(endpoint->options.worker->mcp, &request,
-			&(struct mcp_channel){.answer = on_answer, .ctx = visit}, &visit->exchange);
+			&(struct mcp_channel){.send = on_event, .answer = on_answer, .ctx = visit}, &exchange);
+	if (exchange != NULL)
+		visit->exchange = exchange;
+	if (endpoint->session_id[0] != '\0' && !endpoint->has_listened)
+		listen_to_news(endpoint);
 }
 
 /* ---- reading ---- */
@@ -314,27 +334,6 @@ on_readable(evutil_socket_t fd, short what, void *ctx)
 
 /* ---- life ---- */
 
-static void
-on_hangup(evutil_socket_t fd, short what, void *ctx)
-{
-	(void)fd;
-	(void)what;
-	break_output(ctx);
-}
-
-/* The writing end of a pipe is never readable: poll(2) says so only when the last reader has gone. */
-static int
-watch_reader(struct endpoint_stdio *endpoint)
-{
-	int fd = endpoint->options.out_fd;
-	struct stat st;
-
-	if (fstat(fd, &st) < 0 || !S_ISFIFO(st.st_mode))
-		return 0;
-	endpoint->hangup_event = event_new(endpoint->options.worker->base, fd, EV_READ, on_hangup, endpoint);
-	return endpoint->hangup_event != NULL && event_add(endpoint->hangup_event, NULL) == 0 ? 0 : ERR_NOMEM;
-}
-
 /*
  * Only what no other process shares: the flag belongs to the open file.  A terminal is left as it is; libevent says
  * when it can be read, and a file is always ready.
@@ -361,13 +360,14 @@ endpoint_stdio_new(const struct endpoint_stdio_options *options, struct endpoint
 	endpoint->options = *options;
 	LIST_INIT(&endpoint->visits);
 	lines_init(&endpoint->lines, options->worker->config->http.max_body_bytes);
-	buf_init(&endpoint->out, OUTPUT_MAX);
+	endpoint->outlet.on_less = on_less;
+	endpoint->outlet.on_broken = on_broken;
+	endpoint->outlet.ctx = endpoint;
 	if (prepare_fd(options->in_fd) < 0 || prepare_fd(options->out_fd) < 0)
 		return err_set(err, ERR_IO, "standard input or output cannot be used");
 	endpoint->read_event = event_new(base, options->in_fd, EV_READ | EV_PERSIST, on_readable, endpoint);
-	endpoint->write_event = event_new(base, options->out_fd, EV_WRITE | EV_PERSIST, on_writable, endpoint);
-	if (endpoint->read_event == NULL || endpoint->write_event == NULL ||
-	    event_add(endpoint->read_event, NULL) < 0 || watch_reader(endpoint) < 0)
+	if (endpoint->read_event == NULL || outlet_open(&endpoint->outlet, base, options->out_fd) < 0 ||
+	    event_add(endpoint->read_event, NULL) < 0)
 		return err_set(err, ERR_NOMEM, "out of memory");
 	return 0;
 }
@@ -380,15 +380,12 @@ endpoint_stdio_free(struct endpoint_stdio **endpoint)
 	if (e == NULL)
 		return;
 	*endpoint = NULL;
+	mcp_server_hangup(&e->listening);
 	endpoint_stdio_cancel_all(e);
 	if (e->read_event != NULL)
 		event_free(e->read_event);
-	if (e->write_event != NULL)
-		event_free(e->write_event);
-	if (e->hangup_event != NULL)
-		event_free(e->hangup_event);
+	outlet_close(&e->outlet);
 	lines_fini(&e->lines);
-	buf_fini(&e->out);
 	free(e);
 }
 
@@ -409,11 +406,11 @@ endpoint_stdio_cancel_all(struct endpoint_stdio *endpoint)
 bool
 endpoint_stdio_is_idle(const struct endpoint_stdio *endpoint)
 {
-	return endpoint->n_visits == 0 && endpoint->out.len == 0;
+	return endpoint->n_visits == 0 && outlet_waiting(&endpoint->outlet) == 0;
 }
 
 bool
 endpoint_stdio_is_broken(const struct endpoint_stdio *endpoint)
 {
-	return endpoint->is_broken;
+	return endpoint->outlet.is_broken;
 }

@@ -3,6 +3,9 @@
  *
  * Reads while it can, answers as calls finish, in any order.  Both eras; a claim-less `initialize` begins the legacy
  * one for the process.  Nothing but whole messages is written.
+ *
+ * A client that does not read is not read from once 1 MiB waits for it, and gets no progress and no log lines until it
+ * reads again; answers, questions and news of changes are kept for it up to OUTLET_MAX, then the output is given up.
  */
 #ifndef WORKER_ENDPOINT_STDIO_H
 #define WORKER_ENDPOINT_STDIO_H

@@ -59,6 +59,14 @@ open_fetch(struct worker *worker, struct err *err)
 }
 
 static void
+on_change(void *ctx, const struct action_change *change)
+{
+	struct worker *worker = ctx;
+
+	mcp_server_change(worker->mcp, change);
+}
+
+static void
 fill_env(struct worker *worker)
 {
 	worker->env = (struct action_env){
@@ -71,6 +79,8 @@ fill_env(struct worker *worker)
 	    .scopes = worker->scopes,
 	    .wait_ms = pause_ms,
 	    .waiter = worker->base,
+	    .on_change = on_change,
+	    .watcher = worker,
 	};
 	observe_env(worker);
 }

@@ -88,15 +88,31 @@ check_place(const struct worker *worker, const struct http_head *head, struct re
 	return 0;
 }
 
+/* GET is the stream of a legacy session; there is nothing else behind it. */
+static bool
+is_in_session(const struct http_head *head)
+{
+	const struct http_field *version = http_head_find(head, "MCP-Protocol-Version");
+
+	return http_head_find(head, "Mcp-Session-Id") != NULL &&
+	       (version == NULL || !mcp_protocol_is_modern_text(version->value));
+}
+
 static int
 check_method(const struct http_head *head, struct refusal *refusal)
 {
 	if (head->method == HTTP_POST || head->method == HTTP_DELETE || head->method == HTTP_OPTIONS)
 		return 0;
-	*refusal = (struct refusal){.status = 405,
-				    .message = "Send MCP messages by POST; DELETE ends a session.",
-				    .field = "Allow",
-				    .value = GATE_ALLOW};
+	if (head->method == HTTP_GET && is_in_session(head))
+		return 0;
+	*refusal = (struct refusal){.status = 405, .field = "Allow", .value = GATE_ALLOW};
+	refusal->message = "Send MCP messages by POST; GET opens a session's event stream, DELETE ends the session.";
+	if (head->method == HTTP_GET) {
+		refusal->message =
+		    "GET opens the event stream of a session: name it by Mcp-Session-Id, which initialize "
+		    "answers with. MCP messages are sent by POST.";
+		refusal->value = "POST, OPTIONS";
+	}
 	return -1;
 }
 

@@ -13,7 +13,7 @@
 #include "http/parser.h"
 #include "reply.h"
 
-#define GATE_ALLOW "POST, DELETE, OPTIONS"
+#define GATE_ALLOW "GET, POST, DELETE, OPTIONS"
 
 struct worker;
 

@@ -77,6 +77,12 @@ put_totals(struct worker *worker, struct buf *out)
 		   board_total_gauge(worker->segment, BOARD_CONNECTIONS_NOW));
 	put_single(out, "magento_mcp_streams", "gauge", "Event streams open now.",
 		   board_total_gauge(worker->segment, BOARD_STREAMS_NOW));
+	put_single(out, "magento_mcp_listeners", "gauge", "GET streams and subscriptions open now.",
+		   board_total_gauge(worker->segment, BOARD_LISTENERS));
+	put_single(out, "magento_mcp_streams_kept", "gauge", "Broken streams whose events are kept for their clients.",
+		   board_total_gauge(worker->segment, BOARD_STREAMS_KEPT));
+	put_single(out, "magento_mcp_streams_kept_bytes", "gauge", "Bytes of those events.",
+		   board_total_gauge(worker->segment, BOARD_STREAM_BYTES_KEPT));
 	put_single(out, "magento_mcp_calls_in_flight", "gauge", "Tool calls running now.",
 		   board_total_gauge(worker->segment, BOARD_CALLS_IN_FLIGHT));
 }

@@ -14,7 +14,7 @@
 #define SWEEP_ROUNDS 60 /* the whole table once a minute */
 
 static void
-put_gauges(struct worker *worker)
+put_gauges(struct worker *worker, const struct mcp_gauges *core)
 {
 	const struct http_stats *stats = http_server_stats(worker->http);
 
@@ -22,6 +22,9 @@ put_gauges(struct worker *worker)
 	board_set(worker->row, BOARD_CALLS_IN_FLIGHT, fiber_pool_alive(worker->fibers));
 	board_set(worker->row, BOARD_FIBERS, fiber_pool_alive(worker->fibers));
 	board_set(worker->row, BOARD_STREAMS_NOW, worker->streams.n_open);
+	board_set(worker->row, BOARD_LISTENERS, core->listeners);
+	board_set(worker->row, BOARD_STREAMS_KEPT, core->kept_streams);
+	board_set(worker->row, BOARD_STREAM_BYTES_KEPT, core->kept_bytes);
 }
 
 static void
@@ -34,13 +37,14 @@ bring(struct worker *worker, enum board_counter which, uint64_t now, uint64_t *b
 
 /* Counters that other modules keep for themselves; the board gets what came since the last time. */
 static void
-put_counters(struct worker *worker)
+put_counters(struct worker *worker, const struct mcp_gauges *core)
 {
 	const struct http_stats *stats = http_server_stats(worker->http);
 
 	bring(worker, BOARD_CONNECTIONS_TOTAL, stats->connections_total, &worker->counted.connections);
 	bring(worker, BOARD_CONNECTIONS_REFUSED, stats->accept_refused, &worker->counted.refused);
 	bring(worker, BOARD_STREAMS_CUT, stats->streams_cut, &worker->counted.streams_cut);
+	bring(worker, BOARD_EVENTS_DROPPED, core->dropped_events, &worker->counted.events_dropped);
 	bring(worker, BOARD_LOG_DROPPED, log_dropped(), &worker->counted.log_dropped);
 }
 
@@ -49,14 +53,16 @@ on_pulse(evutil_socket_t fd, short what, void *ctx)
 {
 	struct worker *worker = ctx;
 	uint64_t now_us = clock_mono_us();
+	struct mcp_gauges core;
 
 	(void)fd;
 	(void)what;
 	board_heartbeat(worker->row, now_us / 1000);
 	board_lag(worker->row, now_us > worker->next_pulse_us ? now_us - worker->next_pulse_us : 0);
 	worker->next_pulse_us = now_us + PULSE_MS * 1000;
-	put_gauges(worker);
-	put_counters(worker);
+	mcp_server_gauges(worker->mcp, &core);
+	put_gauges(worker, &core);
+	put_counters(worker, &core);
 	endpoint_http_pulse(worker, now_us / 1000);
 }
 
@@ -70,6 +76,7 @@ on_sweep(evutil_socket_t fd, short what, void *ctx)
 
 	(void)fd;
 	(void)what;
+	mcp_server_tick(worker->mcp, clock_mono_ms());
 	sessions_sweep(&worker->sessions, worker->slot % workers, workers, budget, action_now());
 }
 

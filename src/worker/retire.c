@@ -63,6 +63,7 @@ begin(struct worker *worker, uint64_t deadline_ms)
 	close_listeners(worker);
 	http_server_set_lame(worker->http);
 	http_server_set_lame(worker->admin);
+	mcp_server_retire(worker->mcp); /* after lame: who is told to come back must find another worker */
 	event_add(worker->drain_event, &step);
 }
 

@@ -23,9 +23,10 @@
 
 #define TABLE_SLOTS 4096
 #define GROUP_SLOTS 8
-#define SWEEP_S 60
-#define GRACE_MS 2000  /* for calls to finish */
-#define SETTLE_MS 3000 /* for cancelled ones to come to an end */
+#define TICK_S 1
+#define SWEEP_ROUNDS 60 /* the whole table once a minute */
+#define GRACE_MS 2000	/* for calls to finish */
+#define SETTLE_MS 3000	/* for cancelled ones to come to an end */
 #define STEP_MS 20
 #define STATE_DIR_MODE 0700
 #define SESSION_MS (10ULL * 365 * 24 * 3600 * 1000) /* the legacy session ends with the process */
@@ -39,7 +40,7 @@ struct desk {
 	char principal_name[32];
 	int out_fd;
 	struct event *signal_events[N_SIGNALS];
-	struct event *sweep_event;
+	struct event *tick_event;
 	struct event *step_event; /* only while it ends */
 	uint64_t cancel_at_ms;	  /* 0: it does not end yet */
 	bool has_cancelled;
@@ -75,6 +76,7 @@ begin_end(struct desk *desk, uint64_t grace_ms)
 	if (desk->cancel_at_ms == 0 || (!desk->has_cancelled && cancel_at_ms < desk->cancel_at_ms))
 		desk->cancel_at_ms = cancel_at_ms;
 	endpoint_stdio_close_input(desk->endpoint);
+	mcp_server_retire(desk->worker.mcp);
 	event_add(desk->step_event, &step);
 	event_active(desk->step_event, EV_TIMEOUT, 0);
 }
@@ -200,21 +202,22 @@ make_base(void)
 }
 
 static void
-on_sweep(evutil_socket_t fd, short what, void *ctx)
+on_tick(evutil_socket_t fd, short what, void *ctx)
 {
 	struct desk *desk = ctx;
 	struct session_now now = {.mono_ms = clock_mono_ms(), .wall_ms = clock_wall_ms()};
 
 	(void)fd;
 	(void)what;
-	sessions_sweep(&desk->worker.sessions, 0, 1, TABLE_SLOTS / GROUP_SLOTS, now);
+	mcp_server_tick(desk->worker.mcp, now.mono_ms);
+	sessions_sweep(&desk->worker.sessions, 0, 1, TABLE_SLOTS / GROUP_SLOTS / SWEEP_ROUNDS + 1, now);
 }
 
 static int
 add_events(struct desk *desk, struct err *err)
 {
 	static const int signals[N_SIGNALS] = {SIGTERM, SIGINT, SIGHUP, SIGCHLD};
-	const struct timeval every = {.tv_sec = SWEEP_S};
+	const struct timeval every = {.tv_sec = TICK_S};
 	struct event_base *base = desk->worker.base;
 
 	for (size_t i = 0; i < N_SIGNALS; i++) {
@@ -222,9 +225,9 @@ add_events(struct desk *desk, struct err *err)
 		if (desk->signal_events[i] == NULL || event_add(desk->signal_events[i], NULL) < 0)
 			return err_set(err, ERR_NOMEM, "out of memory");
 	}
-	desk->sweep_event = event_new(base, -1, EV_PERSIST, on_sweep, desk);
+	desk->tick_event = event_new(base, -1, EV_PERSIST, on_tick, desk);
 	desk->step_event = event_new(base, -1, EV_PERSIST, on_step, desk);
-	if (desk->sweep_event == NULL || desk->step_event == NULL || event_add(desk->sweep_event, &every) < 0)
+	if (desk->tick_event == NULL || desk->step_event == NULL || event_add(desk->tick_event, &every) < 0)
 		return err_set(err, ERR_NOMEM, "out of memory");
 	return 0;
 }
@@ -279,7 +282,7 @@ stop(struct desk *desk)
 	endpoint_stdio_free(&desk->endpoint);
 	for (size_t i = 0; i < N_SIGNALS; i++)
 		free_event(&desk->signal_events[i]);
-	free_event(&desk->sweep_event);
+	free_event(&desk->tick_event);
 	free_event(&desk->step_event);
 	env_free(&desk->worker);
 	keeper_child_end(&desk->keeper);

@@ -12,13 +12,8 @@
 #define TEXT_MAX 4096
 
 static const struct action_table *const tools[] = {
-    &fixture_content_table,
-    &fixture_schema_table,
-    &fixture_telling_table,
-    &fixture_asking_table,
-    &fixture_rounds_table,
-    &fixture_change_table,
-    NULL,
+    &fixture_content_table, &fixture_schema_table, &fixture_telling_table, &fixture_flood_table,
+    &fixture_asking_table,  &fixture_rounds_table, &fixture_change_table,  NULL,
 };
 static const struct action_prompt_table *const prompts[] = {&fixture_prompts, NULL};
 static const struct action_resource_table *const resources[] = {&fixture_resources, NULL};

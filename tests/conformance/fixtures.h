@@ -20,6 +20,7 @@ extern const struct action_product fixtures;
 extern const struct action_table fixture_content_table; /* content.c: every kind of content block */
 extern const struct action_table fixture_schema_table;	/* schemas.c: schemas of a tool's own */
 extern const struct action_table fixture_telling_table; /* telling.c: progress, log lines, a stream that breaks off */
+extern const struct action_table fixture_flood_table;	/* flood.c: for our own tests of streams */
 extern const struct action_table fixture_asking_table;	/* asking.c: one question, whatever the era */
 extern const struct action_table fixture_rounds_table;	/* rounds.c: how answers come back in the stateless era */
 extern const struct action_table fixture_change_table;	/* changes.c: lists and resources that change */

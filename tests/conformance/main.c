@@ -15,6 +15,7 @@
 #include "fixtures.h"
 #include "keeper/server.h"
 #include "supervisor/supervisor.h"
+#include "worker/stdio.h"
 #include "worker/worker.h"
 
 #define SETTING_MAX (PATH_MAX + 64)
@@ -90,6 +91,27 @@ serve(int argc, char **argv, char *const *whole)
 	return supervisor_run(&sources, whole);
 }
 
+/* The fixtures over standard input and output, as `magento-mcp stdio`; server.state_dir has to be set. */
+static int
+desktop(int argc, char **argv)
+{
+	static const struct options_spec spec = {
+	    .usage = "conformance-server stdio [-c FILE] [-s KEY=VALUE]...",
+	    .help = "Serves the fixtures over standard input and output.",
+	};
+	struct config *config = NULL;
+	struct options options;
+	int status = options_parse(argc, argv, &spec, &options);
+
+	if (status >= 0)
+		return status;
+	status = options_load(&options, &config);
+	if (status < 0)
+		status = stdio_run(&fixtures, config);
+	config_free(&config);
+	return status;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -99,6 +121,8 @@ main(int argc, char **argv)
 		return worker_main(&fixtures);
 	if (strcmp(role, "keeper") == 0)
 		return keeper_main(argc - 1, argv + 1);
+	if (strcmp(role, "stdio") == 0)
+		return desktop(argc - 1, argv + 1);
 	if (strcmp(role, "check") == 0)
 		return cli_check(argc - 1, argv + 1);
 	if (strcmp(role, "serve") == 0)

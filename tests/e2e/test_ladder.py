@@ -201,7 +201,7 @@ def test_step(server, era, step):
     judge(reply, status, code, era if spoil is not host else era, with_id)
     assert reply.header("Mcp-Session-Id") is None
     if spoil is verb:
-        assert reply.header("Allow") == "POST, DELETE, OPTIONS"  # R-054
+        assert reply.header("Allow") == "GET, POST, DELETE, OPTIONS"  # R-054
 
 
 def pairs(era):
@@ -402,25 +402,25 @@ def test_accept(server, era, value, kind):
 # ---- HTTP ----
 
 
-@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "TRACE", "FOO"])
+@pytest.mark.parametrize("method", ["HEAD", "PUT", "PATCH", "TRACE", "FOO"])
 def test_methods(server, method):
-    """R-009, R-054, R-097: only POST, DELETE and OPTIONS."""
+    """R-054."""
     reply = server.http(method, headers=[("Accept", "text/event-stream")])
-    assert reply.status == 405 and reply.header("Allow") == "POST, DELETE, OPTIONS"
+    assert reply.status == 405 and reply.header("Allow") == "GET, POST, DELETE, OPTIONS"
 
 
-def test_get_within_a_session(server):
-    """R-097: no standing stream is offered, also to one who has a session."""
-    client = Legacy(server)
-    reply = server.http("GET", headers=[("Accept", "text/event-stream"), ("Mcp-Session-Id", client.session_id)])
-    assert reply.status == 405
-    assert client.rpc("ping") == {}
+@pytest.mark.parametrize("more", [[], [("MCP-Protocol-Version", MODERN)],
+                                  [("MCP-Protocol-Version", MODERN), ("Mcp-Session-Id", "A" * 43)]])
+def test_get_without_a_session(server, more):
+    """R-009: GET belongs to the legacy eras."""
+    reply = server.http("GET", headers=[("Accept", "text/event-stream"), *more])
+    assert reply.status == 405 and reply.header("Allow") == "POST, OPTIONS"
 
 
 def test_options(server):
     """R-053: an origin that is not listed gets no CORS answer."""
     reply = server.http("OPTIONS", headers=[])
-    assert (reply.status, reply.header("Allow")) == (204, "POST, DELETE, OPTIONS")
+    assert (reply.status, reply.header("Allow")) == (204, "GET, POST, DELETE, OPTIONS")
     assert reply.header("Access-Control-Allow-Origin") is None
     assert server.http("OPTIONS", headers=[("Origin", "https://evil.example")]).status == 403
 
@@ -447,7 +447,7 @@ def test_listed_origin_and_host(start):
     preflight = server.http("OPTIONS", headers=[("Origin", "https://app.example.com"),
                                                 ("Access-Control-Request-Method", "POST")])
     assert preflight.status == 204
-    assert preflight.header("Access-Control-Allow-Methods") == "POST, DELETE"
+    assert preflight.header("Access-Control-Allow-Methods") == "GET, POST, DELETE"
     allowed = {name.strip().lower() for name in preflight.header("Access-Control-Allow-Headers").split(",")}
     assert {"authorization", "mcp-protocol-version", "mcp-method", "mcp-name", "mcp-session-id",
             "last-event-id"} <= allowed

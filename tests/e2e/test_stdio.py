@@ -29,20 +29,26 @@ HOME = BUILD / "js"
 class Desk:
     """One process; every line that it writes must be a message, every line of its log JSON without a secret."""
 
-    def __init__(self, shop, folder, settings=(), environment=None, argv=()):
+    def __init__(self, shop, folder, settings=(), environment=None, argv=(), program=SERVER, reads=True):
         self.folder = folder
-        variables = {"MAGENTO_BASE_URL": shop.url, "XDG_STATE_HOME": str(folder / "state home"), "HOME": str(folder)}
-        variables.update({f"MAGENTO_{name.upper()}": value for name, value in OAUTH.items()})
+        variables = {"XDG_STATE_HOME": str(folder / "state home"), "HOME": str(folder)}
+        if shop:
+            variables["MAGENTO_BASE_URL"] = shop.url
+            variables.update({f"MAGENTO_{name.upper()}": value for name, value in OAUTH.items()})
         variables.update(environment or {})
         self.protocol = schema.MODERN
         self.session = None
         self.next_id = 0
         self.waiting = {}
+        self.words = []  # what the server said of its own
         self.messages = queue.Queue()
+        self.reads = threading.Event()  # whether the client reads what is written to it
+        if reads:
+            self.reads.set()
         self.log = []
         options = [word for setting in settings for word in ("-s", setting)]
         self.process = subprocess.Popen(
-            [SERVER, "stdio", *options, *argv], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            [program, "stdio", *options, *argv], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             env=clean_environment(**variables))
         self.pid = self.process.pid
         self.readers = [threading.Thread(target=target, daemon=True) for target in (self._read, self._read_log)]
@@ -52,6 +58,7 @@ class Desk:
     def _read(self):
         rest = b""
         while True:
+            self.reads.wait()
             piece = os.read(self.process.stdout.fileno(), 1 << 16)
             if not piece:
                 break
@@ -90,14 +97,20 @@ class Desk:
             return None
         assert not line.endswith(b"\r") and line.strip() == line, line
         message = json.loads(line.decode("utf-8"))
-        assert message["jsonrpc"] == "2.0" and ("result" in message) != ("error" in message), message
+        if "method" in message:
+            schema.check_word(self.protocol, message)
+        else:
+            assert message["jsonrpc"] == "2.0" and ("result" in message) != ("error" in message), message
         return message
 
     def answer(self, id, timeout=30):
         while id not in self.waiting:
             message = self.receive(timeout)
             assert message is not None, "the process ended: " + "".join(self.log[-5:])
-            self.waiting[message.get("id")] = message
+            if "method" in message:
+                self.words.append(message)
+            else:
+                self.waiting[message.get("id")] = message
         return self.waiting.pop(id)
 
     def rpc(self, method, params=None, **more):

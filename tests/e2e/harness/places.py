@@ -8,6 +8,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 BUILD = pathlib.Path(os.environ.get("BUILD", ROOT / "build")).resolve()
 DATA = ROOT / "tests" / "data"
 SERVER = str(BUILD / "magento-mcp")
+FIXTURE_SERVER = str(BUILD / "conformance-server")
 DEMO_STORE = os.environ.get("DEMO_STORE", str(BUILD / "demo-store"))
 
 OAUTH = {

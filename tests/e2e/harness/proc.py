@@ -85,6 +85,12 @@ def descriptors(pid, kept=frozenset()):
     return kinds
 
 
+def rss_kib(pid):
+    """Resident memory of its own: pages of files and of the shared table are not counted."""
+    with open(f"/proc/{pid}/status") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("RssAnon:"))
+
+
 def more_descriptors(before, without_peers):
     """
     {pid: Counter} of what is open beyond `before`, another such table. Connections to the ports are left out: they may

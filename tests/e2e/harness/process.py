@@ -16,7 +16,7 @@ import threading
 from . import proc, record
 from .http import Connection, head
 from .sse import Stream
-from .places import OAUTH, SERVER, poll
+from .places import FIXTURE_SERVER, OAUTH, SERVER, poll
 
 LIVE = []
 
@@ -69,8 +69,10 @@ class Server:
     looks at all that runs: see there.
     """
 
+    program = SERVER
+
     def __init__(self, shop=None, sections=None, workers=4, args=(), environment=None, wait=True, popen=None,
-                 log_file=False, wrapper=(), program=SERVER):
+                 log_file=False, wrapper=(), program=None):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="magento-mcp-e2e."))
         self.path = self.folder / "magento-mcp.conf"
         self.shop = shop
@@ -89,7 +91,8 @@ class Server:
         self.port = self.admin_port = None
         self.last_metrics = b""
         self.process = subprocess.Popen(
-            [*wrapper, str(program), "serve", "-c", str(self.path), *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            [*wrapper, str(program or self.program), "serve", "-c", str(self.path), *self.settings(), *args],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, env=clean_environment(**(environment or {})), **(popen or {}))
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
@@ -98,6 +101,10 @@ class Server:
             self.wait_serving()
 
     # ---- configuration ----
+
+    def settings(self):
+        """-s options that this program needs."""
+        return ()
 
     def _defaults(self, shop, log_file):
         base = {
@@ -406,6 +413,18 @@ class Server:
         worker = self.worker_fds + collections.Counter({"socket:": 1})
         alive = {pid: worker for pid in self.pids} | {self.process.pid: self.fds[self.process.pid]}
         return proc.more_descriptors(alive, self.upstream_ports)
+
+
+class FixtureServer(Server):
+    """The same server around the fixtures of the conformance suite: no shop, but tools that talk and ask."""
+
+    program = FIXTURE_SERVER
+
+    def settings(self):
+        """It has defaults of its own, which come after the file."""
+        words = {name: self.sections["server"][name] for name in ("listen", "workers", "state_dir")}
+        pairs = [f"server.{name}={value}" for name, value in words.items()] + ["admin.listen=127.0.0.1:0"]
+        return [word for pair in pairs for word in ("-s", pair)]
 
 
 def parse_metrics(text):

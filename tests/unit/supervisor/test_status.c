@@ -114,6 +114,7 @@ fill(struct status_view *view)
 						  .heartbeat_age_ms = 120,
 						  .requests = 99,
 						  .connections = 7,
+						  .streams = 3,
 						  .respawns = 1,
 						  .is_confined = true};
 	view->table =
@@ -139,7 +140,8 @@ json_has_every_promised_member(void **state)
 	    "{\"pid\":4711,\"version\":\"1.2.3\",\"generation\":2,\"state\":\"running\",\"uptime_s\":61,"
 	    "\"listen\":[\"127.0.0.1:8765\"],\"admin\":\"127.0.0.1:9464\",\"control_socket\":\"/run/x/control.sock\","
 	    "\"workers\":[{\"slot\":3,\"pid\":4712,\"generation\":2,\"state\":\"ready\",\"ready_ms\":41,"
-	    "\"heartbeat_age_ms\":120,\"requests\":99,\"connections\":7,\"respawns\":1,\"confined\":true}],"
+	    "\"heartbeat_age_ms\":120,\"requests\":99,\"connections\":7,\"streams\":3,\"respawns\":1,\"confined\":true}"
+	    "],"
 	    "\"keeper\":{\"pid\":4713,\"state\":\"ready\",\"respawns\":4},"
 	    "\"table\":{\"slots\":65536,\"used\":12,\"evictions\":1,\"full\":0,\"owner_deaths\":2,\"corrupt\":0},"
 	    "\"last_reload\":{\"ok\":false,\"message\":\"a \\\"quoted\\\" "
