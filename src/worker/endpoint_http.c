@@ -14,6 +14,7 @@
 #include "worker_private.h"
 
 #define CHALLENGE_MAX 2048
+#define ALLOWED_HEADERS_MAX 4096
 
 /* One request on its way; lives in the request's pool. */
 struct visit {
@@ -172,23 +173,38 @@ serve_delete(struct visit *visit)
 	release(visit);
 }
 
-/* */
+/* No wildcard stands for Mcp-Param-*: those that the browser asks for are granted. */
+static void
+put_allowed_headers(const struct http_head *head, struct buf *out)
+{
+	struct slice rest = field_value(head, "Access-Control-Request-Headers"), part;
+
+	buf_put_str(out, "Authorization, Content-Type, Accept, MCP-Protocol-Version, Mcp-Method, Mcp-Name, "
+			 "Mcp-Session-Id, Last-Event-ID");
+	while (slice_next(&rest, ',', &part)) {
+		part = slice_trim(part);
+		if (gate_is_param(part))
+			buf_printf(out, ", %.*s", SLICE_FMT(part));
+	}
+}
+
 static void
 serve_options(struct visit *visit)
 {
 	struct reply_fields fields = {.n = 0};
+	struct buf allowed;
 
+	buf_init(&allowed, ALLOWED_HEADERS_MAX);
 	reply_add_field(&fields, "Allow", GATE_ALLOW);
 	reply_add_cors(&fields, visit->worker, visit->req);
 	if (fields.n > 1) {
 		reply_add_field(&fields, "Access-Control-Allow-Methods", "GET, POST, DELETE");
-		reply_add_field(
-		    &fields, "Access-Control-Allow-Headers",
-		    "Authorization, Content-Type, Accept, MCP-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id, "
-		    "Last-Event-ID");
+		put_allowed_headers(&visit->req->head, &allowed);
+		reply_add_field(&fields, "Access-Control-Allow-Headers", buf_cstr(&allowed));
 		reply_add_field(&fields, "Access-Control-Max-Age", "600");
 	}
 	http_respond(visit->req, &(struct http_answer){.status = 204, .fields = fields.items, .n_fields = fields.n});
+	buf_fini(&allowed);
 	release(visit);
 }
 
@@ -215,16 +231,10 @@ is_listening(const struct http_head *head)
 	return head->method == HTTP_GET || slice_is(field_value(head, "Mcp-Method"), "subscriptions/listen");
 }
 
-/* The client sees at once that the core has taken its stream, though there may be no news for hours. */
-static void
-show_stream(struct visit *visit)
-{
-	(void)event_stream_begin(&visit->stream);
-	if (http_head_find(&visit->req->head, "Last-Event-ID") != NULL)
-		board_add(visit->worker->row, BOARD_STREAMS_RESUMED, 1);
-}
-
-/* When the exchange is over at once, the visit is gone with it. */
+/*
+ * When the exchange is over at once, the visit is gone with it.  Who asked for a stream sees at once that it is there,
+ * though there may be no news for hours.
+ */
 static void
 serve_message(struct visit *visit)
 {
@@ -241,7 +251,7 @@ serve_message(struct visit *visit)
 		return;
 	visit->exchange = exchange;
 	if (is_get)
-		show_stream(visit);
+		(void)event_stream_begin(&visit->stream);
 }
 
 static void

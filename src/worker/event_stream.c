@@ -13,6 +13,7 @@
 #define FRAME_SLACK 128 /* retry, and the names of the fields */
 #define COMMENT SLICE_LIT(":\n\n")
 #define RETRY_AFTER_S "10"
+#define PULSE_COMMENTS 256 /* so that streams that were opened together do not hold up the loop together */
 
 /* ---- the set ---- */
 
@@ -62,7 +63,9 @@ event_streams_pulse(struct event_streams *set, uint64_t keepalive_ms, uint64_t n
 {
 	struct event_stream *stream = TAILQ_FIRST(&set->open);
 
-	while (stream != NULL && stream->quiet_since_ms + keepalive_ms <= now_ms) {
+	for (int i = 0; i < PULSE_COMMENTS && stream != NULL; i++) {
+		if (stream->quiet_since_ms + keepalive_ms > now_ms)
+			break;
 		keep_open(stream);
 		stream = TAILQ_FIRST(&set->open);
 	}
@@ -184,6 +187,8 @@ begin_with(struct event_stream *stream, const char *session_id, struct slice fir
 	TAILQ_INSERT_TAIL(&set->open, stream, link);
 	set->n_open++;
 	board_add(stream->worker->row, BOARD_STREAMS_OPENED, 1);
+	if (stream->req->head.method == HTTP_GET && http_head_find(&stream->req->head, "Last-Event-ID") != NULL)
+		board_add(stream->worker->row, BOARD_STREAMS_RESUMED, 1);
 	if (r < 0) {
 		stream->is_broken = true;
 		forsake(stream);

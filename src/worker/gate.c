@@ -166,8 +166,8 @@ check_media(const struct http_head *head, struct gate_pass *pass, struct refusal
 
 #define PARAM_PREFIX "Mcp-Param-"
 
-static bool
-is_param(struct slice name)
+bool
+gate_is_param(struct slice name)
 {
 	return slice_eq_nocase(slice_sub(name, 0, sizeof(PARAM_PREFIX) - 1), SLICE_LIT(PARAM_PREFIX));
 }
@@ -194,7 +194,7 @@ check_single_fields(const struct http_head *head, struct refusal *refusal)
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		is_double = is_double || http_head_count(head, names[i]) > 1;
 	for (size_t i = 0; i < head->n_fields && !is_double; i++)
-		is_double = is_param(head->fields[i].name) && count_again(head, i) > 1;
+		is_double = gate_is_param(head->fields[i].name) && count_again(head, i) > 1;
 	return is_double ? refusal_set(refusal, 400, "A header field of MCP stands twice.") : 0;
 }
 

@@ -29,4 +29,6 @@ struct gate_pass {
 int gate_judge(const struct worker *worker, const struct http_head *head, struct gate_pass *pass_r,
 	       struct refusal *refusal_r);
 
+bool gate_is_param(struct slice name); /* Mcp-Param-* */
+
 #endif

@@ -444,13 +444,15 @@ def test_listed_origin_and_host(start):
                                (f"localhost:{server.port}", 200), (f"[::1]:{server.port}", 200), ("localhost:1", 403),
                                ("mcp.example.com.evil.example", 403), ("192.0.2.1", 403)):
         assert client.post_raw(message, {**extra, "Host": host_value}).status == status, host_value
-    preflight = server.http("OPTIONS", headers=[("Origin", "https://app.example.com"),
-                                                ("Access-Control-Request-Method", "POST")])
+    preflight = server.http("OPTIONS", headers=[
+        ("Origin", "https://app.example.com"), ("Access-Control-Request-Method", "POST"),
+        ("Access-Control-Request-Headers", "content-type, mcp-param-region,Mcp-Param-B, x-other")])
     assert preflight.status == 204
     assert preflight.header("Access-Control-Allow-Methods") == "GET, POST, DELETE"
     allowed = {name.strip().lower() for name in preflight.header("Access-Control-Allow-Headers").split(",")}
     assert {"authorization", "mcp-protocol-version", "mcp-method", "mcp-name", "mcp-session-id",
-            "last-event-id"} <= allowed
+            "last-event-id", "mcp-param-region", "mcp-param-b"} <= allowed
+    assert "x-other" not in allowed
 
 
 @pytest.mark.parametrize("path_text", ["/", "/mcp/", "/MCP", "/mcp2", "/.well-known/oauth-protected-resource",

@@ -276,6 +276,74 @@ test_stream_then_next(void **state)
 	close_all(&world, &client);
 }
 
+/* The last piece and the end are one; it is taken whatever waits before it. */
+static void
+test_stream_ends_with_a_piece(void **state)
+{
+	const struct http_answer answer = event_stream("");
+	static char big[100000];
+	struct world world;
+	struct client client;
+
+	(void)state;
+	memset(big, 'x', sizeof(big));
+	world_init(&world);
+	world.limits.stream_buffer_bytes = 1000;
+	open_held(&world, &client, GET("/events"));
+	assert_int_equal(http_stream_begin(world.held[0], &answer), 0);
+	while (http_request_queued(world.held[0]) == 0)
+		assert_int_equal(http_stream_write(world.held[0], slice_of(big, sizeof(big))), 0);
+	assert_int_equal(http_stream_end(world.held[0], slice_of(big, sizeof(big))), 0);
+	http_request_release(&world.held[0]);
+	world_until_text(&world, &client, "x\r\n0\r\n\r\n");
+	assert_false(client.is_closed);
+	assert_int_equal(world_stats(&world)->streams_cut, 0);
+	close_all(&world, &client);
+}
+
+/* Its head promised to keep the connection, before anybody knew that the worker would retire. */
+static void
+test_stream_of_a_lame_server(void **state)
+{
+	const struct http_answer answer = event_stream("");
+	struct world world;
+	struct client client;
+
+	(void)state;
+	world_init(&world);
+	open_held(&world, &client, GET("/events"));
+	assert_int_equal(http_stream_begin(world.held[0], &answer), 0);
+	http_server_set_lame(world.server);
+	assert_int_equal(http_stream_end(world.held[0], SLICE_LIT("data: bye\n\n")), 0);
+	http_request_release(&world.held[0]);
+	world_until_closed(&world, &client);
+	assert_true(client.is_closed);
+	assert_true(client_has(&client, "B\r\ndata: bye\n\n\r\n0\r\n\r\n"));
+	assert_int_equal(http_server_count(world.server, HTTP_STATE_ANY), 0);
+	close_all(&world, &client);
+}
+
+static void
+test_stalled_reader_is_cut(void **state)
+{
+	const struct http_answer answer = event_stream("");
+	static char piece[500000];
+	struct world world;
+	struct client client;
+
+	(void)state;
+	memset(piece, 'x', sizeof(piece));
+	world_init(&world);
+	world.limits.write_ms = 20;
+	open_held(&world, &client, GET("/events"));
+	assert_int_equal(http_stream_begin(world.held[0], &answer), 0);
+	assert_int_equal(http_stream_write(world.held[0], slice_of(piece, sizeof(piece))), 0);
+	world_until(&world, world.n_closed == 1);
+	assert_true(world.access.is_stream);
+	assert_int_equal(world_stats(&world)->streams_cut, 1);
+	close_all(&world, &client);
+}
+
 static void
 test_slow_reader_is_cut(void **state)
 {
@@ -420,6 +488,9 @@ main(void)
 	    cmocka_unit_test(test_taken_is_freed),
 	    cmocka_unit_test(test_streams),
 	    cmocka_unit_test(test_stream_then_next),
+	    cmocka_unit_test(test_stream_ends_with_a_piece),
+	    cmocka_unit_test(test_stream_of_a_lame_server),
+	    cmocka_unit_test(test_stalled_reader_is_cut),
 	    cmocka_unit_test(test_slow_reader_is_cut),
 	    cmocka_unit_test(test_cut_then_released),
 	    cmocka_unit_test(test_drain),
