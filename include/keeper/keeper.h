@@ -226,7 +226,7 @@ struct keeper_plan {
 	struct slice result; /* from keeper_plan_list(): empty */
 };
 
-/* [fiber] party->tool NULL: of any tool.  All strings are in the pool.  ERR_NOT_FOUND. */
+/* [fiber] party->tool, party->store NULL: of any.  All strings are in the pool.  ERR_NOT_FOUND. */
 int keeper_plan_read(struct keeper *keeper, const char *id, const struct keeper_party *party, uint64_t now_wall_ms,
 		     struct pool *pool, struct keeper_plan *plan_r, struct err *err) MUST_CHECK;
 

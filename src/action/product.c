@@ -3,13 +3,15 @@
  */
 #include "action/product.h"
 
+#include "guide/guide.h"
+
 static const struct action_table *const tools[] = {
     &action_auth_table, &action_scope_table, &action_catalog_table,	&action_pricing_table, &action_promotions_table,
     &action_cms_table,	&action_seo_table,   &action_diagnostics_table, &action_cache_table,   NULL,
 };
 
-static const struct action_prompt_table *const prompts[] = {NULL};
-static const struct action_resource_table *const resources[] = {NULL};
+static const struct action_prompt_table *const prompts[] = {&action_guide_prompts, NULL};
+static const struct action_resource_table *const resources[] = {&action_guide_resources, NULL};
 
 const struct action_product action_product_magento = {
     .name = "magento-mcp",

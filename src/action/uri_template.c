@@ -55,7 +55,7 @@ uri_template_is_good(const char *uri_template)
 			at++;
 			continue;
 		}
-		if (!next_braces(&at, &inside) || *at == '{') /* two side by side have no border */
+		if (!next_braces(&at, &inside) || (*at == '{' && at[1] != '?')) /* two side by side have no border */
 			return false;
 		if (slice_has_prefix(inside, "?"))
 			return *at == '\0' && are_names(slice_sub(inside, 1, inside.len));

@@ -202,7 +202,7 @@ keeper_plan_read(struct keeper *keeper, const char *id, const struct keeper_part
 	buf_init(&payload, MESSAGE_MAX);
 	r = put_id(&payload, id, err);
 	if (r == 0)
-		r = link_put_party(&payload, party, PARTY_OWNER | PARTY_STORE, err);
+		r = link_put_party(&payload, party, PARTY_OWNER, err);
 	if (r < 0) {
 		buf_fini(&payload);
 		return r;

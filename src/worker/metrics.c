@@ -172,24 +172,54 @@ put_histogram(struct buf *out, const char *name, const char *label, const char *
 		   (double)sum_us / 1e6, name, label, value, count);
 }
 
+/* One family of actions: their errors and how long they took. */
+struct family {
+	const char *errors, *errors_help;
+	const char *duration, *duration_help;
+	const char *label;
+	uint32_t first, end; /* numbers of action_registry_index() */
+	const char *(*name)(const struct action_registry *registry, size_t index);
+};
+
+static void
+put_family(struct worker *worker, struct buf *out, const struct family *family)
+{
+	struct board_tool total;
+
+	put_head(out, family->errors, "counter", family->errors_help);
+	for (uint32_t i = family->first; i < family->end; i++) {
+		board_total_tool(worker->segment, i, &total);
+		buf_printf(out, "%s{%s=\"%s\"} %" PRIu64 "\n", family->errors, family->label,
+			   family->name(worker->registry, i), total.errors);
+	}
+	put_head(out, family->duration, "histogram", family->duration_help);
+	for (uint32_t i = family->first; i < family->end; i++) {
+		board_total_tool(worker->segment, i, &total);
+		put_histogram(out, family->duration, family->label, family->name(worker->registry, i), total.buckets,
+			      total.duration_us);
+	}
+}
+
+static const char *
+action_name(const struct action_registry *registry, size_t index)
+{
+	return action_registry_action_at(registry, index)->name;
+}
+
 static void
 put_tools(struct worker *worker, struct buf *out)
 {
-	size_t n = action_registry_count(worker->registry);
-	struct board_tool total;
+	uint32_t tools = (uint32_t)action_registry_count(worker->registry);
+	const struct family families[] = {
+	    {"magento_mcp_tool_errors_total", "Tool calls that ended in an error.", "magento_mcp_tool_duration_seconds",
+	     "Time that tool calls took.", "tool", 0, tools, action_registry_tool_name},
+	    {"magento_mcp_guide_errors_total", "Prompts, resources and suggestions that ended in an error.",
+	     "magento_mcp_guide_duration_seconds", "Time that prompts, resources and suggestions took.", "action",
+	     tools, (uint32_t)action_registry_action_count(worker->registry), action_name},
+	};
 
-	put_head(out, "magento_mcp_tool_errors_total", "counter", "Tool calls that ended in an error.");
-	for (uint32_t i = 0; i < n; i++) {
-		board_total_tool(worker->segment, i, &total);
-		buf_printf(out, "magento_mcp_tool_errors_total{tool=\"%s\"} %" PRIu64 "\n",
-			   action_registry_tool_name(worker->registry, i), total.errors);
-	}
-	put_head(out, "magento_mcp_tool_duration_seconds", "histogram", "Time that tool calls took.");
-	for (uint32_t i = 0; i < n; i++) {
-		board_total_tool(worker->segment, i, &total);
-		put_histogram(out, "magento_mcp_tool_duration_seconds", "tool",
-			      action_registry_tool_name(worker->registry, i), total.buckets, total.duration_us);
-	}
+	for (size_t i = 0; i < ARRAY_LEN(families); i++)
+		put_family(worker, out, &families[i]);
 }
 
 static const char *
