@@ -32,6 +32,17 @@ export async function flow(client, carry) {
     facts.views = (await call('scope_list_websites_stores')).data.store_views.map(view => view.code);
     facts.found = (await call('catalog_search_products', { filters: { sku: 'MCP-001' } })).data.items.map(item => item.sku);
     facts.product = (await call('catalog_get_product', { sku: 'MCP-001' })).data.sku;
+    facts.prompts = (await client.listPrompts()).prompts.map(prompt => prompt.name);
+    facts.prompt = (await client.getPrompt({ name: 'product_not_showing', arguments: { sku: 'MCP-001' } }))
+        .messages[0].content.text.includes('"MCP-001"');
+    facts.resources = (await client.listResources()).resources.map(resource => resource.uri)
+        .filter(uri => !uri.startsWith('magento://plans/'));
+    facts.templates = (await client.listResourceTemplates()).resourceTemplates.map(template => template.uriTemplate);
+    const uri = carry ? `magento://stores?session=${session}` : 'magento://stores';
+    facts.sites = JSON.parse((await client.readResource({ uri })).contents[0].text).websites.map(site => site.code);
+    const context = carry ? { context: { arguments: { session } } } : {};
+    facts.suggested = (await client.complete({ ref: { type: 'ref/prompt', name: 'product_not_showing' },
+        argument: { name: 'store_view', value: 'eu' }, ...context })).completion.values;
     facts.logout = (await call('auth_logout')).data.message;
     const after = await call('auth_whoami');
     facts.after = [after.isError, after.data.error.code];

@@ -56,6 +56,10 @@ static const struct action_product test_product = {
     .resources = test_resources,
 };
 
+#ifndef WORLD_PRODUCT
+#define WORLD_PRODUCT (&test_product)
+#endif
+
 static inline void
 world_open_with(struct world *w, size_t max_result_bytes, size_t max_fibers)
 {
@@ -72,7 +76,7 @@ world_open_with(struct world *w, size_t max_result_bytes, size_t max_fibers)
 	assert_non_null(w->fibers);
 	w->env = (struct action_env){
 	    .config = &w->config, .sessions = &w->sessions, .fibers = w->fibers, .observer = &w->gates};
-	w->registry = action_registry_new(&test_product);
+	w->registry = action_registry_new(WORLD_PRODUCT);
 	assert_non_null(w->registry);
 	w->options = (struct mcp_options){.title = "A \"test\" server",
 					  .version = "9.8.7",
