@@ -18,8 +18,8 @@ int guide_give(const json_t *params, const char *mime_type, struct slice text, j
 /* The same for a tree, taken; NULL: without memory.  Texts in it are cleaned. */
 int guide_give_json(const json_t *params, json_t *tree, json_t **result_r, struct fault *fault) MUST_CHECK;
 
-/* May the caller see what belongs to the store with this base URL? */
-bool guide_may_see_store(const struct action_call *call, const char *base_url);
+/* May the caller use the store with this base URL, with this right ("catalog:read")? */
+bool guide_may_see(const struct action_call *call, const char *base_url, const char *scope);
 
 /* The resources' work, by file. */
 int guide_read_stores(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault);

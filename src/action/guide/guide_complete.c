@@ -22,7 +22,8 @@
 static bool
 may_suggest(const struct action_call *call, const char *scope, const char *prefix)
 {
-	return call->has_login && principal_has_scope(call->principal, scope) && strlen(prefix) <= TEXT_MAX;
+	return call->has_login && principal_has_scope(call->principal, scope, call->login.store) &&
+	       strlen(prefix) <= TEXT_MAX;
 }
 
 static int

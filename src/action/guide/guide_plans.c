@@ -44,20 +44,15 @@ status_name(enum keeper_status status)
 
 /* ---- whose it is ---- */
 
-/* The right to read what the plan's tool works on: "catalog.bulk_update" needs catalog:read. */
-static bool
-may_read_tool(const struct action_call *call, const char *tool)
-{
-	char scope[SCOPE_CAP];
-	int n = snprintf(scope, sizeof(scope), "%.*s:read", (int)strcspn(tool, "."), tool);
-
-	return n > 0 && (size_t)n < sizeof(scope) && principal_has_scope(call->principal, scope);
-}
-
+/* With the right to read what the plan's tool works on: "catalog.bulk_update" needs catalog:read. */
 static bool
 may_see(const struct action_call *call, const struct keeper_plan *plan)
 {
-	return guide_may_see_store(call, plan->meta.party.store) && may_read_tool(call, plan->meta.party.tool);
+	const char *tool = plan->meta.party.tool;
+	char scope[SCOPE_CAP];
+	int n = snprintf(scope, sizeof(scope), "%.*s:read", (int)strcspn(tool, "."), tool);
+
+	return n > 0 && (size_t)n < sizeof(scope) && guide_may_see(call, plan->meta.party.store, scope);
 }
 
 /* Unknown and another's are the same. */

@@ -43,16 +43,17 @@ guide_give_json(const json_t *params, json_t *tree, json_t **result_r, struct fa
 
 /* An address that no section names is allowed to whoever is bound to no section. */
 bool
-guide_may_see_store(const struct action_call *call, const char *base_url)
+guide_may_see(const struct action_call *call, const char *base_url, const char *scope)
 {
 	const struct config *config = call->env->config;
 
 	for (size_t i = 0; i < config->n_stores; i++) {
 		if (strcmp(config->stores[i].base_url, base_url) == 0 &&
-		    principal_may_use_store(call->principal, config->stores[i].name))
+		    principal_may_use_store(call->principal, config->stores[i].name) &&
+		    principal_has_scope(call->principal, scope, config->stores[i].name))
 			return true;
 	}
-	return principal_may_use_store(call->principal, "");
+	return principal_may_use_store(call->principal, "") && principal_has_scope(call->principal, scope, "");
 }
 
 static const struct json_schema uri_text = {.type = JSON_T_STRING, .max_length = 2048};
