@@ -1,6 +1,5 @@
 #include "request_state.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/enc.h"
@@ -15,6 +14,7 @@
 #define PURPOSE_STATE "requestState"
 #define PURPOSE_KEY "requestState key"
 #define PURPOSE_REQUEST "requestState request"
+#define REQUEST_MAX (16u * 1024 * 1024) /* params as text; a body is smaller */
 #define PAYLOAD_MAX (REQUEST_STATE_KEPT_MAX + 1024)
 
 /* Of a key, so that a state of other keys is told apart without trying. */
@@ -30,14 +30,31 @@ put_head(const struct segment_keys *keys, struct buf *out)
 	return buf_put_char(out, '.');
 }
 
-/* Members in any order are the same request: a client may build the retry anew. */
-static char *
-canonical(const struct request_binding *binding)
+static int
+put_piece(const char *bytes, size_t len, void *ctx)
+{
+	return buf_put(ctx, bytes, len);
+}
+
+/*
+ * Members in any order are the same request: a client may build the retry anew.  The buffer is looked at, too: jansson
+ * goes on when a name could not be put.
+ */
+static int
+put_sorted(struct buf *out, const json_t *json)
+{
+	int r = json_dump_callback(json, put_piece, out, JSON_COMPACT | JSON_SORT_KEYS);
+
+	return out->failed != 0 ? out->failed : r < 0 ? ERR_NOMEM : 0;
+}
+
+static int
+put_request(struct buf *out, const struct request_binding *binding)
 {
 	static const char *const left_out[] = {"_meta", "inputResponses", "requestState"};
 	json_t *params = json_object();
 	json_t *all = NULL;
-	char *text = NULL;
+	int r = ERR_NOMEM;
 
 	if (json_object_update(params, (json_t *)(uintptr_t)binding->params) == 0) {
 		for (size_t i = 0; i < ARRAY_LEN(left_out); i++)
@@ -45,22 +62,26 @@ canonical(const struct request_binding *binding)
 		all = json_pack("[s%, s, O]", binding->principal.ptr, binding->principal.len, binding->method, params);
 	}
 	if (all != NULL)
-		text = json_dumps(all, JSON_COMPACT | JSON_SORT_KEYS);
+		r = put_sorted(out, all);
 	json_decref(all);
 	json_decref(params);
-	return text;
+	return r;
 }
 
 static int
 put_digest(const struct segment_keys *keys, const struct request_binding *binding, struct buf *out)
 {
-	char *text = canonical(binding);
 	uint8_t mac[SEAL_MAC_LEN];
-	int r = text != NULL ? seal_mac(keys, PURPOSE_REQUEST, slice_from_str(text), mac) : ERR_NOMEM;
+	struct buf text;
+	int r;
 
+	buf_init(&text, REQUEST_MAX);
+	r = put_request(&text, binding);
+	if (r == 0)
+		r = seal_mac(keys, PURPOSE_REQUEST, buf_slice(&text), mac);
 	if (r == 0)
 		r = enc_base64url_put(out, slice_of((const char *)mac, sizeof(mac)));
-	free(text);
+	buf_fini(&text);
 	return r;
 }
 

@@ -232,8 +232,10 @@ run_ask(struct action_call *call, json_t *params, json_t **result_r, struct faul
 		questions[n++] = (struct action_question){"sample", ACTION_SAMPLE, sample};
 	if (strstr(kinds, "roots") != NULL)
 		questions[n++] = (struct action_question){"roots", ACTION_LIST_ROOTS, none};
+	if (json_get_bool(params, "keep", false) && keep == NULL)
+		n = 0;
 	r = n > 0 ? action_ask(call, questions, n, keep, &answers, fault)
-		  : fault_set(fault, FAULT_VALIDATION_ERROR, NULL, "Nothing to ask. Name a kind.");
+		  : fault_set(fault, FAULT_INTERNAL_ERROR, NULL, "Nothing to ask. Name a kind.");
 	if (r == 0)
 		r = finished(json_pack("{s:o, s:O?}", "answers", answers, "kept", action_kept(call)), result_r, fault);
 	json_decref(keep);
