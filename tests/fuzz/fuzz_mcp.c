@@ -3,7 +3,8 @@
  * repeats the id, or not at all when the client is gone
  *
  * The first three bytes choose header fields, session and what the client does while a call waits; the third is also
- * the length of a text behind it that header fields may take.  The rest is the body.
+ * the length of a text behind it that header fields may take, or that answers a question to a session that takes all
+ * kinds.  The rest is the body.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -39,10 +40,12 @@ struct run {
 	struct slice body;
 	int answers;
 	bool expects_answer;
+	char question[128]; /* the raw id of the last one */
 };
 
 /* Those that cost little. */
-static const char *const served[] = {"test.echo", "test.wait", "test.refuse", "test.me", "test.open", "test.close"};
+static const char *const served[] = {"test.echo",  "test.wait", "test.refuse", "test.me",   "test.open",
+				     "test.close", "test.tell", "test.ask",    "test.steps"};
 
 static struct action_registry *
 build_registry(void)
@@ -101,18 +104,48 @@ check_id(struct slice body, const struct rpc_message *answer)
 }
 
 static void
-check_body(const struct run *run, const struct mcp_answer *answer)
+check_json(struct slice text)
 {
 	struct json_limits limits = json_limits_default;
-	struct rpc_message msg;
-	struct rpc_fault fault;
 	json_t *tree = NULL;
 
 	limits.big_int_as_real = true;
-	must(json_parse(answer->body, &limits, &tree, NULL) == 0);
+	must(json_parse(text, &limits, &tree, NULL) == 0);
 	json_decref(tree);
+}
+
+/* Not more than were asked, and responses all. */
+static void
+check_batch(const struct run *run, const struct rpc_message *answer)
+{
+	struct rpc_message asked, one;
+	struct rpc_batch questions, answers;
+	struct rpc_fault fault;
+	struct slice element;
+
 	rpc_fault_init(&fault);
-	must(rpc_parse(answer->body, NULL, &msg, &fault) == 0 && msg.kind == RPC_RESPONSE);
+	must(rpc_parse(run->body, NULL, &asked, &fault) == 0 && asked.kind == RPC_BATCH);
+	must(rpc_batch_open(&asked, NULL, &questions, &fault) == 0 &&
+	     rpc_batch_open(answer, NULL, &answers, &fault) == 0);
+	must(answers.count > 0 && answers.count <= questions.count);
+	while (rpc_batch_next(&answers, &element))
+		must(rpc_parse_element(element, NULL, &one, &fault) == 0 && one.kind == RPC_RESPONSE);
+}
+
+static void
+check_body(const struct run *run, const struct mcp_answer *answer)
+{
+	struct rpc_message msg;
+	struct rpc_fault fault;
+
+	check_json(answer->body);
+	rpc_fault_init(&fault);
+	must(rpc_parse(answer->body, NULL, &msg, &fault) == 0);
+	if (msg.kind == RPC_BATCH) {
+		check_batch(run, &msg);
+		return;
+	}
+	must(msg.kind == RPC_RESPONSE);
 	must((msg.error.len > 0) == (answer->rpc_code != 0));
 	check_id(run->body, &msg);
 }
@@ -128,6 +161,25 @@ on_answer(void *ctx, const struct mcp_answer *answer)
 	must((answer->body.len == 0) == (answer->http_status == 202));
 	if (answer->body.len > 0)
 		check_body(run, answer);
+}
+
+/* Notifications, or questions of ours. */
+static int
+on_event(void *ctx, const struct mcp_event *event)
+{
+	struct run *run = ctx;
+	struct rpc_message msg;
+	struct rpc_fault fault;
+
+	must(run->expects_answer && run->answers == 0);
+	if (event->data.len == 0) /* the priming event */
+		return 0;
+	check_json(event->data);
+	rpc_fault_init(&fault);
+	must(rpc_parse(event->data, NULL, &msg, &fault) == 0 && msg.kind <= RPC_NOTIFICATION);
+	if (msg.kind == RPC_REQUEST)
+		must(slice_to_str(msg.id, run->question, sizeof(run->question)) == 0);
+	return 0;
 }
 
 /* ---- the message ---- */
@@ -172,37 +224,83 @@ name_in(const struct rpc_message *msg, json_t **tree_r)
 }
 
 static void
+ignore_answer(void *ctx, const struct mcp_answer *answer)
+{
+	(void)ctx;
+	must(answer->http_status >= 200);
+}
+
+/* Answers the question with whatever the input says; a call that then still waits is stopped. */
+static void
+respond(struct house *h, struct run *run, const struct mcp_request *asked, struct slice member,
+	struct mcp_exchange **exchange)
+{
+	struct mcp_request request = *asked;
+	struct mcp_exchange *other;
+	struct buf body;
+
+	buf_init(&body, 4096);
+	buf_put_str(&body, "{\"jsonrpc\":\"2.0\",\"id\":");
+	buf_put_str(&body, run->question);
+	buf_put_str(&body, ",\"result\":");
+	buf_put_slice(&body, member);
+	buf_put_char(&body, '}');
+	request.body = buf_slice(&body);
+	mcp_server_post(h->server, &request, &(struct mcp_channel){.answer = ignore_answer}, &other);
+	must(other == NULL);
+	buf_fini(&body);
+	if (run->answers == 0) {
+		run->expects_answer = false;
+		mcp_server_cancel(exchange);
+	}
+}
+
+/* The method's name stays in *msg_r, the tool's in *tree_r. */
+static void
+choose_headers(struct mcp_request *request, const uint8_t choices[3], struct slice custom, struct slice session,
+	       struct rpc_message *msg_r, json_t **tree_r)
+{
+	struct rpc_fault fault;
+
+	rpc_fault_init(&fault);
+	if (rpc_parse(request->body, NULL, msg_r, &fault) < 0)
+		msg_r->params = SLICE_NONE;
+	rpc_fault_fini(&fault);
+	request->headers.protocol_version = choose_version(choices[0] & 7, custom);
+	request->headers.method = choose(choices[0] >> 3 & 3, slice_from_str(msg_r->method), custom, "tools/call");
+	request->headers.name = choose(choices[0] >> 5 & 3, name_in(msg_r, tree_r), custom, "=?base64?dGVzdF9lY2hv?=");
+	request->headers.session_id = choose(choices[1] & 3, session, custom, "unknown");
+}
+
+static void
 post(struct house *h, struct run *run, const uint8_t choices[3], struct slice custom, struct slice session)
 {
-	struct mcp_request request = {.body = run->body,
+	struct mcp_request request = {.takes_events = !(choices[1] & 0x80),
+				      .body = run->body,
 				      .principal = &caller,
 				      .request_id = "1",
 				      .now_mono_ms = clock_mono_ms(),
 				      .now_wall_ms = clock_wall_ms()};
 	struct mcp_exchange *exchange;
 	struct rpc_message msg;
-	struct rpc_fault fault;
 	json_t *tree = NULL;
 
-	rpc_fault_init(&fault);
-	if (rpc_parse(run->body, NULL, &msg, &fault) < 0)
-		msg.params = SLICE_NONE;
-	rpc_fault_fini(&fault);
-	request.headers.protocol_version = choose_version(choices[0] & 7, custom);
-	request.headers.method = choose(choices[0] >> 3 & 3, slice_from_str(msg.method), custom, "tools/call");
-	request.headers.name = choose(choices[0] >> 5 & 3, name_in(&msg, &tree), custom, "=?base64?dGVzdF9lY2hv?=");
-	request.headers.session_id = choose(choices[1] & 3, session, custom, "unknown");
+	choose_headers(&request, choices, custom, session, &msg, &tree);
 	run->expects_answer = true;
-	mcp_server_post(h->server, &request, &(struct mcp_channel){.answer = on_answer, .ctx = run}, &exchange);
+	mcp_server_post(h->server, &request, &(struct mcp_channel){.send = on_event, .answer = on_answer, .ctx = run},
+			&exchange);
 	must((exchange == NULL) == (run->answers == 1));
 	if (exchange != NULL && (choices[1] & 4)) {
-		mcp_server_hangup(&exchange);
 		run->expects_answer = false;
+		mcp_server_hangup(&exchange);
 	}
 	for (size_t i = 0; i < h->gates.n; i++) { /* none is left after a cancellation */
 		if (h->gates.waits[i] != NULL)
 			gate_open(&h->gates, i);
 	}
+	if (run->expects_answer && run->answers == 0)
+		respond(h, run, &request, custom, &exchange);
+	mcp_server_tick(h->server, request.now_mono_ms + 3600000); /* nobody waits for ever */
 	must(run->answers == (run->expects_answer ? 1 : 0));
 	json_decref(tree);
 }
@@ -212,7 +310,9 @@ serve(struct house *h, const uint8_t choices[3], struct slice custom, struct sli
 {
 	const struct segment_config size = {SEGMENT_SLOTS_MIN, 0};
 	const struct session_now now = {clock_mono_ms(), clock_wall_ms()};
-	struct mcp_session init = {.protocol = MCP_2025_03_26 + (choices[1] >> 3) % 3};
+	struct mcp_session init = {.protocol = MCP_2025_03_26 + (choices[1] >> 3) % 3,
+				   .capabilities =
+				       ACTION_ELICIT_FORM | ACTION_ELICIT_URL | ACTION_SAMPLE | ACTION_LIST_ROOTS};
 	struct run run = {.body = body};
 	struct segment *seg = NULL;
 	struct table *tab = NULL;
