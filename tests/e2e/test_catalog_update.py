@@ -520,3 +520,17 @@ def test_url_key_that_is_taken(client, office):
     result = commit(client, prepare(client, skus("MCP-001"), {"url_key": taken}))
     assert result["status"] == "completed_with_errors" and result["error_count"] == 1
     assert result["errors"][0]["sku"] == "MCP-001" and "URL key" in result["errors"][0]["error"]
+
+
+def test_long_meta_texts(client):
+    """Search engines show less; the shop keeps it all."""
+    warns(prepare(client, skus("MCP-001", "MCP-002"), {"meta_title": "x" * 256}), "255")
+    assert prepare(client, skus("MCP-001"), {"meta_title": "ä" * 255})["warnings"] == []
+
+
+def test_positions_of_kept_categories(client, office):
+    """Leaving a category or entering one does not move the product in those that it stays in."""
+    office.ask("PUT", "/rest/all/V1/categories/3/products", {"productLink": {"sku": "MCP-001", "position": 7, "category_id": "3"}})
+    update(client, skus("MCP-001"), {"category_ids": [3, 4]})
+    links = office.product("MCP-001")["extension_attributes"]["category_links"]
+    assert {link["category_id"]: link["position"] for link in links} == {"3": 7, "4": 0}

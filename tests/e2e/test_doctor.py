@@ -47,8 +47,11 @@ def test_missing_permissions_are_named(shop):
     assert status == 2
     assert found["credentials"][0] == "ok"
     assert found["catalog, pricing, seo"][0] == "ok"
-    verdict, text = found["promotions"]
-    assert verdict == "wrong" and "Magento_SalesRule::quote" in text
+    for toolset, permission in (
+            ("scope", "Magento_Backend::store"), ("promotions", "Magento_SalesRule::quote"), ("cms pages", "Magento_Cms::page"),
+            ("cms blocks", "Magento_Cms::block"), ("inventory (MSI)", "Magento_InventoryApi::source")):
+        verdict, text = found[toolset]
+        assert verdict == "wrong" and permission in text and "admin panel" in text, toolset
 
 
 @pytest.mark.parametrize("change, word", [

@@ -1,5 +1,6 @@
 """What holds for each of the 38 tools alike, in both eras: its effect in the store, and its ways to refuse."""
 
+import json
 import sqlite3
 import time
 import uuid
@@ -47,6 +48,21 @@ def test_the_tools_are_these(server):
 # ---- effect ----
 
 
+def check_bodies(shop, tool):
+    """Each write has one key, the id within it when it changes something, and none when it makes something new."""
+    for kind, entries in shop.control("GET", "writes").items():
+        for id, entry in entries.items() if isinstance(entries, dict) else ():
+            if not isinstance(entry["body"], dict) or "price" in entry["path"]:
+                continue  # of a list of prices each row is noted
+            assert len(entry["body"]) == 1, (tool, kind, entry)
+            (inner,) = entry["body"].values()
+            named = {name: inner[name] for name in ("sku", "rule_id", "id") if name in inner} if isinstance(inner, dict) else {}
+            if entry["method"] == "PUT":
+                assert id in map(str, named.values()), (tool, kind, entry)
+            elif kind in ("rules", "pages", "blocks"):
+                assert not named, (tool, kind, entry)
+
+
 @pytest.mark.parametrize("form", ["wrapped", "flat"])
 def test_effect_in_the_store(server, shop, era, form):
     """A tool that says it reads leaves the store's ledger alone; one that says it changes the store does."""
@@ -63,6 +79,7 @@ def test_effect_in_the_store(server, shop, era, form):
             assert all(entry["method"] == "GET" or entry["path"].startswith(READ_BY_POST) for entry in fresh), (tool, fresh)
         else:
             assert ledger(shop) > before, tool
+            check_bodies(shop, tool)
         shop.reset()
     client.ok("auth_whoami")
     client.ok("auth_logout")
@@ -130,6 +147,54 @@ def test_confirmation(client, shop):
         calls = [(tool, {key: value for key, value in given(tool).items() if key not in OK} | more, {}) for tool in tools]
         for tool, outcome in zip(tools, refusals(client, shop, "CONFIRMATION_REQUIRED", calls)):
             assert outcome.details == {"action": tool.replace("_", ".", 1)}
+
+
+def test_read_only_store(start, shop, era):
+    """Whatever changes the shop is refused by name of the setting; reading and planning go on."""
+    client = era(start({'store "main"': {"read_only": "yes"}}, workers=1))
+    client.login()
+    for tool in (tool for tool in TOOLS if not tool.startswith(("auth_", "scope_"))):
+        hints = published_tools(client.server)[tool]["annotations"]
+        params = sample(client, tool)
+        asked = shop.control("GET", "requests")["total"]
+        if hints["readOnlyHint"]:
+            client.ok(tool, params)
+        else:
+            assert "store.main.read_only" in client.refused(tool, "FORBIDDEN", params).message
+            assert shop.control("GET", "requests")["total"] == asked, tool
+    assert ledger(shop) == 0
+
+
+def audit_of(server, tool):
+    lines = [json.loads(line) for line in (server.folder / "state" / "audit.jsonl").read_text().splitlines()]
+    return [(line["phase"], line.get("outcome")) for line in lines if line["tool"] == tool.replace("_", ".", 1)]
+
+
+def test_audit_of_every_tool(start, era):
+    """What changes the shop is recorded before it begins, too."""
+    client = era(start(workers=1))
+    client.login()
+    for tool in (tool for tool in TOOLS if not tool.startswith("auth_")):
+        params = sample(client, tool)
+        before = len(audit_of(client.server, tool))
+        client.ok(tool, params)
+        is_write = not published_tools(client.server)[tool]["annotations"]["readOnlyHint"] and not tool.startswith("scope_")
+        assert audit_of(client.server, tool)[before:] == [("begin", None)] * is_write + [("end", "ok")], tool
+        client.server.shop.reset()
+
+
+def test_nothing_is_changed_that_cannot_be_recorded(start, shop, era):
+    server = start({"audit": {"path": "/dev/full"}}, workers=1)
+    server.allows("audit_failed")
+    client = era(server)
+    client.login()
+    for tool in (tool for tool in TOOLS if not tool.startswith(("auth_", "scope_"))):
+        params = sample(client, tool)
+        if published_tools(server)[tool]["annotations"]["readOnlyHint"]:
+            client.ok(tool, params)
+        else:
+            assert "audit log" in client.refused(tool, "INTERNAL_ERROR", params).message, tool
+    assert ledger(shop) == 0
 
 
 # ---- the store refuses ----

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from harness.fastly import Fastly
-from harness.places import OAUTH
+from harness.places import LIMITED_OAUTH, OAUTH
 from harness.process import SECRETS
 from harness.shop import Shop
 from test_varnish import SURE, VARNISHD, fetched_anew, varnish, warm  # noqa: F401 (a fixture)
@@ -89,6 +89,15 @@ def test_addresses_that_are_refused(open_client, fastly, shop):
         assert [detail["path"] for detail in refused.details] == ["params.urls[1]"], url
     assert fastly.take() == []
     assert client.ok("cache_purge_by_url", {"urls": [f"{shop.url}/ok.html"], **SURE})["purged"]
+
+
+def test_addresses_without_the_right_to_know_them(open_client, fastly, shop):
+    """A role that may not read the shop's base URLs purges below that of its login, and nothing else."""
+    client = open_client({'store "main"': LIMITED_OAUTH})
+    assert client.ok("cache_purge_by_url", {"urls": [shop.url + "/p-1.html"], **SURE})["purged"]
+    assert fastly.paths() == [f"/purge/127.0.0.1:{shop.port}/p-1.html"]
+    client.refused("cache_purge_by_url", "VALIDATION_ERROR", {"urls": ["http://localhost/p-1.html"], **SURE})
+    assert fastly.take() == []
 
 
 def test_soft_purge(open_client, fastly, shop):

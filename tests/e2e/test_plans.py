@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sqlite3
+import subprocess
 import threading
 import time
 import uuid
@@ -640,6 +641,61 @@ def test_audit_log_that_cannot_be_written(start, shop):
     assert "audit log" in refusal.message and "nothing was changed" in refusal.message
     assert counts(shop) == {}
     assert client.ok("catalog_get_product", {"sku": "MCP-001"})["sku"] == "MCP-001"
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 4 MB, where this user may mount one."""
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "none", tmp_path], capture_output=True).returncode != 0:
+        pytest.skip("no file system can be mounted here")
+    yield tmp_path
+    subprocess.run(["umount", "-l", tmp_path], check=True)
+
+
+def test_full_disk(shop, small_disk, tmp_path_factory):
+    """A commit that could not be journalled is refused before anything is sent; with room again it is carried out."""
+    server = Server(shop, {"server": {"state_dir": small_disk}, "audit": {"path": tmp_path_factory.mktemp("audit") / "a.jsonl"}},
+                    workers=1)
+    try:
+        server.allows("database_failed", error="database or disk is full")
+        client = Modern(server)
+        client.login()
+        plan = prepare(client, numbered(1, 200), {"description": "x" * 2000})
+        filler = small_disk / "filler"
+        with contextlib.suppress(OSError), open(filler, "wb", buffering=0) as file:
+            while file.write(b"x" * 4096):
+                pass
+        assert os.statvfs(small_disk).f_bfree == 0
+        refusal = client.refused(COMMIT, "INTERNAL_ERROR", {"plan_id": plan["plan_id"], **OK})
+        assert "disk" in refusal.message and puts(shop) == [], refusal
+        refusal = client.refused(PREPARE, "INTERNAL_ERROR", {"match": {"sku_list": ["MCP-001"]}, "updates": {"name": "y" * 200},
+                                                             "scope": GLOBAL})
+        assert "disk" in refusal.message
+        filler.unlink()
+        assert done(client, plan)["success_count"] == 200
+        assert counts(shop) == dict.fromkeys(numbered(1, 200), 1)
+        server.stop()
+    finally:
+        if server in process.LIVE:
+            server.forget()
+
+
+@pytest.mark.parametrize("kind", ["text", "another program's"])
+def test_file_that_is_no_database_of_ours(tmp_path, kind):
+    """Told with the cure, for good: it is neither overwritten nor tried again and again."""
+    path = tmp_path / "theirs.db"
+    if kind == "text":
+        path.write_text("not a database\n" * 500)
+    else:
+        with sqlite3.connect(path) as database:
+            database.execute("CREATE TABLE ledger (entry TEXT)")
+        database.close()
+    before = path.read_bytes()
+    ended = run_cli("serve", "-s", "server.listen=127.0.0.1:0", "-s", "admin.listen=127.0.0.1:0", "-s",
+                    f"server.state_dir={tmp_path / 'state'}", MCP_IDEMPOTENCY_PATH=str(path))
+    assert ended.returncode == 2, ended.stderr[-2000:]
+    assert f"{path} is " in ended.stderr and "set keeper.path to a file that does not exist yet" in ended.stderr
+    assert path.read_bytes() == before
 
 
 # ---- confirmation ----

@@ -378,6 +378,13 @@ def test_create_warnings(client, members, part):
     assert [text for text in prepare(client, **members)["warnings"] if part in text]
 
 
+def test_customer_groups_that_may_not_be_read(client, shop):
+    """Unknown groups cannot be told then: said, not refused."""
+    shop.fault("status", "/rest/all/V1/customerGroups", status=401)
+    plan = prepare(client, customer_group_ids=[0, 77])
+    assert [text for text in plan["warnings"] if "customer" in text.lower()], plan["warnings"]
+
+
 def test_create_without_end(client):
     params = {key: value for key, value in RULE.items() if key != "to_date"}
     plan = client.ok("promotions_prepare_cart_price_rule_create", params)

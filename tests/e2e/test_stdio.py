@@ -14,7 +14,7 @@ import time
 
 import pytest
 
-from harness import proc, schema
+from harness import proc, record, schema
 from harness.client import Modern, Outcome
 from harness.places import BUILD, OAUTH, SERVER, poll
 from harness.process import SECRETS, clean_environment
@@ -184,6 +184,10 @@ class Desk:
         for line in self.log:
             json.loads(line)
             assert not [secret for secret in SECRETS if secret in line], line
+        record.wrote("the log of stdio", "".join(self.log).encode())
+        for path in self.state().glob("*") if self.state().is_dir() else ():
+            if path.is_file():
+                record.wrote(f"{path.name} of stdio", path.read_bytes())
         return took
 
     def rest(self):

@@ -439,7 +439,7 @@ level_of(enum reach_field scope)
 }
 
 static void
-warn_scopes(struct preparing *p)
+warn_fields(struct preparing *p)
 {
 	for (size_t i = 0; i < p->update.n_fields; i++) {
 		const struct catalog_field *f = &p->update.fields[i];
@@ -447,6 +447,8 @@ warn_scopes(struct preparing *p)
 		if (f->is_wider)
 			plan_warn(p->plan, "%s is %s in this shop: more store views are changed than you asked for",
 				  f->field->name, level_of(f->scope));
+		if (fields_is_long(f->field->name, f->target))
+			plan_warn(p->plan, FIELDS_LONG_WARNING, f->field->name);
 	}
 	if (p->update.scopes_are_assumed)
 		plan_warn(p->plan, "The scopes of the attributes may not be read with these credentials: those of a "
@@ -583,7 +585,7 @@ prepare(struct preparing *p, json_t **result_r, struct fault *fault)
 	if (note_places(p, fault) < 0 || add_products(p, fault) < 0 || warn_overrides(p, fault) < 0)
 		return -1;
 	warn_prices(p);
-	warn_scopes(p);
+	warn_fields(p);
 	warn_extent(p);
 	return finish(p, result_r, fault);
 }

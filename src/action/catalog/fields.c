@@ -363,3 +363,25 @@ fields_put(const struct product_field *field, json_t *body, const json_t *target
 	}
 	return put_categories(body, target);
 }
+
+/* ---- long texts ---- */
+
+#define META_PREFIX "meta_"
+#define META_ADVISED 255
+
+size_t
+fields_characters(const char *text)
+{
+	size_t n = 0;
+
+	for (; *text != '\0'; text++)
+		n += ((unsigned char)*text & 0xc0) != 0x80;
+	return n;
+}
+
+bool
+fields_is_long(const char *name, const json_t *value)
+{
+	return strncmp(name, META_PREFIX, strlen(META_PREFIX)) == 0 && json_is_string(value) &&
+	       fields_characters(json_string_value(value)) > META_ADVISED;
+}

@@ -50,4 +50,10 @@ bool fields_same(const struct product_field *field, const json_t *a, const json_
 /* Puts a target into the body of a product PUT.  0, or -1 without memory. */
 int fields_put(const struct product_field *field, json_t *body, const json_t *target) MUST_CHECK;
 
+size_t fields_characters(const char *text); /* letters, not bytes */
+
+/* A meta text of more than 255 characters: it is stored, but what shows it may not. */
+bool fields_is_long(const char *name, const json_t *value);
+#define FIELDS_LONG_WARNING "%s is longer than 255 characters: themes and exports may cut it"
+
 #endif

@@ -15,7 +15,6 @@
 
 #define TITLE_ADVISED 70
 #define DESCRIPTION_ADVISED 160
-#define STORED_ADVISED 255
 #define SAMPLE_MAX 5
 #define PAIR "seo.bulk_update_meta" /* the action's own name: its key must lead to the plan */
 
@@ -69,16 +68,6 @@ add_product(struct seo_products *seo, json_t *product)
 					     json_object_get(product, "id"), "writes", writes));
 }
 
-static size_t
-characters(const char *text)
-{
-	size_t n = 0;
-
-	for (; *text != '\0'; text++)
-		n += ((unsigned char)*text & 0xc0) != 0x80;
-	return n;
-}
-
 static void
 warn(struct seo_products *seo, json_t *updates)
 {
@@ -88,18 +77,17 @@ warn(struct seo_products *seo, json_t *updates)
 	json_t *value;
 
 	seo_warn_scope(seo);
-	if (characters(title) > TITLE_ADVISED)
-		seo_warn(seo, "The meta title has %zu characters: search engines show about %d", characters(title),
-			 TITLE_ADVISED);
-	if (characters(description) > DESCRIPTION_ADVISED) {
+	if (fields_characters(title) > TITLE_ADVISED)
+		seo_warn(seo, "The meta title has %zu characters: search engines show about %d",
+			 fields_characters(title), TITLE_ADVISED);
+	if (fields_characters(description) > DESCRIPTION_ADVISED) {
 		seo_warn(seo, "The meta description has %zu characters: search engines show about %d",
-			 characters(description), DESCRIPTION_ADVISED);
+			 fields_characters(description), DESCRIPTION_ADVISED);
 	}
 	json_object_foreach(updates, field, value)
 	{
-		if (characters(json_get_str(updates, field, "")) > STORED_ADVISED)
-			seo_warn(seo, "%s is longer than %d characters: themes and exports may cut it", field,
-				 STORED_ADVISED);
+		if (fields_is_long(field, value))
+			seo_warn(seo, FIELDS_LONG_WARNING, field);
 	}
 	if (title[0] != '\0' && json_array_size(seo->products.items) > 1)
 		seo_warn(seo, "%zu products get one and the same meta title", json_array_size(seo->products.items));
