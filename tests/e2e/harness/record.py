@@ -13,8 +13,8 @@ import tempfile
 VARIABLE = "MAGENTO_MCP_E2E_RECORD"
 
 # Texts are kept as their words: a secret is found in them, and a word that is repeated a million times stands once.
-WORD = re.compile(rb"[A-Za-z0-9_-]{8,}")
-NEEDLE_MIN = 8
+WORD = re.compile(rb"[A-Za-z0-9_-]{12,}")
+NEEDLE_MIN = 12
 NEEDLE_MAX = 20  # a secret of which the beginning can be seen is not kept
 JWT = re.compile(r"eyJ[A-Za-z0-9_-]{20,}")  # admin tokens of the shop, which nobody can know beforehand
 
