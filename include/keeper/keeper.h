@@ -60,7 +60,8 @@ struct keeper_options {
 	 */
 	int (*connect)(void *ctx);
 	void *ctx;
-	uint32_t wait_ms; /* deadline of one call, reconnects included; 0 = 10 s */
+	/* Deadline of one call, reconnects included; 0 = 10 s.  1.5 s where the keeper has been gone for 15 s. */
+	uint32_t wait_ms;
 };
 
 /* Connects in the background (with `connect`: at first use).  Fails with NULL only when memory is short. */

@@ -73,12 +73,23 @@ finish(struct commit *commit, json_t *result)
 	buf_fini(&text);
 }
 
+static void
+choose_ops(struct commit *commit)
+{
+	const struct commit_ops *better =
+	    commit->ops->choose != NULL ? commit->ops->choose(commit->steps, commit->n_steps) : NULL;
+
+	if (better != NULL)
+		commit->ops = better;
+}
+
 static int
 carry_out(struct commit *commit, json_t **result_r, struct fault *fault)
 {
 	if (store_open(&commit->sc, commit->call, fault) < 0 || recheck(commit, fault) < 0 ||
 	    commit_load(commit, fault) < 0 || commit_check_scopes(commit, fault) < 0)
 		return -1;
+	choose_ops(commit);
 	commit_write(commit);
 	if (commit->stopped.code == FAULT_CANCELLED) {
 		fault_move(fault, &commit->stopped);

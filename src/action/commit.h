@@ -50,6 +50,12 @@ struct commit_ops {
 	/* Are two values of a field the same? */
 	bool (*same)(const char *field, const json_t *a, const json_t *b);
 
+	/*
+	 * May be NULL.  Other operations for the same pair that carry these steps (all of the plan) better; NULL: none.
+	 * Called again for the same steps after an interruption, it says the same.
+	 */
+	const struct commit_ops *(*choose)(const struct commit_step *steps, size_t n);
+
 	/* Today's guardrails for the whole plan, before anything is written; may be NULL.  `arguments` are prepare's.
 	 */
 	int (*recheck)(struct action_call *call, json_t *arguments, uint32_t n_items, struct fault *fault);

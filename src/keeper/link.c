@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/clock.h"
 #include "base/fiber.h"
 #include "base/log.h"
 #include "base/pool.h"
@@ -26,7 +27,9 @@
 #define BACKOFF_FIRST_MS 10
 #define BACKOFF_MAX_MS 1000
 #define SENDS_MAX 2
-#define HELLO_CALL 0 /* its number; calls are numbered from 1 */
+#define GONE_AFTER_MS 15000
+#define GONE_WAIT_MS 1500 /* longer than the longest back-off */
+#define HELLO_CALL 0	  /* its number; calls are numbered from 1 */
 
 struct call {
 	TAILQ_ENTRY(call) link;
@@ -50,6 +53,7 @@ struct keeper {
 	struct bufferevent *bev; /* NULL: not connected */
 	struct message_reader reader;
 	bool is_up;
+	uint64_t down_mono_ms; /* since when it is not up */
 	bool is_closing;
 	struct call_list calls; /* under way, in order */
 	struct call_list finished;
@@ -200,6 +204,8 @@ link_drop(struct keeper *keeper)
 		return;
 	bufferevent_free(keeper->bev);
 	keeper->bev = NULL;
+	if (keeper->is_up)
+		keeper->down_mono_ms = clock_mono_ms();
 	keeper->is_up = false;
 	message_reader_fini(&keeper->reader);
 	for (call = TAILQ_FIRST(&keeper->calls); call != NULL; call = next) {
@@ -367,6 +373,7 @@ keeper_new(struct event_base *base, const struct keeper_options *options, struct
 	keeper->base = base;
 	keeper->options = *options;
 	keeper->backoff_ms = BACKOFF_FIRST_MS;
+	keeper->down_mono_ms = clock_mono_ms();
 	if (keeper->options.wait_ms == 0)
 		keeper->options.wait_ms = WAIT_MS;
 	if (strlen(path) >= sizeof(((struct sockaddr_un *)NULL)->sun_path)) {
@@ -442,6 +449,19 @@ fail(int code, struct err *err)
 	}
 }
 
+/*
+ * A keeper that is being started again is worth waiting for.  One that has been gone for longer (it refuses its
+ * database, say) keeps nobody: a call only looks whether it has come back.
+ */
+static uint32_t
+patience(const struct keeper *keeper)
+{
+	bool is_gone = keeper->options.connect == NULL && !keeper->is_up &&
+		       clock_mono_ms() - keeper->down_mono_ms >= GONE_AFTER_MS;
+
+	return is_gone && keeper->options.wait_ms > GONE_WAIT_MS ? GONE_WAIT_MS : keeper->options.wait_ms;
+}
+
 static int
 wait_for(struct call *call, bool may_cancel, uint32_t wait_ms)
 {
@@ -490,7 +510,7 @@ link_call(struct keeper *keeper, uint16_t type, struct buf *payload, bool may_ca
 		call.number = ++keeper->last_number;
 		if (call.number == HELLO_CALL)
 			call.number = ++keeper->last_number;
-		r = wait_for(&call, may_cancel, keeper->options.wait_ms);
+		r = wait_for(&call, may_cancel, patience(keeper));
 		if (r == 0)
 			r = call.code;
 	}

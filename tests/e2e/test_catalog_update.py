@@ -215,6 +215,24 @@ def test_special_price_is_cleared_by_null(client, shop, office):
     assert bodies(shop)["MCP-001"]["custom_attributes"] == [{"attribute_code": "special_price", "value": None}]
 
 
+def test_plan_of_prices_takes_the_bulk_routes(client, shop, office):
+    names = ("MCP-001", "MCP-002", "MCP-003")
+    update(client, skus(*names), {"price": 21.5})
+    update(client, skus(*names), {"special_price": 9.99, "special_from_date": "2026-01-01"})
+    assert len(puts(shop)) == 3, "who has no special price may have dates that the price routes do not tell"
+    update(client, skus(*names), {"price": 20, "special_price": 8.5})
+    assert len(puts(shop)) == 3
+    paths = [entry["path"] for entry in shop.requests() if entry["method"] == "POST"]
+    assert paths.count("/rest/all/V1/products/base-prices") == 2
+    assert paths.count("/rest/all/V1/products/special-price") == 1
+    for sku in names:
+        product = office.product(sku)
+        assert (product["price"], float(product["special_price"])) == (20, 8.5)
+        assert product["special_from_date"] == "2026-01-01 00:00:00"
+    update(client, skus("MCP-001"), {"price": 22, "name": "Not a price"})
+    assert len(puts(shop)) == 4
+
+
 def test_attributes_go_where_magento_wants_them(client, shop):
     update(client, skus("MCP-001"), {"name": "N", "weight": 2.25, "visibility": "search", "description": "<b>D</b>",
                                      "meta_title": "T", "special_price": 0.5})

@@ -21,7 +21,8 @@ static int
 copy_secret(struct secret *to, const json_t *params, const char *name, struct fault *fault)
 {
 	if (secret_set(to, json_get_slice(params, name)) < 0)
-		return fault_set(fault, FAULT_VALIDATION_ERROR, NULL, "params.%s: is too long.", name);
+		return fault_set(fault, FAULT_VALIDATION_ERROR, NULL,
+				 "params.%s: is too long: at most %d bytes are kept.", name, SECRET_MAX);
 	return 0;
 }
 
@@ -229,6 +230,12 @@ create_login(struct action_call *call, struct login *login, const char *warning,
 	struct err err = {.code = ERR_OK};
 	int r = login_create(call->env->sessions, login, action_now(), handle, &ref, &expires_wall_ms, &err);
 
+	if (r == ERR_FULL) {
+		return fault_set(fault, FAULT_RATE_LIMITED, NULL,
+				 "This server keeps as many sessions as it can. End one that you no "
+				 "longer need with auth_logout, or try again later; the operator can raise "
+				 "server.table_slots.");
+	}
 	if (r < 0) {
 		return fault_set(fault, r == ERR_LIMIT ? FAULT_RATE_LIMITED : FAULT_INTERNAL_ERROR, NULL, "%s",
 				 err.text[0] != '\0' ? err.text : "No login can be kept now. Try again later.");

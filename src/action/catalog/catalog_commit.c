@@ -12,6 +12,8 @@
 #include "guard.h"
 #include "json/get.h"
 #include "match.h"
+#include "pricing/price_targets.h"
+#include "pricing/pricing_private.h"
 #include "results.h"
 
 /* ---- reading ---- */
@@ -189,6 +191,40 @@ recheck(struct action_call *call, json_t *arguments, uint32_t n_items, struct fa
 			 fault);
 }
 
+/*
+ * Can the price routes carry it?  Regular prices, and special prices that there are and stay: of a product without one
+ * these routes do not tell the dates, and removing one takes the dates with it.
+ */
+static bool
+is_for_price_routes(const struct commit_step *step)
+{
+	const char *name;
+	json_t *to;
+
+	if (strcmp(step->scope, MAGENTO_SCOPE_ALL) != 0)
+		return false;
+	json_object_foreach(step->to, name, to)
+	{
+		if (!price_is_field(name))
+			return false;
+		if (strcmp(name, "price") != 0 &&
+		    (json_get(step->to, "special_price") == NULL || json_get(step->from, "special_price") == NULL))
+			return false;
+	}
+	return true;
+}
+
+/* A plan of nothing but such prices goes by the hundred. */
+static const struct commit_ops *
+choose_prices(const struct commit_step *steps, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!is_for_price_routes(&steps[i]))
+			return NULL;
+	}
+	return &price_commit_ops;
+}
+
 const struct commit_ops catalog_commit_ops = {
     .pair = "catalog.bulk_update",
     .noun = "products",
@@ -196,6 +232,7 @@ const struct commit_ops catalog_commit_ops = {
     .write = write_steps,
     .same = same_value,
     .recheck = recheck,
+    .choose = choose_prices,
 };
 
 int

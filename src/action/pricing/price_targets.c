@@ -263,6 +263,16 @@ price_values(const json_t *product)
 }
 
 bool
+price_is_field(const char *name)
+{
+	for (size_t i = 0; i < PRICE_N_FIELDS; i++) {
+		if (strcmp(price_field_names[i], name) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool
 price_same(const char *field, const json_t *a, const json_t *b)
 {
 	return fields_same(fields_find(field), a, b);

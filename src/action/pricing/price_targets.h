@@ -42,6 +42,9 @@ json_t *price_values(const json_t *product) MUST_CHECK;
  */
 json_t *price_decide(const json_t *present, const json_t *update, const char **skip_r) MUST_CHECK;
 
+/* Is this one of the fields that the price routes carry? */
+bool price_is_field(const char *name);
+
 /* Are two values of a field the same? */
 bool price_same(const char *field, const json_t *a, const json_t *b);
 
