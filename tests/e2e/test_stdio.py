@@ -5,10 +5,12 @@ import json
 import os
 import pathlib
 import queue
+import shutil
 import signal
 import socket
 import stat
 import subprocess
+import tempfile
 import threading
 import time
 
@@ -198,6 +200,14 @@ class Desk:
             if message is None:
                 return found
             found.append(message)
+
+
+@pytest.fixture
+def tmp_path():
+    """Shorter than pytest's own: the path of a socket has to fit into it."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="mcp."))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

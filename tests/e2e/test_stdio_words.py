@@ -9,13 +9,13 @@ from harness.client import META, Modern
 from harness.places import FIXTURE_SERVER, is_sanitized, poll
 from harness.schema import LEGACY, MODERN
 
-from test_stdio import Desk
+from test_stdio import Desk, tmp_path  # noqa: F401 (a fixture)
 
 INFO = {META + "logLevel": "info"}
 
 
 @pytest.fixture
-def fixtures(tmp_path):
+def fixtures(tmp_path):  # noqa: F811
     """Processes around the fixtures of the conformance suite."""
     started = []
 
