@@ -125,6 +125,40 @@ print_traits(const struct action *action)
 	       action->scope != NULL ? action->scope : "", action->scope != NULL ? "`." : "");
 }
 
+static void
+print_prompt(const struct action_prompt *prompt)
+{
+	printf("## %s\n\n%s\n\n| Argument | Needed | |\n|---|---|---|\n", prompt->name, prompt->action.description);
+	for (size_t i = 0; i < prompt->n_arguments; i++) {
+		const struct action_prompt_argument *argument = &prompt->arguments[i];
+
+		printf("| `%s` | %s | %s%s |\n", argument->name, argument->required ? "yes" : "", argument->description,
+		       argument->complete != NULL ? ". Values are suggested" : "");
+	}
+	printf("\n");
+}
+
+static const char *
+resource_uri(const struct action_resource *resource)
+{
+	return resource->uri != NULL ? resource->uri : resource->uri_template;
+}
+
+static void
+print_guides(const struct action_registry *registry)
+{
+	printf("# Prompts\n\n");
+	for (size_t i = 0; i < action_registry_prompt_count(registry); i++)
+		print_prompt(action_registry_prompt_at(registry, i));
+	printf("# Resources\n\n| URI | Type | |\n|---|---|---|\n");
+	for (size_t i = 0; i < action_registry_resource_count(registry); i++) {
+		const struct action_resource *resource = action_registry_resource_at(registry, i);
+
+		printf("| `%s` | %s | %s |\n", resource_uri(resource), resource->mime_type,
+		       resource->action.description);
+	}
+}
+
 static int
 print_markdown(const struct action_registry *registry)
 {
@@ -143,6 +177,7 @@ print_markdown(const struct action_registry *registry)
 		print_params(json_object_get(json_object_get(schema, "properties"), "params"));
 		json_decref(schema);
 	}
+	print_guides(registry);
 	return 0;
 }
 
@@ -184,7 +219,8 @@ cli_tools(int argc, char **argv)
 	enum form form = FORM_TABLE;
 	const struct options_spec spec = {
 	    .usage = "tools [--json|--markdown]",
-	    .help = "Lists the tools that MCP clients get.\n  --json       with descriptions and schemas\n  --markdown "
+	    .help = "Lists the tools that MCP clients get.\n  --json       with descriptions "
+		    "and schemas\n  --markdown "
 		    "  as a page of documentation",
 	    .extra = extra,
 	    .take = take_option,
