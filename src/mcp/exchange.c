@@ -71,15 +71,27 @@ exchange_abandon(struct mcp_exchange *x)
 	exchange_free(x);
 }
 
-/* The body goes with the client; the id in it is still needed for what is kept for a resume. */
+int
+exchange_keep_id(struct mcp_exchange *x)
+{
+	if (x->kept_id != NULL)
+		return 0;
+	x->kept_id = malloc(x->msg.id.len + 1);
+	if (x->kept_id == NULL)
+		return ERR_NOMEM;
+	if (x->msg.id.len > 0)
+		memcpy(x->kept_id, x->msg.id.ptr, x->msg.id.len);
+	x->msg.id = slice_of(x->kept_id, x->msg.id.len);
+	return 0;
+}
+
+/* The body goes with the client.  The id in it is needed for what is kept for a resume, and then it has been kept. */
 static void
 orphan(struct mcp_exchange *x)
 {
-	x->kept_id = malloc(x->msg.id.len + 1);
-	if (x->kept_id != NULL && x->msg.id.len > 0)
-		memcpy(x->kept_id, x->msg.id.ptr, x->msg.id.len);
-	x->msg = (struct rpc_message){.kind = x->msg.kind,
-				      .id = x->kept_id != NULL ? slice_of(x->kept_id, x->msg.id.len) : SLICE_NONE};
+	bool has_id = exchange_keep_id(x) == 0;
+
+	x->msg = (struct rpc_message){.kind = x->msg.kind, .id = has_id ? x->msg.id : SLICE_NONE};
 	x->request.body = SLICE_NONE;
 	x->request.headers = (struct mcp_headers){.session_id = SLICE_NONE};
 	x->request.request_id = "";

@@ -134,6 +134,9 @@ void exchange_answer_empty(struct mcp_exchange *x, int http_status);
  */
 int exchange_send(struct mcp_exchange *x, struct slice message);
 
+/* From now on the id does not stand in the body, which goes with the client.  ERR_NOMEM. */
+int exchange_keep_id(struct mcp_exchange *x) MUST_CHECK;
+
 /* The client's connection is given free before the answer: it comes back for it after x->retry_ms. */
 void exchange_dismiss_client(struct mcp_exchange *x);
 

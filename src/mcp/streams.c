@@ -51,7 +51,7 @@ streams_begin(struct mcp_exchange *x)
 {
 	struct event_id id;
 
-	if (x->stream != NULL || !is_due(x))
+	if (x->stream != NULL || !is_due(x) || exchange_keep_id(x) < 0)
 		return;
 	x->stream = stream_new(x->server->events, slice_from_str(x->session.principal), slice_from_str(x->session_id));
 	if (x->stream == NULL) /* then it is answered without events */

@@ -3,7 +3,7 @@
  */
 #include <stdint.h>
 
-#include "../../src/mcp/frames.h"
+#include "mcp/frames.h"
 #include "base/err.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

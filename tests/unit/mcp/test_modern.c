@@ -362,23 +362,12 @@ params_without_a_name_are_bad_params(void **state)
 static void
 an_unknown_method_is_404(void **state)
 {
-	static const char *const methods[] = {"no/such",
-					      "initialize",
-					      "ping",
-					      "logging/setLevel",
-					      "resources/subscribe",
-					      "resources/unsubscribe",
-					      "resources/list",
-					      "resources/read",
-					      "resources/templates/list",
-					      "prompts/list",
-					      "prompts/get",
-					      "completion/complete",
-					      "tasks/list",
-					      "tasks/result",
-					      "tasks/get",
-					      "Tools/list",
-					      "tools/list/"};
+	static const char *const methods[] = {"no/such",	  "initialize",		 "ping",
+					      "logging/setLevel", "resources/subscribe", "resources/unsubscribe",
+					      "resources/list",	  "resources/read",	 "resources/templates/list",
+					      "prompts/list",	  "prompts/get",	 "completion/complete",
+					      "tasks/list",	  "tasks/result",	 "tasks/get",
+					      "Tools/list",	  "tools/list/"};
 	struct world w;
 	struct reply r;
 

@@ -379,8 +379,8 @@ a_subscription_is_acknowledged_first(void **state)
 	(void)state;
 	office_open(&o);
 	subscribe(&o, 0, &h,
-	       LISTEN("12", "{\"toolsListChanged\":true,\"promptsListChanged\":true,\"resourcesListChanged\":false,"
-			    "\"resourceSubscriptions\":[\"test://watched\",\"test://still\",\"no\"]}"));
+		  LISTEN("12", "{\"toolsListChanged\":true,\"promptsListChanged\":true,\"resourcesListChanged\":false,"
+			       "\"resourceSubscriptions\":[\"test://watched\",\"test://still\",\"no\"]}"));
 	assert_non_null(h.exchange);
 	assert_int_equal(h.n, 1);
 	assert_string_equal(
