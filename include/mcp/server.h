@@ -172,6 +172,12 @@ struct mcp_gauges {
 };
 void mcp_server_gauges(const struct mcp_server *server, struct mcp_gauges *gauges_r);
 
+/*
+ * Whether the stream that a GET asked for is there, though nothing need have been said on it yet.  False while another
+ * worker is asked for it: then the first event begins it, or a refusal is the answer.
+ */
+bool mcp_exchange_is_open(const struct mcp_exchange *exchange);
+
 /* The raw id of a request that is under way; SLICE_NONE for what is no request. */
 struct slice mcp_exchange_id(const struct mcp_exchange *exchange);
 

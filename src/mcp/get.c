@@ -210,6 +210,12 @@ serve(struct mcp_exchange *x)
 		streams_resume(x, &from);
 }
 
+bool
+mcp_exchange_is_open(const struct mcp_exchange *exchange)
+{
+	return exchange->watcher != NULL || exchange->reads != NULL;
+}
+
 void
 mcp_server_get(struct mcp_server *server, const struct mcp_request *request, const struct mcp_channel *channel,
 	       struct mcp_exchange **exchange_r)

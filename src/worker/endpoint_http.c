@@ -250,7 +250,7 @@ serve_message(struct visit *visit)
 	if (exchange == NULL)
 		return;
 	visit->exchange = exchange;
-	if (is_get)
+	if (is_get && mcp_exchange_is_open(exchange))
 		(void)event_stream_begin(&visit->stream);
 }
 

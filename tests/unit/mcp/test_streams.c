@@ -121,6 +121,8 @@ resume_gives_exactly_what_is_missing(struct office *o, uint32_t at)
 	leave(&first);
 	say(x, "three");
 	get(o, at, &again, session, first.events[1].id);
+	assert_non_null(again.exchange);
+	assert_true(mcp_exchange_is_open(again.exchange) == (at == 0)); /* another worker is asked first */
 	deliver_all(o);
 	assert_non_null(again.exchange);
 	assert_int_equal(again.n, 3);
