@@ -250,8 +250,9 @@ bench: all ## measured beside nginx in one run
 	@BUILD=$(BUILD) $(PYTHON) tests/bench/commits.py
 
 STRESS_SECONDS ?= 60
-stress: all ## kill storm with its own ledger, STRESS_SECONDS (60) long
+stress: all ## storms: kills for STRESS_SECONDS (60), RELOADS (100) and UPGRADES (20) with STRESS_CLIENTS (200)
 	BUILD=$(abspath $(BUILD)) STRESS_SECONDS=$(STRESS_SECONDS) $(PYTHON) tests/stress/kill_storm.py
+	BUILD=$(abspath $(BUILD)) $(PYTHON) tests/stress/reload_storm.py
 
 # ---- Installing ------------------------------------------------------------------------------------------------------
 

@@ -60,6 +60,13 @@ enum board_counter {
 	BOARD_COUNTERS
 };
 
+/* What only the supervisor counts; survives it with the segment.  At most 8. */
+enum board_service {
+	BOARD_CRASH_LOOPS, /* the same crash again and again within a minute */
+	BOARD_KEEPER_RESPAWNS,
+	BOARD_SERVICE_COUNTERS
+};
+
 /* Now.  At most 16. */
 enum board_gauge {
 	BOARD_CONNECTIONS_NOW,
@@ -155,6 +162,9 @@ pid_t board_pid(const struct board_row *row);
 enum board_state board_state(const struct board_row *row);
 uint64_t board_heartbeat_ms(const struct board_row *row);
 const char *board_state_name(enum board_state state);
+
+void board_service_add(struct segment *seg, enum board_service which); /* supervisor only */
+uint64_t board_service_total(const struct segment *seg, enum board_service which);
 
 /* Sums over all rows. */
 uint64_t board_total(struct segment *seg, enum board_counter which);

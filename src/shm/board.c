@@ -15,6 +15,7 @@ typedef _Atomic uint64_t cell;
 #define GAUGES_CAP 16
 #define FAILURES_CAP 8
 
+_Static_assert(BOARD_SERVICE_COUNTERS <= 8, "the service's counters fit the header");
 _Static_assert(BOARD_COUNTERS <= COUNTERS_CAP && BOARD_GAUGES <= GAUGES_CAP && BOARD_FAILURES <= FAILURES_CAP,
 	       "the enums fit the layout");
 
@@ -362,4 +363,18 @@ _Atomic uint64_t *
 board_breaker_cells(struct segment *seg, uint32_t upstream)
 {
 	return upstream < BOARD_UPSTREAMS ? seg->board[0].upstreams[upstream].breaker : NULL;
+}
+
+/* ---- counters of the service ---- */
+
+void
+board_service_add(struct segment *seg, enum board_service which)
+{
+	add(&seg->header->service[which], 1);
+}
+
+uint64_t
+board_service_total(const struct segment *seg, enum board_service which)
+{
+	return get(&seg->header->service[which]);
 }

@@ -87,8 +87,9 @@ start_process(struct house *h, const struct generation *g, struct err *err)
 }
 
 static void
-wait_to_respawn(struct keeper_role *role, uint64_t now_ms)
+wait_to_respawn(struct house *h, uint64_t now_ms)
 {
+	struct keeper_role *role = &h->keeper;
 	struct backoff_death death = {.now_ms = now_ms, .was_ready = role->ready_at_ms != 0, .jitter = rand_u64()};
 	uint64_t delay_ms;
 
@@ -99,6 +100,7 @@ wait_to_respawn(struct keeper_role *role, uint64_t now_ms)
 	role->deadline_ms = now_ms + delay_ms;
 	role->ready_at_ms = 0;
 	role->respawns++;
+	board_service_add(h->segment, BOARD_KEEPER_RESPAWNS);
 	if (delay_ms > 0)
 		log_write(LOG_NOTICE, "keeper_delayed", LOG_U64("delay_ms", delay_ms), LOG_END);
 	else
@@ -126,7 +128,7 @@ keeper_role_start(struct house *h, uint64_t now_ms)
 		return;
 	}
 	log_write(LOG_ERROR, "keeper_not_started", LOG_STR("error", err.text), LOG_END);
-	wait_to_respawn(role, now_ms);
+	wait_to_respawn(h, now_ms);
 }
 
 /* ---- Ending ---- */
@@ -275,7 +277,7 @@ after_death(struct house *h, int wait_status, uint64_t now_ms)
 	else if (was_told)
 		keeper_role_start(h, now_ms);
 	else
-		wait_to_respawn(role, now_ms);
+		wait_to_respawn(h, now_ms);
 }
 
 bool

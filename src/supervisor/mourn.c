@@ -41,10 +41,11 @@ count_crash(struct house *h, const struct worker *w, const char *text, uint64_t 
 {
 	uint64_t cause = text != NULL ? hash_crc32c(0, text, strlen(text)) : (uint64_t)w->wait_status << 32;
 
-	if (crashes_note(&h->crashes, cause, now_ms))
-		log_write(LOG_ERROR, "crash_loop", LOG_U64("crashes", CRASHES_LOUD),
-			  LOG_U64("within_ms", CRASHES_WINDOW_MS), LOG_STR("text", text),
-			  LOG_I64("wait_status", w->wait_status), LOG_END);
+	if (!crashes_note(&h->crashes, cause, now_ms))
+		return;
+	board_service_add(h->segment, BOARD_CRASH_LOOPS);
+	log_write(LOG_ERROR, "crash_loop", LOG_U64("crashes", CRASHES_LOUD), LOG_U64("within_ms", CRASHES_WINDOW_MS),
+		  LOG_STR("text", text), LOG_I64("wait_status", w->wait_status), LOG_END);
 }
 
 /* As it was told, or by a signal that is known to have come from here or from a terminal. */

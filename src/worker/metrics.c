@@ -117,6 +117,16 @@ put_table(struct worker *worker, struct buf *out)
 		   stats.dropped_corrupt);
 }
 
+static void
+put_service(struct worker *worker, struct buf *out)
+{
+	put_single(out, "magento_mcp_crash_loops_total", "counter",
+		   "Times that workers crashed again and again for the same reason; the log tells which.",
+		   board_service_total(worker->segment, BOARD_CRASH_LOOPS));
+	put_single(out, "magento_mcp_keeper_respawns_total", "counter", "Keepers started in place of one that died.",
+		   board_service_total(worker->segment, BOARD_KEEPER_RESPAWNS));
+}
+
 /* ---- each worker ---- */
 
 static void
@@ -264,6 +274,7 @@ metrics_render(struct worker *worker, struct buf *out)
 		   worker->generation);
 	put_totals(worker, out);
 	put_table(worker, out);
+	put_service(worker, out);
 	put_workers(worker, out);
 	put_tools(worker, out);
 	put_upstreams(worker, out);

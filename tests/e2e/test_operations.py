@@ -342,6 +342,7 @@ def test_graceful_stop(start, shop, how):
     connections = begin_slow_call(client, shop, 3)
     server.process.send_signal(how)
     server.wait_log("stopping")
+    server.allows("refused", status=403)  # answers to those who look whether it is still there
     poll(lambda: not can_connect(server), "the listener is closed")
     for connection in connections:
         reply = connection.read_reply()

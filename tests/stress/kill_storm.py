@@ -17,6 +17,7 @@ import http.client
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -41,8 +42,11 @@ class Broken(Exception):
 class Server:
     """Demo store and server, started on free ports."""
 
-    def __init__(self, workers):
+    def __init__(self, workers, own_program=False):
         self.dir = tempfile.TemporaryDirectory(prefix="magento-mcp-storm-")
+        self.program = f"{BUILD}/magento-mcp"
+        if own_program:  # one that may be replaced
+            self.program = shutil.copy(self.program, os.path.join(self.dir.name, "magento-mcp"))
         self.store = subprocess.Popen([f"{BUILD}/demo-store", "--listen", "127.0.0.1:0"],
                                       stdout=subprocess.PIPE, text=True)
         base_url = self.store.stdout.readline().split()[-1]
@@ -66,7 +70,7 @@ oauth_token_secret = dummytokensecret0000000000000000
 """)
         self.log_path = os.path.join(self.dir.name, "log")
         with open(self.log_path, "wb") as log:
-            self.process = subprocess.Popen([f"{BUILD}/magento-mcp", "serve", "-c", conf], stderr=log, stdout=log)
+            self.process = subprocess.Popen([self.program, "serve", "-c", conf], stderr=log, stdout=log)
         self.conf = conf
         self.port = self.admin_port = None
         deadline = time.monotonic() + 10
@@ -109,16 +113,26 @@ oauth_token_secret = dummytokensecret0000000000000000
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
-        status = self.process.wait(timeout=60)
+        return self.process.wait(timeout=60)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        """Whatever was raised, nothing stays behind."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait(timeout=10)
         self.store.terminate()
         self.store.wait(timeout=10)
         self.store.stdout.close()
         self.dir.cleanup()
-        return status
 
 
 class Client(threading.Thread):
     """One client: kept-alive or one connection per request, and its ledger."""
+
+    n_logins = 4
 
     def __init__(self, server, number, stop):
         super().__init__(daemon=True)
@@ -223,7 +237,7 @@ class Client(threading.Thread):
 
     def run(self):
         while not self.stop.is_set():
-            if len(self.logins) < 4:
+            if len(self.logins) < self.n_logins:
                 self.login()
                 continue
             handle = self.random.choice(list(self.logins))
@@ -298,7 +312,11 @@ def percentile(values, share):
 
 
 def run(seconds, workers=4):
-    server = Server(workers)
+    with Server(workers) as server:
+        return run_on(server, seconds, workers)
+
+
+def run_on(server, seconds, workers):
     stop = threading.Event()
     clients = [Client(server, n, stop) for n in range(CLIENTS)]
     kills = []
@@ -332,6 +350,7 @@ def run(seconds, workers=4):
         "revived": sum(1 for w in wrong if w[0] == "revived"),
         "other wrong answers": sum(1 for w in wrong if w[0] not in ("lost", "corrupt", "revived")),
         "locks taken over from the dead": int(server.metric("magento_mcp_table_owner_deaths_total")),
+        "keepers started anew": int(server.metric("magento_mcp_keeper_respawns_total")),
         "start to READY, ms, median": percentile(respawns, 0.5),
         "start to READY, ms, p99": percentile(respawns, 0.99),
     }

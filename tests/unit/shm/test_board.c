@@ -10,6 +10,20 @@
 #include "shm/board.h"
 
 static void
+test_service_counters(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	fixture_init(&f);
+	board_service_add(f.seg, BOARD_KEEPER_RESPAWNS);
+	board_service_add(f.seg, BOARD_KEEPER_RESPAWNS);
+	assert_int_equal(board_service_total(f.seg, BOARD_KEEPER_RESPAWNS), 2);
+	assert_int_equal(board_service_total(f.seg, BOARD_CRASH_LOOPS), 0);
+	fixture_fini(&f);
+}
+
+static void
 test_claim_and_read(void **state)
 {
 	struct board_status status;
@@ -185,6 +199,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_claim_and_read),
+	    cmocka_unit_test(test_service_counters),
 	    cmocka_unit_test(test_counters_outlive_workers_and_gauges_do_not),
 	    cmocka_unit_test(test_tools_and_upstreams),
 	    cmocka_unit_test(test_last_words),
