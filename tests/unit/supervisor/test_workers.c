@@ -30,7 +30,7 @@ killed_worker_is_replaced_at_once(void **state)
 		assert_int_equal(fake_pids(f, "ready", pids), 2);
 		assert_int_equal(pids[1], neighbour);
 		(void)snprintf(respawns, sizeof(respawns),
-			       "\"requests\":%d,\"connections\":0,\"streams\":0,\"respawns\":%d}", i + 1, i);
+			       "\"requests\":%d,\"connections\":0,\"streams\":0,\"respawns\":%d,\"", i + 1, i);
 		assert_true(fake_status_has(f, respawns)); /* the row goes on counting */
 	}
 	assert_false(fake_log_has(f, "worker_delayed"));
