@@ -22,6 +22,15 @@ offer_arguments(const struct mcp_exchange *x, json_t *params, const char *named)
 	return arguments;
 }
 
+/* Not json_pack()'s "s*": without memory that leaves the member out and calls it a success. */
+int
+offer_put_text(json_t *tree, const char *key, const char *text)
+{
+	if (tree == NULL)
+		return -1;
+	return text != NULL ? json_object_set_new(tree, key, json_string(text)) : 0;
+}
+
 /* ---- refusals ---- */
 
 static int

@@ -15,6 +15,9 @@
  */
 json_t *offer_arguments(const struct mcp_exchange *x, json_t *params, const char *named) MUST_CHECK;
 
+/* A member with a text; none for NULL.  -1 without memory, also when there is no tree. */
+int offer_put_text(json_t *tree, const char *key, const char *text) MUST_CHECK;
+
 /*
  * Answers a refusal as a JSON-RPC error: what the caller can mend is -32602, our own and the shop's trouble -32603
  * (R-170).  `data` is taken and completed by {"code","details"?}; may be NULL.

@@ -11,11 +11,12 @@
 static json_t *
 render_argument(const struct action_prompt_argument *argument, enum mcp_protocol protocol)
 {
-	json_t *tree = json_pack("{s:s, s:s*, s:b}", "name", argument->name, "description", argument->description,
-				 "required", argument->required);
+	json_t *tree = json_pack("{s:s, s:b}", "name", argument->name, "required", argument->required);
+	int r = offer_put_text(tree, "description", argument->description);
 
-	if (tree != NULL && protocol >= MCP_2025_06_18 && argument->title != NULL &&
-	    json_object_set_new(tree, "title", json_string(argument->title)) < 0) {
+	if (r == 0 && protocol >= MCP_2025_06_18)
+		r = offer_put_text(tree, "title", argument->title);
+	if (r != 0) {
 		json_decref(tree);
 		return NULL;
 	}

@@ -18,11 +18,13 @@
 static json_t *
 render_row(const struct action_resource *row, const char *key, const char *text, enum mcp_protocol protocol)
 {
-	json_t *tree = json_pack("{s:s, s:s, s:s*, s:s*}", key, text, "name", row->name, "description",
-				 row->action.description, "mimeType", row->mime_type);
+	json_t *tree = json_pack("{s:s, s:s}", key, text, "name", row->name);
+	int r = offer_put_text(tree, "description", row->action.description) |
+		offer_put_text(tree, "mimeType", row->mime_type);
 
-	if (tree != NULL && protocol >= MCP_2025_06_18 && row->action.title != NULL &&
-	    json_object_set_new(tree, "title", json_string(row->action.title)) < 0) {
+	if (r == 0 && protocol >= MCP_2025_06_18)
+		r = offer_put_text(tree, "title", row->action.title);
+	if (r != 0) {
 		json_decref(tree);
 		return NULL;
 	}
@@ -290,8 +292,11 @@ on_read(struct mcp_exchange *x, const struct action_outcome *outcome)
 			offer_refuse(x, outcome->fault, uri_data(x));
 		return;
 	}
+	/* Without memory a copy lacks members. */
 	result = json_copy(outcome->result);
-	r = result != NULL ? set_uris(x, json_get_array(result, "contents")) : -1;
+	r = json_object_size(result) == json_object_size(outcome->result)
+		? set_uris(x, json_get_array(result, "contents"))
+		: -1;
 	if (r == 0 && call_is_cacheable(x)) /* */
 		r = json_object_update_new(result, json_pack("{s:i, s:s}", "ttlMs", x->is_public ? LISTS_TTL_MS : 0,
 							     "cacheScope", x->is_public ? "public" : "private"));

@@ -170,7 +170,7 @@ list_items(struct action_call *call, uint32_t from, uint32_t max, json_t *list, 
 	for (uint32_t i = from; i < ITEMS && i - from < max; i++) {
 		if (json_array_append_new(list, json_pack("{s:o, s:s, s:s}", "uri", json_sprintf("test://items/%u", i),
 							  "name", "item", "title", "An item")) < 0)
-			return finished(NULL, NULL, fault);
+			return fault_set(fault, FAULT_INTERNAL_ERROR, NULL, "Out of memory. Try again later.");
 	}
 	*has_more_r = from + max < ITEMS;
 	return 0;
