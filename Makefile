@@ -210,7 +210,7 @@ ASAN = BUILD=$(BUILD)/asan OPTIMIZE='-O1 -g $(SANITIZE)' HARDEN=-fPIE
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 asan: ## unit, allocation and end-to-end tests under AddressSanitizer and UBSan
 	$(MAKE) -s -j$(JOBS) all unit-build alloc-build $(ASAN)
-	$(MAKE) -s unit alloc e2e $(ASAN)
+	$(MAKE) -s unit alloc e2e conformance $(ASAN)
 
 # ---- Fuzzing ---------------------------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@
 #include "fixtures.h"
 
 #define MOMENT_MS 50
+#define COME_BACK_MS 500
 
 static int
 run_progress(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault)
@@ -36,11 +37,24 @@ run_logging(struct action_call *call, json_t *params, json_t **result_r, struct 
 	return fixture_give_text(result_r, fault, "Logged three lines.");
 }
 
+/* The stream ends before the answer, which waits for the client to come back. */
+static int
+run_reconnection(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault)
+{
+	(void)params;
+	action_let_go(call, COME_BACK_MS);
+	if (fixture_pause(call, 2 * MOMENT_MS, fault) < 0)
+		return -1;
+	return fixture_give_text(result_r, fault, "Reconnection test completed successfully.");
+}
+
 static const struct action rows[] = {
     {FIXTURE_TOOL("test_tool_with_progress", "Progress", "Tells three times how far it is.", run_progress)},
     {FIXTURE_TOOL("test_tool_with_logging", "Log lines", "Sends three lines to the client's log.", run_logging)},
     {FIXTURE_TOOL("test_logging_tool", "Log lines, if wanted", "Sends log lines only to clients that want them.",
 		  run_logging)},
+    {FIXTURE_TOOL("test_reconnection", "Broken stream", "Ends its stream before the answer is there.",
+		  run_reconnection)},
 };
 
 const struct action_table fixture_telling_table = {rows, ARRAY_LEN(rows)};

@@ -1,75 +1,60 @@
-"""The official SDK clients, with node as their lockfile pins it."""
-
-import json
-import pathlib
-import shutil
-import subprocess
+"""The official SDK clients over HTTP, directly and through mcp-remote."""
 
 import pytest
 
-from harness.places import BUILD
-from harness.process import clean_environment
-
-SCRIPTS = pathlib.Path(__file__).parent / "js"
-HOME = BUILD / "js"
-
-WANTED = {
-    "login": "Login successful (OAuth 1.0 integration)",
-    "whoami": "main",
-    "views": ["default", "de", "eu_en"],
-    "found": ["MCP-001"],
-    "product": "MCP-001",
-    "prompts": ["product_not_showing", "prepare_sale", "bulk_price_change", "seo_cleanup", "coupon_campaign"],
-    "prompt": True,
-    "resources": ["magento://tools/guide", "magento://stores"],
-    "templates": ["magento://stores{?session}", "magento://plans/{id}{?from}"],
-    "sites": ["base", "eu"],
-    "suggested": ["eu_en"],
-    "logout": "Logged out successfully",
-    "after": [True, "NOT_AUTHENTICATED"],
-    "unknown": -32602,
-    "instructions": "string",
-    "errors": [],
-}
+from clients import V1, V1_2503, V1_2506, V2, check, node, remote_command, talk  # noqa: F401 (a fixture)
+from harness.process import SECRETS, run_cli
 
 
-@pytest.fixture(scope="module")
-def node():
-    """The pinned node; the scripts stand beside its modules, since ES modules are found by place."""
-    found = sorted(HOME.glob("node_modules/node-linux-*/bin/node"))
-    assert found, f"no node in {HOME}: run `make BUILD={BUILD} {HOME}/.installed`"
-    for script in SCRIPTS.glob("*.mjs"):
-        shutil.copy(script, HOME / script.name)
-    return str(found[0])
+@pytest.fixture
+def url(server):
+    return f"http://{server.host}/mcp"
 
 
-def run(node, script, *args):
-    done = subprocess.run([node, str(HOME / script), *args], capture_output=True, text=True, timeout=60,
-                          env=clean_environment())
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+def test_sdk_v1(url, node):  # noqa: F811
+    check(talk(node, sdk=V1, url=url), protocol="2025-11-25", ping={}, hadSession=True)
 
 
-def check(facts, **more):
-    assert facts["server"]["name"] == "magento-mcp"
-    assert {"auth_login", "catalog_search_products"} <= set(facts["tools"])
-    for name, value in {**WANTED, **more}.items():
-        assert facts[name] == value, (name, facts)
+def test_sdk_of_2025_06_18(url, node):  # noqa: F811
+    check(talk(node, sdk=V1_2506, url=url), protocol="2025-06-18", ping={}, hadSession=True)
 
 
-def test_sdk_v1(server, node):
-    """R-097: the client opens a stream by GET; R-096: it ends its session by DELETE."""
-    facts = run(node, "sdk-v1.mjs", f"http://{server.host}/mcp")
-    check(facts, protocol="2025-11-25", ping={}, hadSession=True)
+def test_sdk_of_2025_03_26(url, node):  # noqa: F811
+    """It knows no elicitation, and sends no version header."""
+    check(talk(node, sdk=V1_2503, url=url, asks=False), asks=False, ping={}, hadSession=True)
 
 
 @pytest.mark.parametrize("mode", ["2026-07-28", "auto"])
-def test_client_v2_modern(server, node, mode):
+def test_client_v2_modern(url, node, mode):  # noqa: F811
     """R-140, R-300: no session, the handle goes along."""
-    facts = run(node, "client-v2.mjs", f"http://{server.host}/mcp", mode)
-    check(facts, protocol="2026-07-28", era="modern", hadSession=False)
+    check(talk(node, sdk=V2, mode=mode, url=url), protocol="2026-07-28", era="modern", hadSession=False)
 
 
-def test_client_v2_legacy(server, node):
-    facts = run(node, "client-v2.mjs", f"http://{server.host}/mcp", "legacy")
-    check(facts, protocol="2025-11-25", era="legacy", hadSession=True)
+def test_client_v2_legacy(url, node):  # noqa: F811
+    check(talk(node, sdk=V2, mode="legacy", url=url), protocol="2025-11-25", era="legacy", ping={}, hadSession=True)
+
+
+def test_client_that_cannot_ask(url, node):  # noqa: F811
+    """R-272: it is not asked, but told what is missing."""
+    check(talk(node, sdk=V2, mode="auto", url=url, asks=False), asks=False, era="modern")
+
+
+@pytest.mark.parametrize("sdk, mode, era", [(V1, None, "legacy"), (V2, "auto", "modern")])
+def test_mcp_remote(server, url, node, tmp_path, sdk, mode, era):  # noqa: F811
+    """It asks for a stream before it has a session, and for an issuer of tokens where there is none."""
+    server.allows("refused", method="GET")
+    facts = talk(node, {"MCP_REMOTE_CONFIG_DIR": str(tmp_path)}, sdk=sdk, mode=mode, **remote_command(node, url))
+    check(facts, by_lines=True, era=era)
+
+
+def test_mcp_remote_with_a_token(start, node, tmp_path):  # noqa: F811
+    """A header whose value comes from the environment, as the README shows it."""
+    token, section, *lines = run_cli("token", "alice").stdout.splitlines()
+    SECRETS.add(token)
+    principal = dict(line.split(" = ", 1) for line in lines)
+    server = start({"auth": {"mode": "token"}, section[1:-1]: principal})
+    server.allows("refused", method="GET")
+    command = remote_command(node, f"http://{server.host}/mcp")
+    command["args"] += ["--header", "Authorization:${REMOTE_AUTHORIZATION}"]
+    variables = {"MCP_REMOTE_CONFIG_DIR": str(tmp_path), "REMOTE_AUTHORIZATION": f"Bearer {token}"}
+    check(talk(node, variables, sdk=V2, mode="auto", **command), by_lines=True, era="modern")

@@ -18,14 +18,11 @@ import pytest
 
 from harness import proc, record, schema
 from harness.client import Modern, Outcome
-from harness.places import BUILD, OAUTH, SERVER, poll
+from harness.places import OAUTH, SERVER, poll
 from harness.process import SECRETS, clean_environment
-
-from test_clients import WANTED, node  # noqa: F401 (a fixture)
 
 OK = {"confirm": True, "reason": "test"}
 PRODUCTS = "/rest/all/V1/products"
-HOME = BUILD / "js"
 
 
 class Desk:
@@ -603,32 +600,3 @@ def test_bad_usage():
         done = subprocess.run([SERVER, *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20,
                               env=clean_environment())
         assert done.returncode == 2 and done.stdout == "" and done.stderr, words
-
-
-# ---- the official clients ----
-
-
-def run_client(node, shop, tmp_path, script, *words):  # noqa: F811
-    variables = {"MAGENTO_BASE_URL": shop.url, "XDG_STATE_HOME": str(tmp_path)}
-    variables.update({f"MAGENTO_{name.upper()}": value for name, value in OAUTH.items()})
-    done = subprocess.run([node, str(HOME / script), *words, SERVER, "stdio"], capture_output=True, text=True,
-                          timeout=60, env=clean_environment(**variables))
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
-def check(facts, **more):
-    assert facts["server"]["name"] == "magento-mcp"
-    for name, value in {**WANTED, "whoami": "default", **more}.items():
-        assert facts[name] == value, (name, facts)
-
-
-def test_sdk_v1(shop, node, tmp_path):  # noqa: F811
-    facts = run_client(node, shop, tmp_path, "stdio-v1.mjs")
-    check(facts, ping={}, promptEnd=True)
-    assert not os.path.exists(f"/proc/{facts['pid']}")
-
-
-@pytest.mark.parametrize("mode, era", [("auto", "modern"), ("2026-07-28", "modern"), ("legacy", "legacy")])
-def test_client_v2(shop, node, tmp_path, mode, era):  # noqa: F811
-    check(run_client(node, shop, tmp_path, "stdio-v2.mjs", mode), era=era)
