@@ -162,6 +162,9 @@ void mcp_server_tick(struct mcp_server *server, uint64_t now_mono_ms);
 /* The worker retires: listening streams end with their result, GET streams are told to come back; calls go on. */
 void mcp_server_retire(struct mcp_server *server);
 
+/* Whether a client of another worker is reading the answer of a call that has ended here: it takes a moment. */
+bool mcp_server_is_read(const struct mcp_server *server);
+
 struct mcp_gauges {
 	uint32_t calls;	       /* requests under way */
 	uint32_t listeners;    /* GET streams and subscriptions */

@@ -280,6 +280,19 @@ stream_event_after(const struct stream *stream, uint64_t number)
 	return NULL;
 }
 
+bool
+event_store_is_read(const struct event_store *store, uint64_t since_ms)
+{
+	const struct stream *stream;
+
+	TAILQ_FOREACH(stream, &store->ended, of_ended)
+	{
+		if (stream->remote.cookie != 0 && stream->remote.asked_ms >= since_ms)
+			return true;
+	}
+	return false;
+}
+
 /* ---- the end ---- */
 
 void

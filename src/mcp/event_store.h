@@ -42,7 +42,8 @@ struct remote_reader {
 	uint32_t slot;
 	uint32_t pid;
 	uint64_t number; /* the last event that is known there */
-	bool waits;	 /* for the next one */
+	uint64_t asked_ms;
+	bool waits; /* for the next one */
 };
 
 struct stream {
@@ -85,6 +86,9 @@ void stream_end(struct event_store *store, struct stream *stream, uint64_t now_m
 /* Are all events after this one still here?  An event that does not exist yet has none after it. */
 bool stream_has_after(const struct stream *stream, uint64_t number);
 const struct kept_event *stream_event_after(const struct stream *stream, uint64_t number); /* NULL: none, or gone */
+
+/* Is one that has ended still being read through another worker, which asked since then? */
+bool event_store_is_read(const struct event_store *store, uint64_t since_ms);
 
 /* Lets go of what ended too long ago, and of all that a session kept. */
 void event_store_expire(struct event_store *store, uint64_t now_ms);

@@ -36,7 +36,7 @@ enum frame_kind {
 
 	/* A stream read through another worker is pulled piece by piece, so that one frame at most is under way. */
 	FRAME_PULL, /* principal, session, stream, number: events up to this one are known, offset: so much of the next,
-		       cookie: the reader */
+		       total: 1 once it has been told that the stream is there, cookie: the reader */
 	FRAME_PIECE, /* cookie, number, offset, total, body: bytes of the event from offset on */
 	FRAME_WAIT,  /* cookie: the stream is known, there is nothing new */
 	FRAME_ENDED, /* cookie, number: enum frame_end */

@@ -27,6 +27,7 @@ pull(struct remote_stream *remote)
 	    .stream = remote->at.serial,
 	    .number = remote->at.number,
 	    .offset = remote->part.len,
+	    .total = remote->has_begun ? 1 : 0,
 	    .cookie = remote->cookie,
 	};
 
@@ -239,6 +240,7 @@ serve_pull(struct mcp_server *server, struct stream *stream, const struct frame 
 	struct frame wait = {.kind = FRAME_WAIT, .cookie = frame->cookie};
 
 	stream->remote.number = frame->number;
+	stream->remote.asked_ms = server->now.mono_ms;
 	stream->remote.waits = event == NULL && !stream->has_ended;
 	if (event != NULL && frame->offset < event->len)
 		send_piece(server, stream, event, frame->offset);
@@ -265,6 +267,11 @@ replay_receive_pull(struct mcp_server *server, const struct frame *frame)
 		return;
 	if (stream == NULL || !stream_has_after(stream, frame->number)) {
 		say_ended(server, frame->slot, frame->cookie, FRAME_END_UNKNOWN);
+		return;
+	}
+	/* It has been replaced, and did not know it yet when it asked: it takes nothing back. */
+	if (!is_reader(&stream->remote, frame) && frame->total != 0) {
+		say_ended(server, frame->slot, frame->cookie, FRAME_END_REPLACED);
 		return;
 	}
 	if (!is_reader(&stream->remote, frame)) {

@@ -5,6 +5,8 @@
 #include "streams.h"
 #include "watch.h"
 
+#define READ_MS 3000 /* a reader that is there asks more often */
+
 /* A worker that begins tells what it offers; those who offer something else tell their clients. */
 static void
 announce(struct mcp_server *server)
@@ -36,6 +38,14 @@ mcp_server_retire(struct mcp_server *server)
 {
 	server->is_retiring = true;
 	watch_retire(server);
+}
+
+bool
+mcp_server_is_read(const struct mcp_server *server)
+{
+	uint64_t now_ms = server->now.mono_ms;
+
+	return event_store_is_read(server->events, now_ms > READ_MS ? now_ms - READ_MS : 0);
 }
 
 void

@@ -37,7 +37,7 @@ on_step(evutil_socket_t fd, short what, void *ctx)
 	enum drain_state before = worker->drain.state;
 	enum drain_state now =
 	    drain_step(&worker->drain, clock_mono_ms(), http_server_count(worker->http, HTTP_STATE_ANY),
-		       fiber_pool_alive(worker->fibers));
+		       fiber_pool_alive(worker->fibers) + (mcp_server_is_read(worker->mcp) ? 1 : 0));
 
 	(void)fd;
 	(void)what;

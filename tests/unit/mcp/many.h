@@ -141,20 +141,26 @@ office_now(const struct office *o)
 	return clock_mono_ms() + o->w.later_ms;
 }
 
+/* The letter that has been on its way for longest. */
+static inline void
+deliver_one(struct office *o)
+{
+	struct letter letter = o->letters[o->first++];
+
+	if (!o->is_dead[letter.to])
+		mcp_server_receive(o->servers[letter.to], slice_of(letter.bytes, letter.len), office_now(o),
+				   clock_wall_ms() + o->w.later_ms);
+	free(letter.bytes);
+	if (o->first == o->n)
+		o->first = o->n = 0;
+}
+
 /* Delivers what is on its way, and what that leads to. */
 static inline void
 deliver_all(struct office *o)
 {
-	while (o->first < o->n) {
-		struct letter letter = o->letters[o->first++];
-
-		if (!o->is_dead[letter.to])
-			mcp_server_receive(o->servers[letter.to], slice_of(letter.bytes, letter.len), office_now(o),
-					   clock_wall_ms() + o->w.later_ms);
-		free(letter.bytes);
-		if (o->first == o->n)
-			o->first = o->n = 0;
-	}
+	while (o->first < o->n)
+		deliver_one(o);
 }
 
 static inline void

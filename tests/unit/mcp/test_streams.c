@@ -288,6 +288,62 @@ one_reader_at_a_time(void **state)
 	office_close(&o);
 }
 
+/* It asks for more before it hears that it has been replaced. */
+static void
+a_late_question_takes_nothing_back(void **state)
+{
+	struct office o;
+	struct heard call, there, here;
+	struct mcp_exchange *x;
+	char session[MCP_SESSION_ID_CAP];
+
+	(void)state;
+	office_open(&o);
+	open_session(&o, session);
+	x = begin_call(&o, 0, &call, session);
+	get(&o, 1, &there, session, call.events[0].id);
+	deliver_all(&o);
+	say(x, "one");
+	deliver_one(&o); /* the piece; a question comes of it */
+	get(&o, 0, &here, session, call.events[0].id);
+	deliver_all(&o);
+	assert_int_equal(here.answers, 0);
+	assert_int_equal(there.answers, 1);
+	gate_open(&o.w.gates, 0);
+	assert_int_equal(here.answers, 1);
+	assert_heard(&here, 2, "\"result\"");
+	heard_fini(&here);
+	heard_fini(&there);
+	heard_fini(&call);
+	office_close(&o);
+}
+
+/* A retiring worker must not end in between. */
+static void
+an_answer_is_being_read_until_it_has_been(void **state)
+{
+	struct office o;
+	struct heard call, there;
+	char session[MCP_SESSION_ID_CAP];
+
+	(void)state;
+	office_open(&o);
+	open_session(&o, session);
+	begin_call(&o, 0, &call, session);
+	get(&o, 1, &there, session, call.events[0].id);
+	deliver_all(&o);
+	assert_false(mcp_server_is_read(o.servers[0])); /* the call runs */
+	gate_open(&o.w.gates, 0);
+	assert_true(mcp_server_is_read(o.servers[0]));
+	deliver_all(&o);
+	assert_false(mcp_server_is_read(o.servers[0]));
+	assert_int_equal(there.answers, 1);
+	assert_heard(&there, 1, "\"result\"");
+	heard_fini(&there);
+	heard_fini(&call);
+	office_close(&o);
+}
+
 /* ---- pieces, losses, deaths ---- */
 
 static void
@@ -644,6 +700,8 @@ main(void)
 	    cmocka_unit_test(an_answer_is_kept_for_five_minutes),
 	    cmocka_unit_test(ids_of_others_are_unknown),
 	    cmocka_unit_test(one_reader_at_a_time),
+	    cmocka_unit_test(a_late_question_takes_nothing_back),
+	    cmocka_unit_test(an_answer_is_being_read_until_it_has_been),
 	    cmocka_unit_test(large_events_go_in_pieces_one_at_a_time),
 	    cmocka_unit_test(lost_frames_cost_time_only),
 	    cmocka_unit_test(a_reader_hears_when_the_other_worker_dies),
