@@ -42,7 +42,8 @@
 /* A roll needs two generations side by side in BOARD_ROWS slots. */
 #define HOUSE_WORKERS_MAX (BOARD_ROWS / 2)
 #define HOUSE_GENERATIONS_MAX 8
-#define HOUSE_GRACE_MS 2000 /* between what a worker was told and SIGKILL */
+#define HOUSE_PATIENCE_MS 8000 /* how long a reload waits for those that retire before it cuts one short */
+#define HOUSE_GRACE_MS 2000    /* between what a worker was told and SIGKILL */
 
 struct house_options {
 	const struct config_sources *sources;
@@ -132,6 +133,7 @@ struct house {
 	struct check check;
 	int pending_fd; /* checked configuration that waits for room; -1 = none */
 	int pending_audit_fd;
+	uint64_t room_since_ms; /* since when it waits */
 	struct house_settings pending;
 	bool reload_again;
 	bool is_upgrading;	    /* this reload is an upgrade */

@@ -262,6 +262,8 @@ make_room(struct house *h, uint64_t now_ms)
 	oldest = roll_cut(list, n, h->pending.workers, workers_free(h), &has_room);
 	if (has_room) {
 		service_event(h, SERVICE_EV_ROOM, now_ms);
+	} else if (oldest >= 0 && now_ms - h->room_since_ms < HOUSE_PATIENCE_MS) {
+		return; /* back to back, reloads would cost requests */
 	} else if (oldest >= 0) {
 		log_write(LOG_WARN, "generation_cut", LOG_U64("generation", of[oldest]->number), LOG_END);
 		cut(h, of[oldest], WORKER_EV_STOP, now_ms);
@@ -423,6 +425,8 @@ act(struct house *h, enum service_action action, enum service_event event, uint6
 		act_end(h, now_ms);
 		break;
 	case SERVICE_MAKE_ROOM: /* service_turn() does it, now and until there is room */
+		h->room_since_ms = now_ms;
+		break;
 	case SERVICE_NONE:
 	case SERVICE_BUG:
 	case SERVICE_ACTIONS:

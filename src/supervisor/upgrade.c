@@ -208,6 +208,7 @@ upgrade_take_over(struct house *h, int fd, struct config **cfg_r, struct err *er
 	house_settings_from(*cfg_r, &h->pending);
 	h->is_upgrading = true;
 	h->state = SERVICE_ROOM;
+	h->room_since_ms = clock_mono_ms();
 	log_write(LOG_NOTICE, "taken_over", LOG_STR("version", MAGENTO_MCP_VERSION),
 		  LOG_U64("generation", segment_generation(h->segment)), LOG_END);
 	return 0;

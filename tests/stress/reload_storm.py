@@ -144,6 +144,7 @@ def run(reloads, upgrades, n_clients, workers=4):
         figures |= judge(server, clients, workers, fds_before)
         figures |= {"reload, ms, median": percentile(reload_ms, 0.5), "reload, ms, max": max(reload_ms, default=0),
                     "upgrade, ms, median": percentile(upgrade_ms, 0.5), "upgrade, ms, max": max(upgrade_ms, default=0)}
+        figures["generations cut short"] = sum(line.get("event") == "generation_cut" for line in server.log_lines())
         figures["exit status"] = server.stop()
     details = refused + [w for client in clients for w in client.wrong + client.failures]
     return figures, details
