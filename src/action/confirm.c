@@ -113,22 +113,34 @@ check_login(struct action_call *call, struct fault *fault)
 			 "The session has ended while the user was asked. Call auth_login.");
 }
 
+/* What is kept makes the answer count only with the question's own state: signed, for this very call, and once. */
+static int
+put_form(struct action_call *call, const struct buf *text, json_t **answers_r, struct fault *fault)
+{
+	const struct action_question question = {.key = KEY, .kind = ACTION_ELICIT_FORM, .params = form(text)};
+	json_t *kept = json_pack("{s:s}", "asked", call->action->name);
+	int r;
+
+	if (question.params == NULL || kept == NULL)
+		r = result_out_of_memory(fault);
+	else
+		r = action_ask(call, &question, 1, kept, answers_r, fault);
+	json_decref(kept);
+	json_decref(question.params);
+	return r;
+}
+
 static int
 ask(struct action_call *call, const struct buf *text, json_t **params, struct fault *fault)
 {
-	const struct action_question question = {.key = KEY, .kind = ACTION_ELICIT_FORM, .params = form(text)};
 	json_t *answers = NULL;
-	int r;
+	int r = put_form(call, text, &answers, fault);
 
-	if (question.params == NULL)
-		return result_out_of_memory(fault);
-	r = action_ask(call, &question, 1, NULL, &answers, fault);
 	if (r < 0 && fault->code == FAULT_CAPABILITY_MISSING) /* it said that it could, and cannot */
 		r = guard_confirm(call, *params, fault);
 	else if (r == 0)
 		r = take_answer(call, json_get_object(answers, KEY), params, fault);
 	json_decref(answers);
-	json_decref(question.params);
 	return r == 0 ? check_login(call, fault) : -1;
 }
 

@@ -108,7 +108,8 @@ const struct config_key keys_table[] = {
     {ROOT(server, max_connections), TYPE_INT, "4096", .min = 1, .max = 1000000,
      .doc = "Client connections per worker."},
     {ROOT(server, confine), TYPE_BOOL, "yes",
-     .doc = "Let workers give up the file system, where the kernel has Landlock: they can then read what is under /etc and "
+     .doc = "Let workers give up the file system, where the kernel has Landlock: they can then read what is under /etc "
+	    "and "
 	    "/usr and the folder of magento.ca_file, and write nothing."},
     {ROOT(server, table_slots), TYPE_INT, "65536", .min = 64, .max = 4194304, .flags = KEY_RESTART,
      .doc = "Records in the shared table: logins, MCP sessions, quotas.  Each takes 4 KiB of memory once it is used."},

@@ -89,7 +89,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	parsed = json_parse(text, NULL, &tree, NULL);
 	must(scanned == 0 ? parsed == 0 || parsed == ERR_EXISTS || parsed == ERR_LIMIT : parsed == scanned);
 	big_number = scanned == 0 && (facts.big_ints > 0 || memchr(data, 'e', size) != NULL ||
-	                              memchr(data, 'E', size) != NULL || size > 300);
+				      memchr(data, 'E', size) != NULL || size > 300);
 	must(parsed != ERR_LIMIT || scanned != 0 || big_number);
 	check_against_jansson(text, parsed, tree, big_number);
 	if (parsed == 0)

@@ -26,7 +26,7 @@ struct deed_step {
 
 struct deed {
 	struct action_call *call;
-	struct keeper_claim *claim; /* NULL: notes are kept in memory */
+	struct keeper_claim *claim;	 /* NULL: notes are kept in memory */
 	char plan_id[KEEPER_ID_LEN + 1]; /* "": none has been claimed */
 	bool is_resumed;
 	json_t *arguments; /* owned: of the call that made the plan; NULL without a plan */

@@ -33,7 +33,7 @@ on_ask(void *ctx, const struct action_question *questions, size_t n, const json_
 
 	assert_int_equal(n, 1);
 	assert_int_equal(questions[0].kind, ACTION_ELICIT_FORM);
-	assert_null(keep);
+	assert_non_null(keep);
 	c->asked++;
 	snprintf(c->message, sizeof(c->message), "%s", json_get_str(questions[0].params, "message", ""));
 	json_decref(c->schema);

@@ -174,7 +174,8 @@ a_question_is_passed_on(void **state)
 	json_decref(keep);
 }
 
-/* Some kind must be taken; where the core cannot go on without the others, the refusal names them in the client's own terms. */
+/* Some kind must be taken; where the core cannot go on without the others, the refusal names them in the client's own
+ * terms. */
 static void
 what_the_client_does_not_take_is_not_asked(void **state)
 {
