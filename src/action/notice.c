@@ -2,9 +2,7 @@
 
 #include "action/change.h"
 #include "action/env.h"
-#include "keeper/keeper.h"
-
-#define PLAN_URI "magento://plans/"
+#include "guide/plan_uri.h"
 
 static void
 tell(const struct action_call *call, enum action_change_kind kind, struct slice uri)
@@ -25,13 +23,10 @@ notice_plans(const struct action_call *call)
 void
 notice_plan(const struct action_call *call, const char *plan_id)
 {
-	struct buf uri;
+	char uri[PLAN_URI_CAP];
 
 	if (call->env->on_change == NULL)
 		return;
-	buf_init(&uri, sizeof(PLAN_URI) + KEEPER_NAME_MAX);
-	/* Without memory a notice is lost: who watches asks again one day. */
-	if (buf_printf(&uri, PLAN_URI "%s", plan_id) == 0)
-		tell(call, ACTION_CHANGE_RESOURCE, buf_slice(&uri));
-	buf_fini(&uri);
+	plan_uri(plan_id, uri);
+	tell(call, ACTION_CHANGE_RESOURCE, slice_from_str(uri));
 }

@@ -10,6 +10,7 @@
 #include "results.h"
 
 #define MAGENTO_PAGE_MAX 100
+#define TRIES_MAX 8   /* 100, 50, 25, 12, 6, 3, 1, and what the administrator allows */
 #define PAGES_MAX 201 /* 200 items from a shop that gives one at a time */
 
 /* Which of Magento's pages hold the window. */
@@ -144,24 +145,32 @@ read_with(struct magento_client *client, const struct window *window, uint32_t s
 	return run_requests(client, window, &span, requests, page_r, fault);
 }
 
+/* With which pages to try again after a failure; 0: with none. */
+static uint32_t
+smaller_page(const struct fault *fault, uint32_t size)
+{
+	uint32_t allowed = page_limit(fault, size);
+
+	return allowed > 0 ? allowed : page_half(fault, size);
+}
+
 int
 window_read(struct magento_client *client, const struct window *window, window_add_fn add, void *ctx,
 	    struct window_page *page_r, struct fault *fault)
 {
 	uint32_t size = window->page_size < MAGENTO_PAGE_MAX ? window->page_size : MAGENTO_PAGE_MAX;
-	uint32_t allowed;
 
 	page_r->total_count = 0;
 	page_r->items = json_array();
 	if (page_r->items == NULL)
 		return result_out_of_memory(fault);
-	if (read_with(client, window, size, add, ctx, page_r, fault) == 0)
-		return 0;
-	allowed = page_limit(fault, size);
-	if (allowed == 0)
-		return -1;
-	fault_fini(fault);
-	fault_init(fault);
-	json_array_clear(page_r->items);
-	return read_with(client, window, allowed, add, ctx, page_r, fault);
+	for (int tries = 1; read_with(client, window, size, add, ctx, page_r, fault) < 0; tries++) {
+		size = smaller_page(fault, size);
+		if (size == 0 || tries == TRIES_MAX)
+			return -1;
+		fault_fini(fault);
+		fault_init(fault);
+		json_array_clear(page_r->items);
+	}
+	return 0;
 }

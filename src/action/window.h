@@ -2,7 +2,7 @@
  * window.h - a page of our size, read from Magento in pages of its size (private to action/)
  *
  * Our pages hold up to 200 items; Magento is asked for at most 100 at a time, or what its administrator allows, so that
- * one reply never keeps the loop busy for long.
+ * one reply never keeps the loop busy for long.  A page whose answer passes magento.max_reply_bytes is read in halves.
  */
 #ifndef ACTION_WINDOW_H
 #define ACTION_WINDOW_H

@@ -296,9 +296,11 @@ magento_error_transport(enum fetch_outcome outcome, bool sent, const char *route
 					    "less at once, or try again later.",
 				     "", fault);
 	case FETCH_TOO_LARGE:
-		return set_api_error(
-		    &answer, MAGENTO_KIND_TOO_LARGE,
-		    "Magento's answer is larger than this server accepts. Ask for fewer items or fields.", "", fault);
+		return set_api_error(&answer, MAGENTO_KIND_TOO_LARGE,
+				     "Magento's answer is larger than this server takes (magento.max_reply_bytes). Ask "
+				     "for fewer items or "
+				     "fields, or have the operator raise that setting.",
+				     "", fault);
 	case FETCH_RESOLVE:
 		return set_api_error(&answer, MAGENTO_KIND_NETWORK,
 				     "The shop's host name could not be resolved. Check base_url and the name service.",

@@ -47,6 +47,29 @@ const struct attribute attributes[ATTR_COUNT] = {
 #undef W
 #undef S
 
+/* Written nowhere but in the one thread that serves. */
+static bool website_prices;
+
+void
+attributes_set_website_prices(bool on)
+{
+	website_prices = on;
+}
+
+bool
+attributes_have_website_prices(void)
+{
+	return website_prices;
+}
+
+enum scope_reach
+attribute_reach(int index)
+{
+	bool is_price = index == ATTR_PRICE || index == ATTR_SPECIAL_PRICE;
+
+	return website_prices && is_price ? REACH_WEBSITE : attributes[index].reach;
+}
+
 static const struct option {
 	const char *code, *label, *value;
 } options[] = {
@@ -120,8 +143,8 @@ attribute_render(int index)
 	json_t *object =
 	    json_pack("{s:{s:b}, s:i, s:[], s:b, s:s, s:i, s:s, s:s, s:s, s:b, s:o, s:b, s:s, s:[], s:s, s:[]}",
 		      "extension_attributes", "is_pagebuilder_enabled", 0, "position", 0, "apply_to", "is_visible", 1,
-		      "scope", scope_reach_name(a->reach), "attribute_id", a->id, "attribute_code", a->code,
-		      "frontend_input", a->input, "entity_type_id", "4", "is_required", a->required, "options",
+		      "scope", scope_reach_name(attribute_reach(index)), "attribute_id", a->id, "attribute_code",
+		      a->code, "frontend_input", a->input, "entity_type_id", "4", "is_required", a->required, "options",
 		      render_plain_options(a->code), "is_user_defined", a->user_defined, "default_frontend_label",
 		      a->label, "frontend_labels", "backend_type", a->backend, "validation_rules");
 

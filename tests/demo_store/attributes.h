@@ -66,6 +66,13 @@ struct attribute {
 
 extern const struct attribute attributes[ATTR_COUNT];
 
+/* Whether prices have a value per website, as the shop's catalog/price/scope says; global at the start. */
+void attributes_set_website_prices(bool on);
+bool attributes_have_website_prices(void);
+
+/* How far a write reaches: that of the table, or the website for prices that are the websites' own. */
+enum scope_reach attribute_reach(int index);
+
 /* Index of a code, -1 if there is none. */
 int attribute_find(const char *code);
 

@@ -182,7 +182,7 @@ product_set_sku(struct product *product, const char *sku)
 void
 product_set(struct product *product, int attribute, int store, json_t *value)
 {
-	scoped_set(&product->values[attribute], attributes[attribute].reach, store, value);
+	scoped_set(&product->values[attribute], attribute_reach(attribute), store, value);
 }
 
 json_t *

@@ -23,6 +23,7 @@ demo_reset(struct demo *demo, bool bare)
 {
 	drop_data(demo);
 	demo->settings = demo->initial;
+	attributes_set_website_prices(demo->settings.website_prices);
 	tokens_forget_failures(&demo->tokens);
 	demo->catalog = catalog_new();
 	if (demo->catalog == NULL || seed_fill(demo->catalog, demo->settings.products) < 0)

@@ -22,6 +22,22 @@ struct special_row {
 	const char *to;
 };
 
+/* The store that a row is about: while prices are global, all of them. */
+static int
+place_of(const json_t *store_id)
+{
+	json_int_t id = json_integer_value(store_id);
+
+	return attributes_have_website_prices() && id > 0 && id < SCOPE_COUNT ? (int)id : SCOPE_ALL;
+}
+
+/* The value that a store has itself; NULL if it inherits. */
+static json_t *
+own(const struct product *product, int attribute, int store)
+{
+	return product->values[attribute].of[store];
+}
+
 /* Products whose price is their own: a configurable takes its children's. */
 static struct product *
 find_priced(const struct request *req, const char *sku)
@@ -75,7 +91,7 @@ save_base_row(struct request *req, json_t *row, json_t *errors)
 						   sku, (long long)json_integer_value(store_id)),
 				      "parameters", sku, scalar_text(store_id)));
 	} else {
-		product_set(product, ATTR_PRICE, SCOPE_ALL, text_number_json(number));
+		product_set(product, ATTR_PRICE, place_of(store_id), text_number_json(number));
 		save_row(req, product, row);
 	}
 }
@@ -109,10 +125,14 @@ routes_prices_base_information(struct request *req, struct reply *reply)
 	{
 		const struct product *product = find_priced(req, json_string_value(sku));
 
-		if (product != NULL)
-			json_array_append_new(found, json_pack("{s:O, s:i, s:O}", "price",
-							       product_get(product, ATTR_PRICE, SCOPE_ALL), "store_id",
-							       0, "sku", product_get(product, ATTR_SKU, SCOPE_ALL)));
+		for (int store = 0; product != NULL && store < SCOPE_COUNT; store++) {
+			json_t *price = own(product, ATTR_PRICE, store);
+
+			if (price != NULL)
+				json_array_append_new(found,
+						      json_pack("{s:O, s:i, s:O}", "price", price, "store_id", store,
+								"sku", product_get(product, ATTR_SKU, SCOPE_ALL)));
+		}
 	}
 	reply_set_json(reply, 200, found);
 }
@@ -196,7 +216,8 @@ check_special_row(const struct special_row *row, const struct product *product, 
 			 json_is_string(text) ? json_string_value(text) : "");
 		append_special_error(errors, problem, text, row);
 	}
-	if (!json_is_integer(row->store_id) || json_integer_value(row->store_id) != 0)
+	if (!json_is_integer(row->store_id) ||
+	    (json_integer_value(row->store_id) != 0 && !attributes_have_website_prices()))
 		append_special_error(errors, "Could not change non global Price when price scope is global.", NULL,
 				     row);
 	if (!json_is_integer(row->store_id) || json_integer_value(row->store_id) >= SCOPE_COUNT)
@@ -209,25 +230,28 @@ check_special_row(const struct special_row *row, const struct product *product, 
 }
 
 static void
-set_date(struct product *product, int attribute, const char *text)
+set_date(struct product *product, int attribute, int store, const char *text)
 {
-	scoped_fini(&product->values[attribute]);
-	if (text != NULL && *text != '\0')
-		product_set(product, attribute, SCOPE_ALL, json_string(text));
+	bool is_none = text == NULL || *text == '\0';
+
+	if (!attributes_have_website_prices())
+		scoped_fini(&product->values[attribute]);
+	product_set(product, attribute, store, is_none ? NULL : json_string(text));
 }
 
 static void
 save_special_row(struct request *req, const struct special_row *row, json_t *errors)
 {
 	struct product *product = find_priced(req, row->sku);
+	int store = place_of(row->store_id);
 	char today[20];
 
 	if (!check_special_row(row, product, errors))
 		return;
 	text_put_time(demo_now_s(req->demo) / 86400 * 86400, today);
-	product_set(product, ATTR_SPECIAL_PRICE, SCOPE_ALL, json_sprintf("%.6f", json_number_value(row->price)));
-	set_date(product, ATTR_SPECIAL_FROM, row->from != NULL && *row->from != '\0' ? row->from : today);
-	set_date(product, ATTR_SPECIAL_TO, row->to);
+	product_set(product, ATTR_SPECIAL_PRICE, store, json_sprintf("%.6f", json_number_value(row->price)));
+	set_date(product, ATTR_SPECIAL_FROM, store, row->from != NULL && *row->from != '\0' ? row->from : today);
+	set_date(product, ATTR_SPECIAL_TO, store, row->to);
 	save_row(req, product, row->row);
 }
 
@@ -244,6 +268,7 @@ static void
 delete_special_row(struct request *req, const struct special_row *row, json_t *errors)
 {
 	struct product *product = find_priced(req, row->sku);
+	int store = place_of(row->store_id);
 	const json_t *price;
 	double number;
 
@@ -251,15 +276,14 @@ delete_special_row(struct request *req, const struct special_row *row, json_t *e
 		append_special_error(errors, ERROR_NO_PRODUCT, NULL, row);
 		return;
 	}
-	price = product_get(product, ATTR_SPECIAL_PRICE, SCOPE_ALL);
+	price = own(product, ATTR_SPECIAL_PRICE, store);
 	if (price == NULL || !text_parse_number(json_string_value(price), &number) ||
-	    number != json_number_value(row->price) ||
-	    !same_text(product_get(product, ATTR_SPECIAL_FROM, SCOPE_ALL), row->from) ||
-	    !same_text(product_get(product, ATTR_SPECIAL_TO, SCOPE_ALL), row->to))
+	    number != json_number_value(row->price) || !same_text(own(product, ATTR_SPECIAL_FROM, store), row->from) ||
+	    !same_text(own(product, ATTR_SPECIAL_TO, store), row->to))
 		return;
-	product_set(product, ATTR_SPECIAL_PRICE, SCOPE_ALL, NULL);
-	set_date(product, ATTR_SPECIAL_FROM, NULL);
-	set_date(product, ATTR_SPECIAL_TO, NULL);
+	product_set(product, ATTR_SPECIAL_PRICE, store, NULL);
+	set_date(product, ATTR_SPECIAL_FROM, store, NULL);
+	set_date(product, ATTR_SPECIAL_TO, store, NULL);
 	save_row(req, product, row->row);
 }
 
@@ -297,18 +321,18 @@ routes_prices_special_delete(struct request *req, struct reply *reply)
 }
 
 static void
-append_special(json_t *found, const struct product *product)
+append_special(json_t *found, const struct product *product, int store)
 {
-	const json_t *price = product_get(product, ATTR_SPECIAL_PRICE, SCOPE_ALL);
-	json_t *from = product_get(product, ATTR_SPECIAL_FROM, SCOPE_ALL);
-	json_t *to = product_get(product, ATTR_SPECIAL_TO, SCOPE_ALL);
+	const json_t *price = own(product, ATTR_SPECIAL_PRICE, store);
+	json_t *from = own(product, ATTR_SPECIAL_FROM, store);
+	json_t *to = own(product, ATTR_SPECIAL_TO, store);
 	double number;
 
 	if (price == NULL || !text_parse_number(json_string_value(price), &number))
 		return;
 	json_array_append_new(found,
-			      json_pack("{s:o, s:i, s:O, s:O, s:O}", "price", text_number_json(number), "store_id", 0,
-					"sku", product_get(product, ATTR_SKU, SCOPE_ALL), "price_from",
+			      json_pack("{s:o, s:i, s:O, s:O, s:O}", "price", text_number_json(number), "store_id",
+					store, "sku", product_get(product, ATTR_SKU, SCOPE_ALL), "price_from",
 					from != NULL ? from : json_null(), "price_to", to != NULL ? to : json_null()));
 }
 
@@ -326,8 +350,8 @@ routes_prices_special_information(struct request *req, struct reply *reply)
 	{
 		const struct product *product = find_priced(req, json_string_value(sku));
 
-		if (product != NULL)
-			append_special(found, product);
+		for (int store = 0; product != NULL && store < SCOPE_COUNT; store++)
+			append_special(found, product, store);
 	}
 	reply_set_json(reply, 200, found);
 }

@@ -141,6 +141,26 @@ def test_website_field_in_the_only_view(client):
     assert not any("more store views" in text for text in plan["warnings"])
 
 
+def test_website_prices(client, shop, office):
+    """Where prices have a value per website: written through one of its views, and nowhere else."""
+    shop.settings(website_prices=True)
+    office.set_product("MCP-001", price=10)
+    plan = update(client, skus("MCP-001"), {"price": 12}, {"website_code": "base"})
+    assert scopes(plan) == {"default": (["price"], ["default", "de"])}
+    assert [office.product("MCP-001", view)["price"] for view in ("all", *VIEWS)] == [10, 12, 12, 10]
+    plan = update(client, skus("MCP-001"), {"price": 13, "special_price": 9, "name": "Neu"}, DE)
+    assert scopes(plan) == {"default": (["price", "special_price"], ["default", "de"]), "de": (["name"], ["de"])}
+    warns(plan, "website")
+    assert [office.product("MCP-001", view)["price"] for view in ("all", *VIEWS)] == [10, 13, 13, 10]
+    assert [office.product("MCP-001", view).get("special_price") for view in ("all", *VIEWS)] == [
+        None, "9.000000", "9.000000", None]
+    assert names(office, "MCP-001") == ["Blue Widget 1", "Neu", "Blue Widget 1"]
+    update(client, skus("MCP-001"), {"price": 14})
+    assert [office.product("MCP-001", view)["price"] for view in ("all", *VIEWS)] == [14, 13, 13, 14]
+    update(client, skus("MCP-001"), {"special_price": None}, {"website_code": "base"})
+    assert [office.product("MCP-001", view).get("special_price") for view in ("all", *VIEWS)] == [None] * 4
+
+
 @pytest.mark.parametrize("scope", [{"website_code": "base"}, {"store_code": "main_website_store"}])
 def test_store_view_field_of_a_website(client, shop, office, scope):
     plan = update(client, skus("MCP-001"), {"name": "Both"}, scope)

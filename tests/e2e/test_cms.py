@@ -1,12 +1,15 @@
 """The eight CMS tools: pages and blocks, searched, read, planned and changed."""
 
+import json
 import urllib.parse
 
 import pytest
 
 from backoffice import Backoffice
-from harness.places import LIMITED_OAUTH
+from harness.places import LIMITED_OAUTH, READER_OAUTH
+from harness.schema import MODERN
 
+SESSION_KEY = "io.github.magento-mcp/session"
 GLOBAL = {"scope": "global"}
 DE = {"store_view_code": "de"}
 OK = {"confirm": True, "reason": "test"}
@@ -403,6 +406,50 @@ def test_many_pages(client, office, shop):
     assert {entry["count"] for entry in writes(shop, BLOCKS).values()} == {2}
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_large_contents(client, office, shop, kind):
+    """Twenty contents of 300 kB are more than one answer may be long: they are read in halves, and none is lost."""
+    old = [f"<p>{n}</p>" + "\u00e9 &amp; <b>x</b>\n" * 17000 for n in range(20)]
+    ids = [add(office, kind, f"big-{n:02}", content=text) for n, text in enumerate(old)]
+    assert len(old[0].encode()) > 300000
+    new = "<h1>Large \u2713</h1>" + "y" * 300000
+    plan = prepare(client, kind, {"identifier": "big-%"}, {"content": new})
+    assert (plan["affected_count"], plan["unchanged_count"]) == (20, 0)
+    change = plan["sample_diffs"][0]["changes"]["content"]
+    assert (change["from_length"], change["to_length"]) == (len(old[0]), len(new))
+    assert [read(office, kind, id)["content"] for id in ids] == old
+    uri, shown = f"magento://plans/{plan['plan_id']}", 0
+    while uri:
+        more = {"_meta": client.meta(**{SESSION_KEY: client.session})} if client.protocol == MODERN else {}
+        (content,) = client.rpc("resources/read", {"uri": uri, **more})["contents"]
+        page = json.loads(content["text"])
+        shown, uri = shown + len(page["items"]), page.get("next")
+    assert shown == 20
+    theirs = old[7] + "theirs"
+    office.ask("PUT", f"/rest/all/V1/{kind['path']}/{ids[7]}",
+               {kind["noun"]: {"id": ids[7], "identifier": "big-07", "content": theirs}})
+    done = commit(client, kind, plan)
+    assert (done["status"], done["success_count"], done["conflict_count"]) == ("completed_with_errors", 19, 1)
+    (conflict,) = done["conflicts"]
+    assert conflict[kind["id"]] == ids[7] and len(json.dumps(conflict)) < 5000
+    assert [read(office, kind, id)["content"] for id in ids] == [theirs if n == 7 else new for n in range(20)]
+    assert len(put_paths(shop)) == 20  # one of them theirs
+    found = client.ok(tool(kind, "search"), {"query": "big-", "page_size": 20})
+    assert found["total_count"] == 20 and "content" not in found["items"][0]
+
+
+def test_one_content_that_is_too_large(start, office, shop, era):
+    """What cannot be read even by itself is refused with the setting that would let it in."""
+    client = era(start({"magento": {"max_reply_bytes": "64K"}}))
+    client.login()
+    ids = [office.add_page("small", content="x" * 1000), office.add_page("huge", content="x" * 100000)]
+    params = {"match": {"page_ids": ids}, "updates": {"content": "new"}, "scope": GLOBAL}
+    refused = client.refused("cms_prepare_bulk_update_pages", "MAGENTO_API_ERROR", params)
+    assert "magento.max_reply_bytes" in refused.message
+    assert prepare(client, PAGES, {"page_ids": ids}, {"title": "T"})["affected_count"] == 2  # contents are not read
+    assert prepare(client, PAGES, {"page_ids": ids[:1]}, {"content": "new"})["affected_count"] == 1
+
+
 def test_limited_role(server, shop, era):
     """A role without CMS rights is told which one it lacks."""
     client = era(server)
@@ -423,10 +470,8 @@ def test_broken_shop_gives_clean_messages(start, shop, mode, more, era):
 
 def test_role_that_may_only_read(server, shop, office, era):
     """Planning works; each row of the commit tells the permission that is missing."""
-    reader = {"oauth_consumer_key": "readerconsumerkey000000000000000", "oauth_consumer_secret": "readerconsumersecret000000000000",
-              "oauth_token": "readeraccesstoken000000000000000", "oauth_token_secret": "readertokensecret000000000000000"}
     client = era(server)
-    client.login(base_url=shop.url, **reader)
+    client.login(base_url=shop.url, **READER_OAUTH)
     id = office.add_page("read-only")
     done = commit(client, PAGES, prepare(client, PAGES, {"page_ids": [id]}, {"title": "New"}))
     assert (done["status"], done["error_count"]) == ("completed_with_errors", 1)

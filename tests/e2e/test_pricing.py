@@ -6,7 +6,7 @@ import pytest
 
 from backoffice import Backoffice
 from harness.client import Modern
-from harness.places import LIMITED_OAUTH, is_sanitized
+from harness.places import LIMITED_OAUTH, READER_OAUTH, is_sanitized
 from harness.process import Server
 from harness.shop import Shop
 
@@ -255,6 +255,144 @@ def test_clearing_a_date(client, office):
     plan = prepare(client, skus("MCP-001"), {"special_from_date": None, "special_to_date": None})
     assert commit(client, plan)["status"] == "completed"
     assert special(office.product("MCP-001")) == ("8.000000", None, None)
+
+
+def test_dates_of_an_old_special_price_stay(client, shop, office):
+    """A special price that was taken away left its dates: a new one does not clear what was not spoken of."""
+    dates = {"special_from_date": "2026-01-01 00:00:00", "special_to_date": "2031-01-01 00:00:00"}
+    for sku in ("MCP-001", "MCP-002", "MCP-003"):
+        office.set_product(sku, price=10, custom={**dates, "special_price": "9"})
+        office.set_product(sku, custom={"special_price": None})
+        assert special(office.product(sku)) == (None, *dates.values())
+    plan = prepare_items(client, [{"sku": "MCP-001", "special_price": 8},
+                                  {"sku": "MCP-002", "special_price": 8, "special_to_date": "2032-01-01"},
+                                  {"sku": "MCP-004", "special_price": 1, "special_from_date": "2026-05-05"}])
+    done = commit(client, plan)
+    assert (done["status"], done["success_count"], done["conflict_count"]) == ("completed", 3, 0), done
+    assert special(office.product("MCP-001")) == ("8.000000", *dates.values())
+    assert special(office.product("MCP-002")) == ("8.000000", dates["special_from_date"], "2032-01-01 00:00:00")
+    assert special(office.product("MCP-004")) == ("1.000000", "2026-05-05 00:00:00", None)
+    assert (len(posts(shop, SPECIAL)), puts(shop)[6:]) == (1, [])
+    assert client.ok("catalog_prepare_bulk_update", {"match": skus("MCP-003"), "updates": {"special_price": 7},
+                                                     "scope": GLOBAL})["affected_count"] == 1
+
+
+# ---- prices of websites ----
+
+
+@pytest.fixture
+def websites(shop):
+    """The shop keeps prices per website: base with the views default and de, eu with eu_en."""
+    shop.settings(website_prices=True)
+    return shop
+
+
+VIEWS = ("all", "default", "de", "eu_en")
+
+
+def prices(office, sku, name="price"):
+    return [office.product(sku, view).get(name) for view in VIEWS]
+
+
+def test_price_of_a_website(client, websites, office):
+    for sku in ("MCP-001", "MCP-002"):
+        office.set_product(sku, price=10)
+    plan = prepare(client, skus("MCP-001", "MCP-002"), {"price": 12}, scope={"website_code": "base"})
+    assert plan["effective_scopes"] == [{"scope": "default", "fields": ["price"], "store_views": ["default", "de"]}]
+    assert plan["warnings"] == [] and plan["write_count"] == 2
+    done = commit(client, plan)
+    assert (done["status"], done["success_count"]) == ("completed", 2), done
+    assert prices(office, "MCP-001") == prices(office, "MCP-002") == [10, 12, 12, 10]
+    assert len(posts(websites, BASE)) == 1
+    assert websites.control("GET", "writes")["products"]["MCP-002"]["body"] == {"sku": "MCP-002", "store_id": 1, "price": 12}
+    again = prepare(client, skus("MCP-001"), {"price": 12}, scope={"website_code": "base"})
+    assert (again["affected_count"], again["unchanged_count"]) == (0, 1)
+
+
+def test_price_by_store_view(client, websites, office):
+    """A view's price is its website's: the plan says so."""
+    office.set_product("MCP-001", price=10)
+    plan = prepare(client, skus("MCP-001"), {"adjust": {"target": "price", "percent": 10}}, scope={"store_view_code": "de"})
+    assert plan["effective_scopes"] == [{"scope": "default", "fields": ["price"], "store_views": ["default", "de"]}]
+    assert plan["warnings"] == ["price has one value per website: this changes it in all store views of the website."]
+    assert commit(client, plan)["success_count"] == 1
+    assert prices(office, "MCP-001") == [10, 11, 11, 10]
+    plan = prepare(client, skus("MCP-001"), {"price": 20}, scope={"store_view_code": "eu_en"})
+    assert plan["warnings"][0].startswith("1 product") and changes(plan)["MCP-001"] == {"price": {"from": 10, "to": 20}}
+    assert commit(client, plan)["success_count"] == 1
+    assert prices(office, "MCP-001") == [10, 11, 11, 20]
+
+
+def test_global_price_beside_those_of_websites(client, websites, office):
+    office.set_product("MCP-001", price=10)
+    office.set_product("MCP-001", view="eu_en", price=15)
+    plan = prepare(client, skus("MCP-001"), {"price": 11})
+    assert plan["effective_scopes"] == [{"scope": "all", "fields": ["price"], "store_views": []}]
+    assert commit(client, plan)["success_count"] == 1
+    assert prices(office, "MCP-001") == [11, 11, 11, 15]
+
+
+def test_drift_is_judged_by_the_website(client, websites, office):
+    for sku in ("MCP-001", "MCP-002"):
+        office.set_product(sku, price=10)
+        office.set_product(sku, view="default", price=12)
+    plan = prepare(client, skus("MCP-001", "MCP-002"), {"price": 13}, scope={"website_code": "base"})
+    office.set_product("MCP-001", price=50)  # of all stores, and of the other website: not what is written
+    office.set_product("MCP-001", view="eu_en", price=60)
+    office.set_product("MCP-002", view="de", price=70)
+    done = commit(client, plan)
+    assert (done["success_count"], done["conflict_count"]) == (1, 1)
+    assert done["conflicts"][0]["sku"] == "MCP-002" and done["conflicts"][0]["scope"] == "default"
+    assert prices(office, "MCP-001") == [50, 13, 13, 60]
+    assert prices(office, "MCP-002") == [10, 70, 70, 10]
+
+
+def test_special_price_of_a_website(client, websites, office):
+    """Set, re-dated and removed for one website; the one of all stores stays."""
+    eu = {"website_code": "eu"}
+    office.set_product("MCP-001", price=10, custom={"special_price": "9", "special_from_date": "2026-01-01 00:00:00"})
+    plan = prepare(client, skus("MCP-001"), {"special_price": 8, "special_to_date": "2030-01-01"}, scope=eu)
+    assert {row["scope"] for row in plan["effective_scopes"]} == {"eu_en"}
+    assert commit(client, plan)["success_count"] == 1
+    assert prices(office, "MCP-001", "special_price") == ["9.000000"] * 3 + ["8.000000"]
+    assert special(office.product("MCP-001", "eu_en")) == ("8.000000", "2026-01-01 00:00:00", "2030-01-01 00:00:00")
+    plan = prepare(client, skus("MCP-001"), {"special_to_date": "2031-01-01"}, scope=eu)
+    assert commit(client, plan)["success_count"] == 1
+    assert special(office.product("MCP-001", "eu_en")) == ("8.000000", "2026-01-01 00:00:00", "2031-01-01 00:00:00")
+    assert special(office.product("MCP-001")) == ("9.000000", "2026-01-01 00:00:00", None)
+    assert prices(office, "MCP-001") == [10] * 4
+
+
+def test_removing_a_special_price_of_a_website(client, websites, office):
+    eu = {"website_code": "eu"}
+    office.set_product("MCP-001", price=10)
+    assert commit(client, prepare(client, skus("MCP-001"), {"special_price": 8}, scope=eu))["success_count"] == 1
+    assert prices(office, "MCP-001", "special_price") == [None] * 3 + ["8.000000"]
+    done = commit(client, prepare(client, skus("MCP-001"), {"special_price": None}, scope=eu))
+    assert done["success_count"] == 1, done
+    assert prices(office, "MCP-001", "special_price") == [None] * 4
+
+
+def test_a_website_does_not_remove_the_special_price_of_all(client, websites, office):
+    """A website inherits it: there is nothing of its own to take away, and the others keep theirs."""
+    office.set_product("MCP-001", price=10, custom={"special_price": "9", "special_from_date": "2026-01-01 00:00:00"})
+    plan = prepare(client, skus("MCP-001"), {"special_price": None}, scope={"website_code": "eu"})
+    done = commit(client, plan)
+    assert (done["success_count"], done["error_count"]) == (0, 1), done
+    assert "did not store special_price" in done["errors"][0]["error"]
+    assert prices(office, "MCP-001", "special_price") == ["9.000000"] * 4
+    assert posts(websites, DELETE) == []
+
+
+def test_role_without_bulk_routes_prices_a_website(server, websites, office, era):
+    """By PUTs through a view of the website."""
+    client = era(server)
+    client.login(base_url=websites.url, **READER_OAUTH)
+    office.set_product("MCP-001", price=10)
+    plan = prepare(client, skus("MCP-001"), {"price": 12}, scope={"store_view_code": "eu_en"})
+    assert commit(client, plan)["success_count"] == 1
+    assert prices(office, "MCP-001") == [10, 10, 10, 12]
+    assert puts(websites)[1:] == ["/rest/eu_en/V1/products/MCP-001"]
 
 
 def test_commit_meets_other_peoples_changes(client, shop, office):

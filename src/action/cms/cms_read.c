@@ -137,7 +137,7 @@ cms_read_all(struct store_client *sc, const struct cms_kind *kind, const struct 
 	     size_t max, json_t **rows_r, int64_t *total_r, struct fault *fault)
 {
 	struct window_page page = {NULL, 0};
-	uint32_t size = 100;
+	uint32_t size = search->n_ids > 0 ? (uint32_t)search->n_ids : 100;
 	int r = cms_read_page(sc, kind, search, fields, size, 1, &page, fault);
 
 	for (int attempt = 0; r == 0 && attempt < 3 && (size_t)page.total_count <= max && !is_whole(&page); attempt++) {
@@ -209,8 +209,8 @@ ask_piece(struct batch *batch, const struct cms_kind *kind, const struct cms_sea
 }
 
 /*
- * The rows of one piece: those of the answer, or, when it failed or is not whole (a shop may allow smaller pages only),
- * those of a reading of its own.
+ * The rows of one piece: those of the answer, or, when it failed or is not whole (a shop may allow smaller pages only,
+ * and twenty large contents may be more than one answer may be long), those of a reading of its own.
  */
 static int
 take_piece(struct store_client *sc, const struct cms_kind *kind, const struct pieces *pieces, size_t index,

@@ -6,6 +6,7 @@
 
 #include "action/env.h"
 #include "base/clock.h"
+#include "commit_private.h"
 #include "guide.h"
 #include "json/get.h"
 #include "json/parse.h"
@@ -141,7 +142,7 @@ put_step(json_t *row, const struct keeper_step *step)
 	if (step == NULL)
 		return r;
 	r |= result_set_time(row, "at", step->at_wall_ms);
-	if (step->detail.len > 0 && json_parse(step->detail, NULL, &detail, NULL) == 0)
+	if (step->detail.len > 0 && json_parse(step->detail, &commit_limits, &detail, NULL) == 0)
 		r |= json_object_set_new(row, "detail", detail);
 	return r;
 }
@@ -170,7 +171,7 @@ render_item(const struct keeper_item *item)
 {
 	json_t *tree = NULL, *row = NULL;
 
-	if (json_parse(item->json, NULL, &tree, NULL) == 0)
+	if (json_parse(item->json, &commit_limits, &tree, NULL) == 0)
 		row = json_pack("{s:I, s:O*, s:O*, s:o}", "index", (json_int_t)item->index, "key",
 				json_get_object(tree, "key"), "title", json_get(tree, "title"), "writes",
 				render_writes(tree, item));
@@ -225,7 +226,7 @@ put_text(json_t *tree, const char *key, struct slice text)
 
 	if (text.len == 0)
 		return 0;
-	if (json_parse(text, NULL, &value, NULL) < 0)
+	if (json_parse(text, &commit_limits, &value, NULL) < 0)
 		return -1;
 	return json_object_set_new(tree, key, value);
 }

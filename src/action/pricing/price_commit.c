@@ -360,7 +360,7 @@ send_puts(struct writing *w)
 static void
 open_job(struct store_client *sc, struct job *job, struct commit_step *step)
 {
-	bool has_row = json_object_get(step->present, PRICE_SPECIAL_ROW) != NULL;
+	const json_t *row = json_object_get(step->present, PRICE_SPECIAL_ROW);
 
 	*job = (struct job){.step = step, .store_id = price_store_id(sc, step->scope)};
 	job->values = json_clone_shallow(step->present);
@@ -369,7 +369,8 @@ open_job(struct store_client *sc, struct job *job, struct commit_step *step)
 		set_error(job, FAULT_INTERNAL_ERROR, "Out of memory. Try again later.");
 		return;
 	}
-	if (belongs(job, LIST_DELETE) && !has_row)
+	/* The row of all stores is not this website's to take away: a PUT there touches nothing else. */
+	if (belongs(job, LIST_DELETE) && (row == NULL || json_get_int(row, "store_id", 0) != job->store_id))
 		job->by_put = true;
 }
 

@@ -1,8 +1,9 @@
 /*
  * price_read.c - the prices that products have now
  *
- * Two POSTs tell the prices of hundreds of products.  What they do not tell, because the caller's role may not ask or
- * the product is of a type that they pass over, is read from the product list.
+ * Two POSTs tell the prices of hundreds of products.  What they do not tell, because the caller's role may not ask, the
+ * product is of a type that they pass over, or it has dates of a special price but no such price, is read from the
+ * product list.
  */
 #include <ctype.h>
 #include <stdint.h>
@@ -19,6 +20,7 @@
 #include "results.h"
 
 #define KEY_MAX 320
+#define DATES_READ "dates" /* in `present`: they were looked for in the product itself */
 
 const char *
 price_sku(const struct commit_step *step)
@@ -188,13 +190,33 @@ read_bulk(struct store_client *sc, struct commit_step *const *steps, size_t n, s
 
 /* ---- the product list ---- */
 
+typedef bool (*lacks_fn)(const struct commit_step *step);
+
+static bool
+lacks_all(const struct commit_step *step)
+{
+	return step->present == NULL && !step->gone;
+}
+
+/*
+ * Dates may be left of a special price that was taken away.  The price routes do not tell them, and a new price sent
+ * without them would clear them.
+ */
+static bool
+lacks_dates(const struct commit_step *step)
+{
+	return step->present != NULL && json_get(step->to, "special_price") != NULL &&
+	       json_object_get(step->present, PRICE_SPECIAL_ROW) == NULL &&
+	       json_object_get(step->present, DATES_READ) == NULL;
+}
+
 static size_t
-pick_unread(struct commit_step *const *steps, size_t n, const char *scope, struct commit_step **picked)
+pick(struct commit_step *const *steps, size_t n, const char *scope, lacks_fn lacks, struct commit_step **picked)
 {
 	size_t n_picked = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		if (steps[i]->present == NULL && !steps[i]->gone && strcmp(steps[i]->scope, scope) == 0)
+		if (lacks(steps[i]) && strcmp(steps[i]->scope, scope) == 0)
 			picked[n_picked++] = steps[i];
 	}
 	return n_picked;
@@ -211,24 +233,35 @@ find_product(const json_t *items, const char *sku)
 }
 
 static int
-take_products(struct commit_step *const *steps, size_t n, const json_t *items, struct fault *fault)
+take_all(struct commit_step *step, const json_t *product)
 {
-	for (size_t i = 0; i < n; i++) {
-		const json_t *product = find_product(items, price_sku(steps[i]));
-
-		steps[i]->gone = product == NULL;
-		if (product == NULL)
-			continue;
-		steps[i]->present = price_values(product);
-		if (steps[i]->present == NULL || json_object_set_new(steps[i]->present, PRICE_BY_PUT, json_true()) < 0)
-			return result_out_of_memory(fault);
-	}
-	return 0;
+	step->gone = product == NULL;
+	if (product == NULL)
+		return 0;
+	step->present = price_values(product);
+	return step->present != NULL ? json_object_set_new(step->present, PRICE_BY_PUT, json_true()) : -1;
 }
 
 static int
+take_dates(struct commit_step *step, const json_t *product)
+{
+	json_t *values = product != NULL ? price_values(product) : json_object();
+	int r = values != NULL ? json_object_set_new(step->present, DATES_READ, json_true()) : -1;
+
+	for (int which = PRICE_FROM; r == 0 && which <= PRICE_TO; which++) {
+		json_t *date = json_object_get(values, price_field_names[which]);
+
+		if (date != NULL)
+			r = json_object_set(step->present, price_field_names[which], date);
+	}
+	json_decref(values);
+	return r;
+}
+
+/* What steps of one scope lack, out of the product list. */
+static int
 read_products(struct store_client *sc, struct commit_step *const *steps, size_t n, const char *scope,
-	      struct fault *fault)
+	      int (*take)(struct commit_step *step, const json_t *product), struct fault *fault)
 {
 	const struct match_query query = {
 	    .scope = scope, .projection = "id,sku,price,custom_attributes", .cap = SIZE_MAX};
@@ -245,30 +278,40 @@ read_products(struct store_client *sc, struct commit_step *const *steps, size_t 
 		fault_init(fault);
 		r = 0;
 	}
-	if (r == 0)
-		r = take_products(steps, n, products.items, fault);
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		if (take(steps[i], find_product(products.items, price_sku(steps[i]))) < 0)
+			r = result_out_of_memory(fault);
+	}
 	match_products_fini(&products);
 	json_decref(match);
 	return r;
 }
 
-int
-price_read(struct store_client *sc, struct commit_step *const *steps, size_t n, struct fault *fault)
+/* Scope by scope, until no step lacks anything. */
+static int
+complete(struct store_client *sc, struct commit_step *const *steps, size_t n, lacks_fn lacks,
+	 int (*take)(struct commit_step *step, const json_t *product), struct fault *fault)
 {
 	struct commit_step **picked = pool_alloc(sc->call->pool, (n + 1) * sizeof(*picked));
 
 	if (picked == NULL)
 		return result_out_of_memory(fault);
-	if (read_bulk(sc, steps, n, fault) < 0)
-		return -1;
 	for (size_t i = 0; i < n; i++) {
 		size_t n_picked;
 
-		if (steps[i]->present != NULL || steps[i]->gone)
+		if (!lacks(steps[i]))
 			continue;
-		n_picked = pick_unread(steps, n, steps[i]->scope, picked);
-		if (read_products(sc, picked, n_picked, steps[i]->scope, fault) < 0)
+		n_picked = pick(steps, n, steps[i]->scope, lacks, picked);
+		if (read_products(sc, picked, n_picked, steps[i]->scope, take, fault) < 0)
 			return -1;
 	}
 	return 0;
+}
+
+int
+price_read(struct store_client *sc, struct commit_step *const *steps, size_t n, struct fault *fault)
+{
+	if (read_bulk(sc, steps, n, fault) < 0 || complete(sc, steps, n, lacks_dates, take_dates, fault) < 0)
+		return -1;
+	return complete(sc, steps, n, lacks_all, take_all, fault);
 }

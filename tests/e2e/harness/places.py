@@ -23,6 +23,12 @@ LIMITED_OAUTH = {
     "oauth_token": "limitedaccesstoken00000000000000",
     "oauth_token_secret": "limitedtokensecret00000000000000",
 }
+READER_OAUTH = {
+    "oauth_consumer_key": "readerconsumerkey000000000000000",
+    "oauth_consumer_secret": "readerconsumersecret000000000000",
+    "oauth_token": "readeraccesstoken000000000000000",
+    "oauth_token_secret": "readertokensecret000000000000000",
+}
 PASSWORD = "Dummy123pass"
 ADMIN = {"username": "admin", "password": PASSWORD}
 LIMITED_ADMIN = {"username": "limited", "password": PASSWORD}

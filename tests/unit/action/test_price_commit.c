@@ -45,6 +45,7 @@ row_errors_land_on_their_products(void **state)
 	once(shop, "POST", BASE_INFO, 200,
 	     "[" BASE_ROW("A", "1") "," BASE_ROW("B", "1") "," BASE_ROW("C,1", "1") "," BASE_ROW("D", "1") "]");
 	once(shop, "POST", SPECIAL_INFO, 200, "[]");
+	shop_rule(shop, "GET", "/rest/all/V1/products", 200, "{\"items\":[],\"total_count\":0}");
 	shop_rule(shop, "POST", BASE, 200,
 		  "[{\"message\":\"Invalid attribute %fieldName = %fieldValue.\",\"parameters\":[\"SKU\",\"B\"]}]");
 	shop_rule(shop, "POST", SPECIAL, 200,
@@ -105,6 +106,30 @@ a_special_price_keeps_its_other_values(void **state)
 	assert_string_equal(
 	    bench_bodies(shop, "POST " SPECIAL),
 	    "{\"prices\":[{\"sku\":\"A\",\"store_id\":0,\"price\":8.0,\"price_from\":\"2026-01-01 00:00:00\","
+	    "\"price_to\":\"2030-01-01 00:00:00\"}]}");
+	told_fini(&told);
+}
+
+/* What is left of an earlier special price is in no row: it is read from the product, and stays. */
+static void
+dates_of_an_old_special_price_stay(void **state)
+{
+	struct shop *shop = *state;
+	struct told told;
+
+	shop_login(shop);
+	shop_rule(shop, "POST", BASE_INFO, 200, "[" BASE_ROW("A", "10") "]");
+	shop_rule(shop, "POST", SPECIAL_INFO, 200, "[]");
+	shop_rule(shop, "GET", "/rest/all/V1/products", 200,
+		  "{\"items\":[{\"id\":1,\"sku\":\"A\",\"price\":10,\"custom_attributes\":["
+		  "{\"attribute_code\":\"special_from_date\",\"value\":\"2026-01-01 00:00:00\"},"
+		  "{\"attribute_code\":\"special_to_date\",\"value\":\"2030-01-01 00:00:00\"}]}],\"total_count\":1}");
+	shop_rule(shop, "POST", SPECIAL, 200, "[]");
+	run(shop, &told, "[" STEP("A", "\"special_price\":null", "\"special_price\":8") "]");
+	expect_step(&told, 0, KEEPER_UPDATED, "");
+	assert_string_equal(
+	    bench_bodies(shop, "POST " SPECIAL),
+	    "{\"prices\":[{\"sku\":\"A\",\"store_id\":0,\"price\":8,\"price_from\":\"2026-01-01 00:00:00\","
 	    "\"price_to\":\"2030-01-01 00:00:00\"}]}");
 	told_fini(&told);
 }
@@ -187,6 +212,31 @@ a_websites_price_is_told_to_its_view_and_read_back(void **state)
 	assert_string_equal(
 	    bench_bodies(shop, "POST " BASE),
 	    "{\"prices\":[{\"sku\":\"A\",\"store_id\":2,\"price\":2},{\"sku\":\"B\",\"store_id\":2,\"price\":2}]}");
+	told_fini(&told);
+}
+
+/* A special price of all stores is not one website's to take away: its row is not deleted. */
+static void
+a_website_does_not_remove_the_special_price_of_all(void **state)
+{
+	struct shop *shop = *state;
+	struct told told;
+
+	shop_login(shop);
+	shop_lists(shop);
+	shop_rule(shop, "POST", BASE_INFO, 200, "[" BASE_ROW("A", "10") "]");
+	shop_rule(shop, "POST", SPECIAL_INFO, 200, "[" SPECIAL_ROW("A", "8") "]");
+	shop_rule(shop, "PUT", "/rest/de/V1/products/A", 200,
+		  "{\"sku\":\"A\",\"price\":10,\"custom_attributes\":[{\"attribute_code\":\"special_price\",\"value\":"
+		  "\"8.000000\"}]}");
+	run(shop, &told,
+	    "[{\"key\":{\"sku\":\"A\"},\"scope\":\"de\",\"from\":{\"special_price\":8},\"to\":{\"special_price\":null}}"
+	    "]");
+	expect_step(&told, 0, KEEPER_ERROR, "Magento accepted the request but did not store special_price.");
+	assert_string_equal(bench_bodies(shop, "POST " DELETE), "");
+	assert_string_equal(bench_bodies(shop, "PUT /rest/de/V1/products/A"),
+			    "{\"product\":{\"sku\":\"A\",\"custom_attributes\":[{\"attribute_code\":\"special_price\","
+			    "\"value\":null}]}}");
 	told_fini(&told);
 }
 
@@ -281,10 +331,12 @@ main(void)
 	    SHOP_TEST(row_errors_land_on_their_products),
 	    SHOP_TEST(an_error_without_a_row_is_found_by_reading),
 	    SHOP_TEST(a_special_price_keeps_its_other_values),
+	    SHOP_TEST(dates_of_an_old_special_price_stay),
 	    SHOP_TEST(a_special_price_is_removed_by_its_own_row),
 	    SHOP_TEST(a_removal_without_effect_is_done_by_put_with_null),
 	    SHOP_TEST(what_even_a_put_does_not_store_is_an_error),
 	    SHOP_TEST(a_websites_price_is_told_to_its_view_and_read_back),
+	    SHOP_TEST(a_website_does_not_remove_the_special_price_of_all),
 	    SHOP_TEST(rows_that_may_not_be_written_become_puts),
 	    SHOP_TEST(what_the_bulk_routes_do_not_know_is_read_from_the_list),
 	    SHOP_TEST(a_limit_cuts_the_list),

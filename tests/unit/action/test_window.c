@@ -9,6 +9,7 @@
 
 /* A catalogue of `total` products, ids from 1, that gives at most `allowed` at a time. */
 static unsigned total, allowed, requests, largest;
+static unsigned heavy; /* bytes of each product's name */
 
 static unsigned
 number_in(const char *target, const char *name)
@@ -29,7 +30,7 @@ catalogue(void *ctx, struct server_peer *peer, const struct server_request *requ
 	(void)ctx;
 	requests++;
 	largest = size > largest ? size : largest;
-	buf_init(&body, 1024 * 1024);
+	buf_init(&body, 8 * 1024 * 1024);
 	if (size > allowed) {
 		buf_printf(&body,
 			   "{\"message\":\"Maximum SearchCriteria pageSize is %%max\",\"parameters\":{\"max\":%u}}",
@@ -38,7 +39,8 @@ catalogue(void *ctx, struct server_peer *peer, const struct server_request *requ
 	} else {
 		buf_put_str(&body, "{\"items\":[");
 		for (unsigned i = (page - 1) * size; i < page * size && i < total; i++)
-			buf_printf(&body, "%s{\"id\":%u,\"sku\":\"s\"}", i > (page - 1) * size ? "," : "", i + 1);
+			buf_printf(&body, "%s{\"id\":%u,\"sku\":\"s\",\"name\":\"%0*u\"}",
+				   i > (page - 1) * size ? "," : "", i + 1, (int)heavy, 0U);
 		buf_printf(&body, "],\"total_count\":%u}", total);
 		server_reply_json(peer, 200, buf_cstr(&body));
 	}
@@ -54,6 +56,7 @@ open_catalogue(struct shop *shop, unsigned its_total, unsigned its_allowed)
 	total = its_total;
 	allowed = its_allowed;
 	largest = 0;
+	heavy = 1;
 }
 
 /* Ids first ... last stand in the page, in order; first > last: none. */
@@ -140,6 +143,24 @@ a_shop_that_allows_nothing_is_a_failure(void **state)
 	expect_fault(&told, FAULT_MAGENTO_API_ERROR);
 }
 
+/* An answer that is too large for us is read in halves, down to single items. */
+static void
+a_heavy_page_is_read_in_halves(void **state)
+{
+	struct shop *shop = *state;
+	struct told told;
+
+	open_catalogue(shop, 40, 300);
+	heavy = 300 * 1000;
+	assert_page(shop, 20, 1, 1, 20, 1 + 2);
+	heavy = 2500 * 1000;
+	assert_page(shop, 4, 2, 5, 8, 1 + 2 + 4);
+	heavy = 5000 * 1000;
+	shop_call(shop, &told, SEARCH, "{\"page_size\":2,\"fields\":[\"id\"]}");
+	assert_non_null(strstr(told.message, "magento.max_reply_bytes"));
+	expect_fault(&told, FAULT_MAGENTO_API_ERROR);
+}
+
 /* One page that cannot be read is a failure of the whole. */
 static void
 half_a_window_is_no_window(void **state)
@@ -159,9 +180,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    SHOP_TEST(a_small_page_is_one_request), SHOP_TEST(a_large_page_is_several_requests),
-	    SHOP_TEST(a_shop_may_allow_less),	    SHOP_TEST(a_shop_that_allows_nothing_is_a_failure),
-	    SHOP_TEST(half_a_window_is_no_window),
+	    SHOP_TEST(a_small_page_is_one_request),    SHOP_TEST(a_large_page_is_several_requests),
+	    SHOP_TEST(a_shop_may_allow_less),	       SHOP_TEST(a_shop_that_allows_nothing_is_a_failure),
+	    SHOP_TEST(a_heavy_page_is_read_in_halves), SHOP_TEST(half_a_window_is_no_window),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
