@@ -8,6 +8,9 @@ from backoffice import Backoffice
 from harness.client import META, Modern
 from harness.shop import Shop
 
+from test_asking import Asked
+from test_stdio import desk, tmp_path  # noqa: F401 (fixtures)
+
 GLOBAL = {"scope": "global"}
 FORMS = {META + "clientCapabilities": {"elicitation": {"form": {}}}}
 PREPARE = "catalog_prepare_bulk_update"
@@ -195,6 +198,84 @@ def test_tool_without_words_of_its_own(client, office):
     assert message.startswith("Set meta texts: {") and '"meta_title":"Fine"' in message
     assert data(result)["success_count"] == 1
     assert {"attribute_code": "meta_title", "value": "Fine"} in office.product("MCP-009")["custom_attributes"]
+
+
+# ---- asked in the legacy era ----
+
+class Web:
+    """A session over HTTP whose client shows forms."""
+
+    def __init__(self, server):
+        self.client = Asked(server, "2025-11-25")
+        self.client.login()
+        self.audit = server.folder / "state" / "audit.jsonl"
+
+    def prepare(self, params):
+        return self.client.ok(PREPARE, params)
+
+    def commit(self, params, reply):
+        """The question, and the result after this answer."""
+        with self.client.stream_call(COMMIT, params) as stream:
+            question = stream.until("elicitation/create")
+            assert self.client.respond(question["id"], result=reply).status == 202
+            (answer,) = [message for message in stream.rest() if "method" not in message]
+        return question, answer["result"]
+
+
+class Pipe:
+    """The same over standard input and output."""
+
+    def __init__(self, start):
+        self.desk = start()
+        self.desk.initialize(capabilities={"elicitation": {}})
+        self.desk.login()
+        self.audit = self.desk.state() / "audit.jsonl"
+
+    def prepare(self, params):
+        return self.desk.ok(PREPARE, params)
+
+    def commit(self, params, reply):
+        id = self.desk.start_call(COMMIT, params)
+        question = self.desk.receive()
+        while question["method"] != "elicitation/create":
+            question = self.desk.receive()
+        self.desk.write(json.dumps({"jsonrpc": "2.0", "id": question["id"], "result": reply}).encode() + b"\n")
+        return question, self.desk.answer(id)["result"]
+
+
+@pytest.fixture(params=["http", "stdio"])
+def asked(request):
+    if request.param == "http":
+        yield Web(request.getfixturevalue("server"))
+        return
+    pipe = Pipe(request.getfixturevalue("desk"))
+    yield pipe
+    pipe.desk.end()
+
+
+def phases(asked, plan):
+    lines = map(json.loads, asked.audit.read_text().splitlines())
+    return [(line["phase"], line.get("outcome"), line.get("reason")) for line in lines
+            if line.get("plan_id") == plan["plan_id"] and line["tool"] == "catalog.commit_bulk_update"]
+
+
+def test_legacy_commit_is_asked(asked, shop, office):
+    """Declined: nothing is written, and the plan stays. Accepted: it is carried out, the reason is kept."""
+    plan = asked.prepare({"match": {"sku_list": ["MCP-011", "MCP-012"]}, "updates": {"name": "Asked"}, "scope": GLOBAL})
+    before, params = len(writes(shop)), {"plan_id": plan["plan_id"]}
+    question, result = asked.commit(params, {"action": "decline"})
+    assert question["params"]["message"].startswith("Change name of 2 products in all store views?")
+    assert question["params"]["requestedSchema"]["required"] == ["confirm", "reason"]
+    assert question["params"]["mode"] == "form"
+    assert refusal(result)["code"] == "CONFIRMATION_REQUIRED"
+    assert len(writes(shop)) == before and office.product("MCP-011")["name"] != "Asked"
+    _, result = asked.commit(params, {"action": "accept", "content": {"confirm": False, "reason": "no"}})
+    assert refusal(result)["code"] == "CONFIRMATION_REQUIRED" and len(writes(shop)) == before
+    again, result = asked.commit(params, YES)
+    assert again["id"] != question["id"] and again["params"]["message"] == question["params"]["message"]
+    assert data(result)["status"] == "completed" and data(result)["success_count"] == 2
+    assert [office.product(sku)["name"] for sku in ("MCP-011", "MCP-012")] == ["Asked", "Asked"]
+    assert phases(asked, plan)[-2:] == [("begin", None, "asked for by Anna"), ("end", "ok", "asked for by Anna")]
 
 
 # ---- clients that cannot ----

@@ -136,9 +136,9 @@ class Desk:
         assert not outcome.refused, outcome
         return outcome.data
 
-    def initialize(self, protocol="2025-11-25"):
+    def initialize(self, protocol="2025-11-25", capabilities=None):
         self.protocol = protocol
-        result = self.rpc("initialize", {"protocolVersion": protocol, "capabilities": {},
+        result = self.rpc("initialize", {"protocolVersion": protocol, "capabilities": capabilities or {},
                                          "clientInfo": {"name": "e2e", "version": "1"}})
         assert result["protocolVersion"] == protocol
         self.send("notifications/initialized", notification=True)
