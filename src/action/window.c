@@ -99,35 +99,38 @@ take(const struct window *window, const struct span *span, size_t nth, const str
 	return 0;
 }
 
+/* Sends the requests for `n` pages of the span, from the one numbered `from` on, side by side. */
 static int
 run_requests(struct magento_client *client, const struct window *window, const struct span *span,
-	     const struct magento_request *requests, struct window_page *page_r, struct fault *fault)
+	     const struct magento_request *requests, uint32_t from, uint32_t n, struct window_page *page_r,
+	     struct fault *fault)
 {
-	struct magento_reply *replies = pool_alloc(client->pool, span->n * sizeof(*replies));
-	struct fault *faults = pool_alloc(client->pool, span->n * sizeof(*faults));
+	struct magento_reply *replies = pool_alloc(client->pool, (n + 1) * sizeof(*replies));
+	struct fault *faults = pool_alloc(client->pool, (n + 1) * sizeof(*faults));
 	int failed, r = 0;
 
 	if (replies == NULL || faults == NULL)
 		return result_out_of_memory(fault);
-	for (uint32_t i = 0; i < span->n; i++) {
+	for (uint32_t i = 0; i < n; i++) {
 		magento_reply_init(&replies[i]);
 		fault_init(&faults[i]);
 	}
-	failed = magento_call_many(client, requests, span->n, replies, faults);
-	for (uint32_t i = 0; i < span->n; i++) {
+	failed = magento_call_many(client, requests + from, n, replies, faults);
+	for (uint32_t i = 0; i < n; i++) {
 		if (fault->code == FAULT_NONE && faults[i].code != FAULT_NONE)
 			fault_move(fault, &faults[i]);
 		if (failed == 0 && r == 0)
-			r = take(window, span, i, &replies[i], page_r, fault);
+			r = take(window, span, from + i, &replies[i], page_r, fault);
 		magento_reply_fini(&replies[i]);
 		fault_fini(&faults[i]);
 	}
 	return fault->code == FAULT_NONE ? 0 : -1;
 }
 
+/* `n_first` pages are asked for first, the others when these could be read. */
 static int
-read_with(struct magento_client *client, const struct window *window, uint32_t size, window_add_fn add, void *ctx,
-	  struct window_page *page_r, struct fault *fault)
+read_with(struct magento_client *client, const struct window *window, uint32_t size, uint32_t n_first,
+	  window_add_fn add, void *ctx, struct window_page *page_r, struct fault *fault)
 {
 	struct span span = span_of(window, size);
 	struct magento_request *requests;
@@ -142,7 +145,12 @@ read_with(struct magento_client *client, const struct window *window, uint32_t s
 		if (build_request(client, window, size, span.first + i, add, ctx, &requests[i], fault) < 0)
 			return -1;
 	}
-	return run_requests(client, window, &span, requests, page_r, fault);
+	n_first = n_first < span.n ? n_first : span.n;
+	if (run_requests(client, window, &span, requests, 0, n_first, page_r, fault) < 0)
+		return -1;
+	if (n_first == span.n)
+		return 0;
+	return run_requests(client, window, &span, requests, n_first, span.n - n_first, page_r, fault);
 }
 
 /* With which pages to try again after a failure; 0: with none. */
@@ -159,12 +167,15 @@ window_read(struct magento_client *client, const struct window *window, window_a
 	    struct window_page *page_r, struct fault *fault)
 {
 	uint32_t size = window->page_size < MAGENTO_PAGE_MAX ? window->page_size : MAGENTO_PAGE_MAX;
+	uint32_t n_first = PAGES_MAX;
 
 	page_r->total_count = 0;
 	page_r->items = json_array();
 	if (page_r->items == NULL)
 		return result_out_of_memory(fault);
-	for (int tries = 1; read_with(client, window, size, add, ctx, page_r, fault) < 0; tries++) {
+	for (int tries = 1; read_with(client, window, size, n_first, add, ctx, page_r, fault) < 0; tries++) {
+		/* A shop whose answers are large whatever is asked is not asked for many of them. */
+		n_first = page_half(fault, size) > 0 ? 1 : PAGES_MAX;
 		size = smaller_page(fault, size);
 		if (size == 0 || tries == TRIES_MAX)
 			return -1;
