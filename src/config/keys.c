@@ -186,7 +186,7 @@ const struct config_key keys_table[] = {
     {ROOT(magento, call_timeout_ms), TYPE_DURATION, "10m", .min = 10, .max = DAY,
      .doc = "Deadline of a whole tool call."},
     {ROOT(magento, max_reply_bytes), TYPE_SIZE, "4M", .min = 4 * KIB, .max = 64 * MIB,
-     .doc = "Largest answer of Magento that is read. Lists whose answer would be larger are read in smaller pieces."},
+     .doc = "Largest answer of Magento that is read.  Lists whose answer would be larger are read in smaller pieces."},
     {ROOT(magento, max_result_bytes), TYPE_SIZE, "1M", .min = 4 * KIB, .max = 64 * MIB,
      .doc = "Largest result of a tool; a larger one is refused with advice on how to narrow it."},
     {ROOT(magento, connections_per_store), TYPE_INT, "24", .min = 1, .max = 1024,
