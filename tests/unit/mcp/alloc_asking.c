@@ -145,7 +145,7 @@ asking_scenario(void *ctx)
 		assert_true(is_shortage(&seen));
 		return ERR_NOMEM;
 	}
-	assert_int_equal(seen.events, 1);
+	assert_in_range(seen.events, 1, 2); /* the question, after the priming event if there was memory for a stream */
 	cut(seen.event, "\"id\":\"", "\"", id, sizeof(id));
 	snprintf(body, sizeof(body), "{\"jsonrpc\":\"2.0\",\"id\":\"%s\",\"result\":" ANN "}", id);
 	assert_null(send_body(ctx, &answered, body));
