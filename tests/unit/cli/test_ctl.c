@@ -200,8 +200,8 @@ test_wrong_usage(void **state)
 	assert_string_equal(run.err, "magento-mcp: write one of status, reload, upgrade, drain, stop, reopen\n");
 	run_cli(cli_ctl, WORDS("ctl", "restart"), &run);
 	assert_int_equal(run.status, 2);
-	assert_string_equal(run.err,
-			    "magento-mcp: restart is no command, write one of status, reload, upgrade, drain, stop, reopen\n");
+	assert_string_equal(
+	    run.err, "magento-mcp: restart is no command, write one of status, reload, upgrade, drain, stop, reopen\n");
 	run_cli(cli_ctl, WORDS("ctl", "status", "--wait"), &run);
 	assert_int_equal(run.status, 2);
 	assert_string_equal(run.err, "magento-mcp: status takes no --wait\n");

@@ -33,6 +33,8 @@ note_event(void *ctx, const struct mcp_event *event)
 	struct seen *seen = ctx;
 
 	seen->events++;
+	if (event->data.len == 0) /* the priming event, late where there was no memory for a stream before */
+		return 0;
 	assert_int_equal(slice_to_str(event->data, seen->event, sizeof(seen->event)), 0);
 	return 0;
 }
@@ -131,7 +133,7 @@ rounds(void **unused)
 /* ---- legacy ---- */
 
 static int
-asking_scenario(void *ctx)
+ask_and_answer(void *ctx)
 {
 	static struct seen seen, answered;
 	struct mcp_exchange *exchange;
@@ -145,7 +147,7 @@ asking_scenario(void *ctx)
 		assert_true(is_shortage(&seen));
 		return ERR_NOMEM;
 	}
-	assert_in_range(seen.events, 1, 2); /* the question, after the priming event if there was memory for a stream */
+	assert_in_range(seen.events, 1, 2);
 	cut(seen.event, "\"id\":\"", "\"", id, sizeof(id));
 	snprintf(body, sizeof(body), "{\"jsonrpc\":\"2.0\",\"id\":\"%s\",\"result\":" ANN "}", id);
 	assert_null(send_body(ctx, &answered, body));
@@ -158,6 +160,17 @@ asking_scenario(void *ctx)
 		return ERR_NOMEM;
 	assert_non_null(strstr(seen.body, "Ann"));
 	return 0;
+}
+
+/* What is kept for a resume is no leak: an hour later it is let go. */
+static int
+asking_scenario(void *ctx)
+{
+	struct stage *stage = ctx;
+	int r = ask_and_answer(ctx);
+
+	mcp_server_tick(stage->w->server, clock_mono_ms() + 3600000);
+	return r;
 }
 
 static void
