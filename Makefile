@@ -60,6 +60,7 @@ BUILD   ?= build
 CC      ?= cc
 prefix  ?= /usr/local
 sysconfdir ?= /etc
+unitdir ?= $(prefix)/lib/systemd/system
 PYTHON  ?= /usr/bin/python3
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Wundef -Wpointer-arith \
@@ -84,8 +85,8 @@ OBJECTS = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(call SOURCES,$1))
 LIB     = $(patsubst %,$(BUILD)/lib/%.a,$1)
 
 .DEFAULT_GOAL := all
-.PHONY: all debug run test unit e2e conformance alloc asan fuzz fuzz-quick lint bench stress install uninstall deps clean \
-        help docs
+.PHONY: all debug run test unit e2e conformance alloc asan fuzz fuzz-quick lint bench stress install uninstall deb deb-test \
+        deps clean help docs
 .SECONDARY:
 
 all: $(BUILD)/magento-mcp $(BUILD)/demo-store $(BUILD)/conformance-server ## build the server, the demo store, the fixtures
@@ -259,20 +260,34 @@ stress: all ## storms: kills for STRESS_SECONDS (60), RELOADS (100) and UPGRADES
 deps: ## install missing Debian packages (root, or sudo without a password; else prints the command)
 	@DEBIAN='$(DEBIAN)' PACKAGES='$(PACKAGES)' sh tests/lint/deps.sh
 
+# Paths are those of Debian's /usr; another prefix is put in their place.
+install_text = sed 's|/usr/sbin|$(prefix)/sbin|g' $1 > $(DESTDIR)$2 && chmod 644 $(DESTDIR)$2
+
 install: $(BUILD)/magento-mcp ## DESTDIR and prefix are honoured
+	install -d $(DESTDIR)$(sysconfdir)/logrotate.d $(DESTDIR)$(unitdir)
 	install -D -m 755 $(BUILD)/magento-mcp $(DESTDIR)$(prefix)/sbin/magento-mcp
 	install -D -m 640 conf/magento-mcp.conf $(DESTDIR)$(sysconfdir)/magento-mcp/magento-mcp.conf.sample
-	install -D -m 644 conf/magento-mcp.logrotate $(DESTDIR)$(sysconfdir)/logrotate.d/magento-mcp
-	install -d $(DESTDIR)$(prefix)/lib/systemd/system
-	sed 's|/usr/sbin|$(prefix)/sbin|g' systemd/magento-mcp.service > $(DESTDIR)$(prefix)/lib/systemd/system/magento-mcp.service
-	install -m 644 systemd/magento-mcp.socket $(DESTDIR)$(prefix)/lib/systemd/system/magento-mcp.socket
+	$(call install_text,conf/magento-mcp.logrotate,$(sysconfdir)/logrotate.d/magento-mcp)
+	$(call install_text,systemd/magento-mcp.service,$(unitdir)/magento-mcp.service)
+	install -m 644 systemd/magento-mcp.socket $(DESTDIR)$(unitdir)/magento-mcp.socket
+	install -D -m 644 systemd/magento-mcp.sysusers $(DESTDIR)$(prefix)/lib/sysusers.d/magento-mcp.conf
+	install -D -m 644 systemd/magento-mcp.tmpfiles $(DESTDIR)$(prefix)/lib/tmpfiles.d/magento-mcp.conf
 	install -D -m 644 docs/man/magento-mcp.8 $(DESTDIR)$(prefix)/share/man/man8/magento-mcp.8
 	install -D -m 644 docs/man/magento-mcp.conf.5 $(DESTDIR)$(prefix)/share/man/man5/magento-mcp.conf.5
 
+INSTALLED = $(prefix)/sbin/magento-mcp $(sysconfdir)/magento-mcp/magento-mcp.conf.sample \
+            $(sysconfdir)/logrotate.d/magento-mcp $(unitdir)/magento-mcp.service $(unitdir)/magento-mcp.socket \
+            $(prefix)/lib/sysusers.d/magento-mcp.conf $(prefix)/lib/tmpfiles.d/magento-mcp.conf \
+            $(prefix)/share/man/man8/magento-mcp.8 $(prefix)/share/man/man5/magento-mcp.conf.5
+
 uninstall: ## remove what install put there; the configuration stays
-	rm -f $(DESTDIR)$(prefix)/sbin/magento-mcp $(DESTDIR)$(prefix)/lib/systemd/system/magento-mcp.service \
-	    $(DESTDIR)$(prefix)/lib/systemd/system/magento-mcp.socket $(DESTDIR)$(prefix)/share/man/man8/magento-mcp.8 \
-	    $(DESTDIR)$(prefix)/share/man/man5/magento-mcp.conf.5
+	rm -f $(addprefix $(DESTDIR),$(INSTALLED))
+
+deb: ## a Debian package in build/, checked by lintian
+	@BUILD=$(BUILD) sh debian/build.sh
+
+deb-test: deb ## the package in a chroot: install, serve, upgrade with a login, remove, purge (root)
+	@BUILD=$(BUILD) sh tests/packaging/run.sh
 
 clean: ## remove the build folder
 	rm -rf $(BUILD)
@@ -280,4 +295,4 @@ clean: ## remove the build folder
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -path $(BUILD)/deb -prune -o -type f -name '*.d' -print 2>/dev/null)

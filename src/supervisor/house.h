@@ -60,6 +60,7 @@ struct house_settings {
 	uint64_t drain_ms;
 	enum log_level log_level;
 	char audit_path[PATH_MAX]; /* "" = no audit log */
+	bool has_no_store;	   /* and callers may name none: as installed */
 };
 
 enum generation_state { GENERATION_UNUSED, GENERATION_STARTING, GENERATION_SERVING, GENERATION_RETIRING };

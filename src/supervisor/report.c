@@ -15,6 +15,7 @@
 #include "supervisor/status.h"
 
 #define LISTEN_TEXT_MAX 1024
+#define NO_STORE "; no store yet: name one in the configuration, then reload"
 #define LOG_MODE 0640 /* the umask says what is left of it */
 
 /* ---- Listening ---- */
@@ -59,8 +60,9 @@ report_status_line(struct house *h)
 	else if (h->is_drained)
 		(void)snprintf(text, sizeof(text), "drained; reload brings the workers back");
 	else
-		(void)snprintf(text, sizeof(text), "generation %u, %u workers serve", h->serving->number,
-			       workers_count(h, h->serving, WORKER_READY));
+		(void)snprintf(text, sizeof(text), "generation %u, %u workers serve%s", h->serving->number,
+			       workers_count(h, h->serving, WORKER_READY),
+			       h->serving->settings.has_no_store ? NO_STORE : "");
 	notify_status(&h->notify, text);
 }
 

@@ -104,7 +104,10 @@ house_settings_from(const struct config *cfg, struct house_settings *settings_r)
 		workers = HOUSE_WORKERS_MAX;
 	}
 	*settings_r = (struct house_settings){
-	    .workers = workers, .drain_ms = cfg->server.drain_ms, .log_level = cfg->server.log_level};
+	    .workers = workers,
+	    .drain_ms = cfg->server.drain_ms,
+	    .log_level = cfg->server.log_level,
+	    .has_no_store = cfg->n_stores == 0 && cfg->auth.allowed_base_urls.n == 0 && !cfg->auth.allow_any_base_url};
 	(void)snprintf(settings_r->audit_path, sizeof(settings_r->audit_path), "%s", cfg->audit.path);
 }
 

@@ -51,6 +51,7 @@ extern char **environ;
 #define FAKE_LIMIT_MS 30000
 #define FAKE_TEXT_MAX (256 * 1024)
 #define FAKE_PIDS_MAX BOARD_ROWS
+#define FAKE_NO_STORE "; no store yet: name one in the configuration, then reload"
 #define FAKE_READY_MS 3000
 
 struct fake_house {

@@ -50,7 +50,7 @@ starts_serves_and_stops_on_term(void **state)
 
 	assert_string_equal(fake_notified(f), "FDSTORE=1\nFDNAME=stored-table|FDSTORE=1\nFDNAME=stored-keys|"
 					      "FDSTORE=1\nFDNAME=stored-listen|FDSTORE=1\nFDNAME=stored-admin|"
-					      "READY=1|STATUS=generation 1, 2 workers serve|");
+					      "READY=1|STATUS=generation 1, 2 workers serve" FAKE_NO_STORE "|");
 	assert_int_equal(fake_stop(f, SIGTERM), 0);
 	assert_true(fake_is_gone(f, &pids[0]) && fake_is_gone(f, &pids[1]));
 	(void)snprintf(path, sizeof(path), "%s/state/control.sock", f->dir);
