@@ -28,6 +28,11 @@ die() {
 inside() {
 	LC_ALL=C DEBIAN_FRONTEND=noninteractive chroot "$root" "$@"
 }
+# apt ARGUMENTS...: quiet unless it fails
+apt() {
+	inside apt-get -qq -y --no-install-recommends -o Dpkg::Use-Pty=0 "$@" >"$root/tmp/apt.log" 2>&1 ||
+		die "apt-get $*: $(cat "$root/tmp/apt.log")"
+}
 finish() {
 	[ -z "$server" ] || kill "$server" 2>/dev/null || true
 	[ -z "$store" ] || kill "$store" 2>/dev/null || true
@@ -81,9 +86,9 @@ cp /etc/resolv.conf "$root/etc/resolv.conf"
 cp "$deb" "$build/magento-mcp_${next}-1_$arch.deb" "$root/tmp/"
 
 say 'install'
-inside apt-get -qq update
-inside apt-get -qq install -y --no-install-recommends systemd-standalone-sysusers systemd-standalone-tmpfiles >/dev/null
-inside apt-get -qq install -y --no-install-recommends "/tmp/${deb##*/}" >/dev/null
+apt update
+apt install systemd-standalone-sysusers systemd-standalone-tmpfiles
+apt install "/tmp/${deb##*/}"
 has_file /usr/sbin/magento-mcp 'root:root 755'
 has_file /etc/magento-mcp/magento-mcp.conf 'root:magento-mcp 640'
 for file in /etc/logrotate.d/magento-mcp /lib/systemd/system/magento-mcp.service /lib/systemd/system/magento-mcp.socket \
@@ -98,7 +103,7 @@ inside magento-mcp check || die 'the configuration as installed is refused'
 say 'serve as the user of the service'
 "$build/demo-store" --listen "127.0.0.1:$store_port" --products 20 >"$build/deb/store.log" 2>&1 &
 store=$!
-cat >>"$root/etc/magento-mcp/magento-mcp.conf" <<EOF
+cat >"$root/etc/magento-mcp/magento-mcp.conf" <<EOF
 [server]
 listen = 127.0.0.1:$mcp_port
 workers = 2
@@ -121,13 +126,13 @@ until_true 20 curl -fsS "http://127.0.0.1:$admin_port/readyz" || die 'the server
 login=$(call auth_login '{}' | sed -n 's/.*"session":"\([^"]*\)".*/\1/p')
 [ -n "$login" ] || die "no login: $(call auth_login '{}')"
 is_logged_in() {
-	call auth_whoami '{"session":"'"$login"'"}' | grep -q '"isError":false'
+	call auth_whoami '{"session":"'"${1:-$login}"'"}' | grep -q '"isError":false'
 }
+! is_logged_in "x$login" || die 'a login that nobody made works'
 is_logged_in || die "the login does not work: $(call auth_whoami '{"session":"'"$login"'"}')"
 
 say 'upgrade under the running server'
-inside apt-get -qq install -y --no-install-recommends "/tmp/magento-mcp_${next}-1_$arch.deb" >"$root/tmp/upgrade.log" 2>&1 ||
-	die "upgrade: $(cat "$root/tmp/upgrade.log")"
+apt install "/tmp/magento-mcp_${next}-1_$arch.deb"
 kill -0 "$server" || die 'the server ended'
 inside magento-mcp ctl status --json | grep -q "\"version\":\"$next\"" || die 'the version before still runs'
 is_logged_in || die 'the login was lost'
@@ -148,7 +153,7 @@ inside sh -c "$(sed -n '/postrotate/,/endscript/p' "$root/etc/logrotate.d/magent
 	die 'postrotate fails while the server runs'
 
 say 'remove'
-inside apt-get -qq remove -y magento-mcp >/dev/null
+apt remove magento-mcp
 until_true 40 sh -c "! kill -0 $server" || die 'the server still runs'
 server=''
 [ -f "$root/etc/magento-mcp/magento-mcp.conf" ] || die 'remove took the configuration'
@@ -158,7 +163,7 @@ inside sh -c "$(sed -n '/postrotate/,/endscript/p' "$root/etc/logrotate.d/magent
 	die 'postrotate fails after removal'
 
 say 'purge'
-inside apt-get -qq purge -y magento-mcp >/dev/null
+apt purge magento-mcp
 [ -z "$(listed)" ] || die "left behind: $(listed)"
 [ -z "$(ls -A "$root/dev/shm")" ] || die "shared memory left behind: $(ls -A "$root/dev/shm")"
 rm -f "$build/magento-mcp_${next}-1_$arch.deb" "$build/magento-mcp-dbgsym_${next}-1_$arch.deb"
