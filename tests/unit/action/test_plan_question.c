@@ -94,7 +94,7 @@ the_text_has_a_bound(void **state)
 
 		json_array_append_new(warnings, json_sprintf("warning %d %.400s", i, value));
 		for (int k = 0; k < 60; k++) {
-			char name[16];
+			char name[24];
 
 			snprintf(name, sizeof(name), "field_%d", k);
 			json_object_set_new(changes, name, json_pack("{s:s, s:s}", "from", value, "to", value));
