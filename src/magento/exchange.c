@@ -210,6 +210,9 @@ outgoing_fini(struct outgoing *out)
 	buf_fini(&out->authorization);
 }
 
+/* By so much a timer may ring early: what is left of a call then is no time for another attempt. */
+#define CLOCK_GRAIN_MS 5
+
 /* Time for one attempt that begins in pause_ms: the method's own limit or what is left of the call; 0 = none left. */
 static uint32_t
 timeout_ms(const struct magento_client *client, enum fetch_method method, uint32_t pause_ms)
@@ -220,7 +223,7 @@ timeout_ms(const struct magento_client *client, enum fetch_method method, uint32
 
 	if (limits->deadline_mono_ms == 0)
 		return own;
-	if (limits->deadline_mono_ms <= begin)
+	if (limits->deadline_mono_ms <= begin + CLOCK_GRAIN_MS)
 		return 0;
 	return limits->deadline_mono_ms - begin < own ? (uint32_t)(limits->deadline_mono_ms - begin) : own;
 }
