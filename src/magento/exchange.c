@@ -213,19 +213,25 @@ outgoing_fini(struct outgoing *out)
 /* By so much a timer may ring early: what is left of a call then is no time for another attempt. */
 #define CLOCK_GRAIN_MS 5
 
-/* Time for one attempt that begins in pause_ms: the method's own limit or what is left of the call; 0 = none left. */
+uint32_t
+exchange_attempt_ms(const struct magento_limits *limits, uint32_t own_ms, uint32_t pause_ms)
+{
+	uint64_t begin = clock_mono_ms() + pause_ms;
+
+	if (limits->deadline_mono_ms == 0)
+		return own_ms;
+	if (limits->deadline_mono_ms <= begin + CLOCK_GRAIN_MS)
+		return 0;
+	return limits->deadline_mono_ms - begin < own_ms ? (uint32_t)(limits->deadline_mono_ms - begin) : own_ms;
+}
+
 static uint32_t
 timeout_ms(const struct magento_client *client, enum fetch_method method, uint32_t pause_ms)
 {
 	const struct magento_limits *limits = &client->limits;
-	uint32_t own = method == FETCH_GET ? limits->read_timeout_ms : limits->write_timeout_ms;
-	uint64_t begin = clock_mono_ms() + pause_ms;
 
-	if (limits->deadline_mono_ms == 0)
-		return own;
-	if (limits->deadline_mono_ms <= begin + CLOCK_GRAIN_MS)
-		return 0;
-	return limits->deadline_mono_ms - begin < own ? (uint32_t)(limits->deadline_mono_ms - begin) : own;
+	return exchange_attempt_ms(limits, method == FETCH_GET ? limits->read_timeout_ms : limits->write_timeout_ms,
+				   pause_ms);
 }
 
 static void

@@ -31,4 +31,10 @@ void exchange_fini(struct exchange *exchange);
 /* Runs all to their end, client->limits.parallel at a time, in order.  0, ERR_CANCELLED (all stopped) or ERR_NOMEM. */
 int exchange_run(struct magento_client *client, struct exchange *exchanges, size_t n) MUST_CHECK;
 
+/*
+ * Time for one attempt that begins in pause_ms: own_ms, or what is left of the call; 0: nothing that is worth an
+ * attempt.
+ */
+uint32_t exchange_attempt_ms(const struct magento_limits *limits, uint32_t own_ms, uint32_t pause_ms);
+
 #endif

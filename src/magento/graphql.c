@@ -13,6 +13,7 @@
 #include "magento/error.h"
 #include "magento/scope.h"
 #include "magento/template.h"
+#include "exchange.h"
 
 #define ROUTE "POST /graphql"
 #define URL_MAX_BYTES 1024
@@ -68,20 +69,6 @@ question_fini(struct question *q)
 	buf_fini(&q->body);
 }
 
-/* What one attempt may take; 0: the call's time is up. */
-static uint32_t
-timeout_ms(const struct magento_limits *limits)
-{
-	uint64_t now = clock_mono_ms();
-
-	if (limits->deadline_mono_ms == 0)
-		return limits->read_timeout_ms;
-	if (limits->deadline_mono_ms <= now)
-		return 0;
-	return limits->deadline_mono_ms - now < limits->read_timeout_ms ? (uint32_t)(limits->deadline_mono_ms - now)
-									: limits->read_timeout_ms;
-}
-
 static bool
 is_worth_repeating(const struct fetch_reply *reply)
 {
@@ -105,13 +92,14 @@ run(struct magento_client *client, struct question *q, struct fetch_reply *reply
 	int r = 0;
 
 	for (unsigned attempt = 0; r == 0 && attempt < ATTEMPTS_MAX; attempt++) {
-		q->request.timeout_ms = timeout_ms(&client->limits);
+		q->request.delay_ms = client->limits.retry_pause_ms * (attempt == 0 ? 0 : attempt == 1 ? 1 : 4);
+		q->request.timeout_ms =
+		    exchange_attempt_ms(&client->limits, client->limits.read_timeout_ms, q->request.delay_ms);
 		if (q->request.timeout_ms == 0) {
 			if (attempt == 0)
 				reply->outcome = FETCH_TIMEOUT;
 			break;
 		}
-		q->request.delay_ms = client->limits.retry_pause_ms * (attempt == 0 ? 0 : attempt == 1 ? 1 : 4);
 		fetch_reply_fini(reply);
 		fetch_reply_init(reply);
 		r = fetch_wait(client->fetch, &q->request, 1, reply);

@@ -352,7 +352,10 @@ def test_quiet_streams_outlive_the_idle_timeout(start_fixtures):
     """A stream is no idle connection, nor one that does not read."""
     server = start_fixtures({"idle_timeout_ms": "300ms", "write_timeout_ms": "300ms", "stream_keepalive_ms": "1h"})
     with subscribe(Modern(server)) as modern, opened(Legacy(server).listen()) as legacy:
-        time.sleep(1)  # three times what would be too long
+        idle = Modern(server, keep=True)  # begins to be idle after they did, and is cut for it
+        idle.rpc("server/discover")
+        assert idle.connection.socket.recv(1) == b""
+        idle.close()
         change(server)
         assert modern.next()["method"] == legacy.next()["method"] == "notifications/tools/list_changed"
 
