@@ -128,8 +128,6 @@ void http_server_free(struct http_server **server);
 int http_server_adopt(struct http_server *server, int fd, const char *peer);
 
 const struct http_stats *http_server_stats(const struct http_server *server); /* live; copy what is to be kept */
-const struct http_limits *http_server_limits(const struct http_server *server);
-struct event_base *http_server_base(const struct http_server *server);
 
 /* Number of connections in any of the states of the mask, e.g. HTTP_STATE_BIT(HTTP_STATE_IDLE), HTTP_STATE_ANY. */
 size_t http_server_count(const struct http_server *server, unsigned states);

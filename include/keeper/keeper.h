@@ -171,7 +171,6 @@ int keeper_plan_finish(struct keeper_claim *claim, enum keeper_outcome outcome, 
 void keeper_claim_free(struct keeper_claim **claim);
 
 const char *keeper_claim_plan(const struct keeper_claim *claim); /* id of the plan; "" for a key's claim */
-uint64_t keeper_claim_fence(const struct keeper_claim *claim);
 
 /* ---- Plans: looked at ---- */
 

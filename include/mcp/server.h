@@ -181,9 +181,6 @@ void mcp_server_gauges(const struct mcp_server *server, struct mcp_gauges *gauge
  */
 bool mcp_exchange_is_open(const struct mcp_exchange *exchange);
 
-/* The raw id of a request that is under way; SLICE_NONE for what is no request. */
-struct slice mcp_exchange_id(const struct mcp_exchange *exchange);
-
 /* HTTP DELETE: ends a legacy session.  Gives the HTTP status: 200, 400 (no id), 404 (unknown, or another's). */
 int mcp_server_delete(struct mcp_server *server, const struct mcp_request *request);
 

@@ -98,18 +98,6 @@ http_server_stats(const struct http_server *server)
 	return &server->stats;
 }
 
-const struct http_limits *
-http_server_limits(const struct http_server *server)
-{
-	return &server->limits;
-}
-
-struct event_base *
-http_server_base(const struct http_server *server)
-{
-	return server->base;
-}
-
 size_t
 http_server_count(const struct http_server *server, unsigned states)
 {

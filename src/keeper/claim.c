@@ -196,12 +196,6 @@ keeper_claim_plan(const struct keeper_claim *claim)
 	return claim->plan;
 }
 
-uint64_t
-keeper_claim_fence(const struct keeper_claim *claim)
-{
-	return claim->handle.fence;
-}
-
 /* ---- Keys ---- */
 
 static int

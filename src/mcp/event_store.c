@@ -170,12 +170,6 @@ stream_find(struct event_store *store, struct slice principal, struct slice sess
 	return NULL;
 }
 
-struct slice
-stream_session(const struct stream *stream)
-{
-	return slice_from_str(stream->account->session);
-}
-
 /* ---- events ---- */
 
 static void

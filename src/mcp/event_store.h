@@ -75,8 +75,6 @@ void stream_free(struct event_store *store, struct stream *stream);
 /* NULL: this session of this principal has none such. */
 struct stream *stream_find(struct event_store *store, struct slice principal, struct slice session, uint64_t serial);
 
-struct slice stream_session(const struct stream *stream);
-
 /* Numbers the event, and keeps it unless it is too large or there is no memory.  stream->last is its number. */
 void stream_put(struct event_store *store, struct stream *stream, struct slice data);
 

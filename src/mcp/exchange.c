@@ -413,9 +413,3 @@ exchange_take_cancellation(struct mcp_exchange *x)
 	if (!exchange_cancel(x, id) && x->has_session && x->request.transport == MCP_HTTP)
 		cancel_elsewhere(x, id);
 }
-
-struct slice
-mcp_exchange_id(const struct mcp_exchange *exchange)
-{
-	return exchange->msg.kind == RPC_REQUEST ? exchange->msg.id : SLICE_NONE;
-}
