@@ -13,6 +13,7 @@
 #include "instances.h"
 
 #define WAL_KEEP_BYTES "67108864" /* a larger PATH-wal is cut back after a checkpoint */
+#define WAL_WAIT_MS 5
 
 /* ---- Opening ---- */
 
@@ -53,20 +54,36 @@ ask_number(struct database *database, const char *sql, long *value_r)
 	return r;
 }
 
+/* One transaction: another keeper may be making the same new file, and half of each answer is a stranger's. */
+static int
+read_identity(struct database *database, long *id_r, long *version_r, long *tables_r)
+{
+	int r = run(database, "BEGIN");
+
+	if (r == SQLITE_OK)
+		r = ask_number(database, "PRAGMA application_id", id_r);
+	if (r == SQLITE_OK)
+		r = ask_number(database, "PRAGMA user_version", version_r);
+	if (r == SQLITE_OK)
+		r = ask_number(database, "SELECT count(*) FROM sqlite_master", tables_r);
+	if (r == SQLITE_OK)
+		r = run(database, "COMMIT");
+	return r;
+}
+
 /* The file is ours, of a version we know, or empty. */
 static int
 check_identity(struct database *database, long *version_r, struct err *err)
 {
 	const char *path = database->path;
-	long id, tables = 0;
-	int r = ask_number(database, "PRAGMA application_id", &id);
+	long id = 0, tables = 0;
+	int r = read_identity(database, &id, version_r, &tables);
 
-	if (r == SQLITE_OK)
-		r = ask_number(database, "PRAGMA user_version", version_r);
-	if (r == SQLITE_OK)
-		r = ask_number(database, "SELECT count(*) FROM sqlite_master", &tables);
-	if (r != SQLITE_OK)
-		return failure_of_open(database, r, err);
+	if (r != SQLITE_OK) {
+		failure_of_open(database, r, err);
+		database_rollback(database);
+		return err->code;
+	}
 	if (id != DATABASE_APPLICATION_ID && (id != 0 || tables != 0 || *version_r != 0))
 		return err_set(err, ERR_CORRUPT, "%s is a database, but another program's: " CURE_FOREIGN ".", path);
 	if (*version_r > n_migrations)
@@ -116,6 +133,22 @@ migrate(struct database *database, struct err *err)
 	return err->code;
 }
 
+/*
+ * SQLite does not wait by itself for the lock that the change of a new file to WAL needs (two that upgrade their locks
+ * would wait for each other): asked again here.
+ */
+static int
+enter_wal(struct database *database, char *mode, size_t cap)
+{
+	int r = ask(database, "PRAGMA journal_mode = WAL", mode, cap);
+
+	for (int waited_ms = 0; (r & 0xff) == SQLITE_BUSY && waited_ms < DATABASE_BUSY_MS; waited_ms += WAL_WAIT_MS) {
+		sqlite3_sleep(WAL_WAIT_MS);
+		r = ask(database, "PRAGMA journal_mode = WAL", mode, cap);
+	}
+	return r;
+}
+
 static int
 set_up(struct database *database, struct err *err)
 {
@@ -126,7 +159,7 @@ set_up(struct database *database, struct err *err)
 			  "PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY;"
 			  "PRAGMA journal_size_limit = " WAL_KEEP_BYTES);
 	if (r == SQLITE_OK)
-		r = ask(database, "PRAGMA journal_mode = WAL", mode, sizeof(mode));
+		r = enter_wal(database, mode, sizeof(mode));
 	if (r != SQLITE_OK)
 		return failure_of_open(database, r, err);
 	if (strcmp(mode, "wal") != 0)

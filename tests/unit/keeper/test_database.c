@@ -252,6 +252,50 @@ two_keepers_share_a_file(void **state)
 
 /* ---- No room ---- */
 
+/* An opener's life: waits for the start, opens a file that nobody has made yet. */
+static pid_t
+opener_fork(const char *path, const int start[2])
+{
+	struct database *database = NULL;
+	struct err err = {.code = ERR_OK};
+	char byte;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid > 0)
+		return pid;
+	close(start[1]); /* the start is that the last of these is closed */
+	if (read(start[0], &byte, 1) == 0 && database_open(path, &database, &err) == 0)
+		_exit(0);
+	fprintf(stderr, "opener: %s\n", err.text);
+	_exit(9);
+}
+
+static void
+many_may_make_the_same_new_file(void **state)
+{
+	enum { OPENERS = 8, ROUNDS = 20 };
+	char dir[64], path[96];
+	pid_t pids[OPENERS];
+	int start[2], status;
+
+	(void)state;
+	for (int round = 0; round < ROUNDS; round++) {
+		room_dir(dir, sizeof(dir));
+		snprintf(path, sizeof(path), "%s/keeper.db", dir);
+		assert_int_equal(pipe2(start, O_CLOEXEC), 0);
+		for (int i = 0; i < OPENERS; i++)
+			pids[i] = opener_fork(path, start);
+		close(start[0]);
+		close(start[1]);
+		for (int i = 0; i < OPENERS; i++) {
+			assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+			assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+		}
+		room_remove(dir);
+	}
+}
+
 static void
 set_max_pages(int n)
 {
@@ -298,6 +342,7 @@ main(void)
 	    TEST(damage_while_it_serves_is_told),
 	    TEST(the_living_are_known_from_the_dead),
 	    TEST(two_keepers_share_a_file),
+	    TEST(many_may_make_the_same_new_file),
 	    TEST(no_room_is_told_and_passes),
 	};
 
