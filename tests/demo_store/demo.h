@@ -33,6 +33,7 @@ struct settings {
 	bool url_rewrite_route;	       /* GET /V1/url-rewrite exists */
 	bool indexer_route;	       /* GET /V1/indexer/status exists */
 	bool website_prices;	       /* catalog/price/scope: prices have a value per website */
+	bool german_view;	       /* the store view de is active */
 	bool bearer;		       /* integration tokens work as bearer tokens */
 	char oauth_host[DEMO_URL_MAX]; /* scheme://host[:port] signatures are made for; empty: as each request says */
 };

@@ -189,7 +189,8 @@ int
 main(int argc, char **argv)
 {
 	struct options options = {
-	    .settings = {.products = 200, .token_ttl_s = 3600, .default_page_size = 20, .msi = true}};
+	    .settings = {
+		.products = 200, .token_ttl_s = 3600, .default_page_size = 20, .msi = true, .german_view = true}};
 	struct event_base *base;
 	struct demo *demo;
 	int rc = -1;

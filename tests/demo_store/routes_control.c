@@ -158,6 +158,7 @@ find_switch(struct settings *settings, const char *name)
 	    {"url_rewrite_route", &settings->url_rewrite_route},
 	    {"indexer_route", &settings->indexer_route},
 	    {"website_prices", &settings->website_prices},
+	    {"german_view", &settings->german_view},
 	};
 
 	for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++) {
@@ -194,15 +195,16 @@ show_settings(struct request *req, struct reply *reply)
 {
 	const struct settings *settings = &req->demo->settings;
 
-	reply_set_json(
-	    reply, 200,
-	    json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:b, s:b, s:b, s:b, s:s}", "latency_ms",
-		      (json_int_t)settings->latency_ms, "token_ttl", (json_int_t)settings->token_ttl_s, "clock_skew_s",
-		      (json_int_t)settings->clock_skew_s, "max_page_size", (json_int_t)settings->max_page_size,
-		      "default_page_size", (json_int_t)settings->default_page_size, "max_list_items",
-		      (json_int_t)settings->max_list_items, "bearer", settings->bearer, "msi", settings->msi,
-		      "url_rewrite_route", settings->url_rewrite_route, "indexer_route", settings->indexer_route,
-		      "website_prices", settings->website_prices, "oauth_host", settings->oauth_host));
+	reply_set_json(reply, 200,
+		       json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:b, s:b, s:b, s:b, s:b, s:s}", "latency_ms",
+				 (json_int_t)settings->latency_ms, "token_ttl", (json_int_t)settings->token_ttl_s,
+				 "clock_skew_s", (json_int_t)settings->clock_skew_s, "max_page_size",
+				 (json_int_t)settings->max_page_size, "default_page_size",
+				 (json_int_t)settings->default_page_size, "max_list_items",
+				 (json_int_t)settings->max_list_items, "bearer", settings->bearer, "msi", settings->msi,
+				 "url_rewrite_route", settings->url_rewrite_route, "indexer_route",
+				 settings->indexer_route, "website_prices", settings->website_prices, "german_view",
+				 settings->german_view, "oauth_host", settings->oauth_host));
 }
 
 static void

@@ -152,10 +152,11 @@ routes_store_groups(struct request *req, struct reply *reply)
 }
 
 static json_t *
-render_view(const struct scope_view *view)
+render_view(const struct scope_view *view, bool is_active)
 {
 	return json_pack("{s:i, s:s, s:s, s:i, s:i, s:i}", "id", view->id, "code", view->code, "name", view->name,
-			 "website_id", view->website_id, "store_group_id", view->group_id, "is_active", 1);
+			 "website_id", view->website_id, "store_group_id", view->group_id, "is_active",
+			 is_active ? 1 : 0);
 }
 
 void
@@ -165,7 +166,8 @@ routes_store_views(struct request *req, struct reply *reply)
 	json_t *list = json_array();
 
 	for (int i = 0; i < SCOPE_COUNT; i++)
-		json_array_append_new(list, render_view(&scope_views[order[i]]));
+		json_array_append_new(
+		    list, render_view(&scope_views[order[i]], order[i] != SCOPE_DE || req->demo->settings.german_view));
 	answer_list(req, reply, list);
 }
 

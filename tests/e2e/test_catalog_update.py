@@ -207,6 +207,17 @@ def test_unknown_scope(client, shop, scope, part):
     assert not shop.requests("/products")
 
 
+def test_inactive_view(start, shop, era):
+    """Nothing is planned for a view that is switched off; the refusal names those that are not."""
+    shop.settings(german_view=False)
+    client = era(start())
+    client.login()
+    refusal = refused(client, "VALIDATION_ERROR", skus("MCP-001"), {"name": "x"}, {"store_view_code": "de"})
+    shown = repr(refusal)
+    assert "eu_en" in shown and "de," not in shown, refusal
+    client.refused("scope_set_default", "VALIDATION_ERROR", {"store_view_code": "de"})
+
+
 # ---- overrides ----
 
 

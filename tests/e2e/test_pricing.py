@@ -1,12 +1,12 @@
 """The two pricing tools: new prices planned, warned about, and written in bulk."""
 
-import time
+import concurrent.futures
 
 import pytest
 
 from backoffice import Backoffice
 from harness.client import Modern
-from harness.places import LIMITED_OAUTH, READER_OAUTH, is_sanitized
+from harness.places import ADMIN, LIMITED_OAUTH, READER_OAUTH, poll
 from harness.process import Server
 from harness.shop import Shop
 
@@ -115,11 +115,11 @@ def test_prepare_skips(client, office):
     office.set_product("MCP-003", price=9, custom={"special_price": "8", "special_from_date": "2030-01-01 00:00:00"})
     plan = prepare(client, skus("CONF-1", "MCP-001", "MCP-002"), {"adjust": {"target": "price", "amount": -10}})
     assert plan["affected_count"] == 1
-    assert {row["sku"]: row["reason"] for row in plan["skipped"]} == {
+    assert {row["sku"]: row["error"] for row in plan["skipped"]} == {
         "CONF-1": "Its price comes from its children.", "MCP-001": "The adjusted price would be below 0."}
     plan = prepare(client, skus("MCP-001", "MCP-003"), {"special_to_date": "2029-01-01"})
     assert plan["affected_count"] == 0 and "plan_id" not in plan
-    assert {row["sku"]: row["reason"] for row in plan["skipped"]} == {
+    assert {row["sku"]: row["error"] for row in plan["skipped"]} == {
         "MCP-001": "It has no special price, so there is no period to change.",
         "MCP-003": "Its special price would end before it begins."}
 
@@ -491,6 +491,42 @@ def test_a_list_that_is_refused(client, shop, office):
     assert office.product("MCP-001")["special_price"] == "8.000000"
 
 
+@pytest.mark.parametrize("route, field", [(BASE, "price"), (SPECIAL, "special_price")])
+def test_rows_that_magento_refuses(client, shop, office, route, field):
+    """A list in which some rows fail answers 200: the error stands at its product, the other rows are written."""
+    names = ["MCP-001", "MCP-002", "MCP-003", "MCP-004"]
+    for sku in names:
+        office.set_product(sku, price=10)
+    plan = prepare(client, skus(*names), {field: 7})
+    shop.fault("latency", "/rest/all/V1" + route, method="POST", ms=1000, count=2)  # the reading of present values, the list
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        running = pool.submit(commit, client, plan)
+        poll(lambda: posts(shop, route), "the list is on its way", 20)
+        for sku in ("MCP-002", "MCP-004"):
+            office.ask("DELETE", f"/rest/all/V1/products/{sku}")
+        done = running.result()
+    assert (done["status"], done["success_count"], done["error_count"]) == ("completed_with_errors", 2, 2), done
+    assert {row["sku"] for row in done["errors"]} == {"MCP-002", "MCP-004"}
+    assert all("%" not in row["error"] for row in done["errors"]), done["errors"]
+    assert [float(office.product(sku)[field]) for sku in ("MCP-001", "MCP-003")] == [7, 7]
+    assert len(posts(shop, route)) == 1 and puts(shop)[-1:] == ["/rest/all/V1/products/MCP-004"], "nothing was sent again"
+
+
+AWKWARD = ["WS/12-SLASH", "SP ACE 01", "PCT-50%", "CAFÉ-ünï", "PLUS+1", "A&B#1?x", "COMMA,1", "quo\"te'1", "MixedCase-1"]
+
+
+@pytest.mark.parametrize("login", [{}, ADMIN], ids=["oauth", "bearer"])
+def test_awkward_skus_in_lists(server, shop, office, login, era):
+    client = era(server)
+    client.login(**login)
+    for sku in AWKWARD:
+        office.set_product(sku, price=10)
+    done = commit(client, prepare(client, skus(*AWKWARD), {"price": 12, "special_price": 8}))
+    assert (done["status"], done["success_count"]) == ("completed", len(AWKWARD)), done
+    assert [(office.product(sku)["price"], float(office.product(sku)["special_price"])) for sku in AWKWARD] == \
+        [(12, 8)] * len(AWKWARD)
+
+
 def test_a_list_whose_answer_is_lost(start, shop, office, era):
     """Carried out, and then the answer goes wrong: the values are read, nothing is written again."""
     client = era(start(workers=1))
@@ -515,14 +551,11 @@ def test_five_hundred_prices():
         plan = prepare_items(client, [{"sku": sku, "price": 1 + n / 100} for n, sku in enumerate(simple)])
         assert plan["affected_count"] == 500
         shop.settings(latency_ms=50)
-        before = time.monotonic()
         done = commit(client, plan)
-        took = time.monotonic() - before
         shop.settings(latency_ms=0)
         assert done["success_count"] == 500, done
         assert len(posts(shop, BASE)) == 1 and puts(shop) == []
         assert office.product(simple[499])["price"] == 5.99
-        assert took < (5 if is_sanitized() else 1), f"{took:.2f} s"
         server.check()
         server.stop()
     finally:

@@ -351,15 +351,14 @@ def test_slow_calls_block_nothing(desk, shop):
     """R-127: answers come as they are ready."""
     one = desk()
     one.login()
-    shop.fault("latency", PRODUCTS, ms=1500)
-    began = time.monotonic()
+    shop.fault("hang", PRODUCTS)
     slow = [one.start_call("catalog_get_product", {"sku": "MCP-001"}) for _ in range(20)]
     fast = [one.start_call("auth_whoami") for _ in range(200)]
     order = []
     for _ in range(220):
         order.append(one.receive())
         if len(order) == 200:
-            assert time.monotonic() - began < 1.4
+            shop.heal()  # lets go of the connections that hang: the calls are sent again
     ids = [message["id"] for message in order]
     assert set(ids[:200]) == set(fast) and set(ids[200:]) == set(slow)
     assert all(not message["result"]["isError"] for message in order)

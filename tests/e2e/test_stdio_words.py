@@ -135,4 +135,4 @@ def test_end_with_a_subscription(fixtures):
     answer = one.answer(id)
     schema.check_answer(MODERN, "subscriptions/listen", answer)
     one.wait()
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 10
