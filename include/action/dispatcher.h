@@ -44,7 +44,8 @@ int action_dispatch(struct action_env *env, const struct action_request *request
 		    struct action_running **running_r) MUST_CHECK;
 
 /* Would this caller ever be let in?  What he may not use at all is not shown to him; each call is judged again. */
-bool action_is_for(const struct action *action, const struct principal *principal);
+bool action_is_for(const struct action_env *env, const struct action *action, const struct principal *principal);
+bool action_all_are_for(const struct action_env *env, const struct principal *principal); /* so none need be asked */
 
 /* The caller went away: the work is stopped where it can be, done will not be called.  NULL is fine. */
 void action_cancel(struct action_running **running);

@@ -102,6 +102,7 @@ struct config {
 		uint32_t max_connections; /* per worker */
 		uint32_t table_slots;
 		bool confine;
+		bool read_only;
 	} server;
 	struct {
 		uint64_t head_timeout_ms;

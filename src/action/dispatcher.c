@@ -10,6 +10,7 @@
 #include "confirm.h"
 #include "guard.h"
 #include "record.h"
+#include "rights.h"
 
 #define CALL_POOL_MAX (64u * 1024 * 1024)
 
@@ -156,42 +157,6 @@ find_login(struct action_running *running, json_t *arguments)
 	return action->flags & ACTION_NEEDS_LOGIN ? not_authenticated(&running->fault) : 0;
 }
 
-static bool
-is_read_only_store(const struct action_call *call)
-{
-	const struct config_store *store = config_store_find(call->env->config, slice_from_str(call->login.store));
-
-	return call->has_login && store != NULL && store->read_only;
-}
-
-static int
-check_rights(struct action_running *running)
-{
-	const struct action_call *call = &running->call;
-
-	if (!principal_has_scope(call->principal, call->action->scope, call->has_login ? call->login.store : NULL)) {
-		return fault_set(&running->fault, FAULT_FORBIDDEN,
-				 json_pack("{s:s}", "missing_scope", call->action->scope),
-				 "Your client token does not include %s. Ask the operator for a token with that scope.",
-				 call->action->scope);
-	}
-	if (record_is_write(call->action) && call->principal->is_read_only) {
-		return fault_set(&running->fault, FAULT_FORBIDDEN, NULL,
-				 "Your client token is read-only. Ask the operator for one that may change the shop.");
-	}
-	if (record_is_write(call->action) && is_read_only_store(call)) {
-		return fault_set(&running->fault, FAULT_FORBIDDEN, NULL,
-				 "The store %s is read-only on this server (store.%s.read_only).", call->login.store,
-				 call->login.store);
-	}
-	if (call->has_login && !principal_may_use_store(call->principal, call->login.store)) {
-		return fault_set(&running->fault, FAULT_FORBIDDEN, NULL,
-				 "Your client token does not include the store %s. Ask the operator for access.",
-				 call->login.store);
-	}
-	return 0;
-}
-
 static int
 check_arguments(struct action_running *running, json_t *arguments)
 {
@@ -205,7 +170,7 @@ check_arguments(struct action_running *running, json_t *arguments)
 static int
 check(struct action_running *running, json_t *arguments)
 {
-	if (find_login(running, arguments) < 0 || check_rights(running) < 0)
+	if (find_login(running, arguments) < 0 || rights_check(&running->call, &running->fault) < 0)
 		return -1;
 	if (check_arguments(running, arguments) < 0)
 		return -1;
@@ -213,13 +178,6 @@ check(struct action_running *running, json_t *arguments)
 	if (running->must_ask || !(running->call.action->flags & ACTION_CONFIRM))
 		return 0;
 	return guard_confirm(&running->call, running->params, &running->fault);
-}
-
-bool
-action_is_for(const struct action *action, const struct principal *principal)
-{
-	return principal_has_scope_somewhere(principal, action->scope) &&
-	       !(principal->is_read_only && record_is_write(action));
 }
 
 /* ---- ---- */

@@ -103,6 +103,8 @@ const struct config_key keys_table[] = {
     {ROOT(server, log_level), TYPE_ENUM, "info", .choices = log_levels, .doc = "The least level that is logged."},
     {ROOT(server, log_file), TYPE_PATH, "", .flags = KEY_RESTART, .example = "/var/log/magento-mcp/magento-mcp.log",
      .doc = "File of the log; empty means standard error.  SIGUSR1 reopens it."},
+    {ROOT(server, read_only), TYPE_BOOL, "no",
+     .doc = "Refuse every tool that changes a shop, whoever calls and whatever the store; such tools are not listed."},
     {ROOT(server, drain_ms), TYPE_DURATION, "30s", .max = HOUR,
      .doc = "How long a retiring worker may finish what it has begun."},
     {ROOT(server, max_connections), TYPE_INT, "4096", .min = 1, .max = 1000000,

@@ -75,7 +75,8 @@ list_fini(struct list *list)
 static bool
 is_for(const struct mcp_exchange *x, const struct list *list, size_t index)
 {
-	return action_is_for(list->action_of(x->server->options.registry, index), x->request.principal);
+	return action_is_for(x->server->options.env, list->action_of(x->server->options.registry, index),
+			     x->request.principal);
 }
 
 /* The elements that are his, cut out of the whole. */
@@ -125,7 +126,7 @@ list_serve(struct mcp_exchange *x, const struct list *list)
 {
 	if (json_object_get(x->params, "cursor") != NULL)
 		lists_refuse_cursor(x);
-	else if (principal_may_all(x->request.principal))
+	else if (action_all_are_for(x->server->options.env, x->request.principal))
 		exchange_answer_result(x, buf_slice(&list->text[x->protocol]));
 	else
 		answer_own(x, list);

@@ -70,7 +70,7 @@ watch_digest_lists(const struct mcp_server *server, uint64_t digests_r[static FR
 {
 	const struct buf *tools = &server->tools.text[MCP_2026_07_28];
 
-	digests_r[0] = hash_crc32c(0, tools->ptr, tools->len);
+	digests_r[0] = hash_crc32c(server->options.env->config->server.read_only ? 1 : 0, tools->ptr, tools->len);
 	digests_r[1] = digest_prompts(server->product);
 	digests_r[2] = digest_resources(server->product);
 }

@@ -153,6 +153,7 @@ write_generation(struct writer *w, const struct house *h, size_t index)
 	put_number(w, "workers", g->settings.workers);
 	put_number(w, "drain", g->settings.drain_ms);
 	put_number(w, "level", g->settings.log_level);
+	put_number(w, "read_only", g->settings.is_read_only);
 	put_number(w, "cut", g->is_cut);
 	put_number(w, "foreign", g->is_foreign);
 	put_number(w, "wanted", g->wanted);
@@ -373,7 +374,8 @@ read_generation(struct reader *r)
 				 .audit_fd = descriptor(r, "audit"),
 				 .settings = {.workers = (uint32_t)number(r, "workers"),
 					      .drain_ms = number(r, "drain"),
-					      .log_level = (enum log_level)number(r, "level")},
+					      .log_level = (enum log_level)number(r, "level"),
+					      .is_read_only = number(r, "read_only") != 0},
 				 .is_cut = number(r, "cut") != 0,
 				 .is_foreign = number(r, "foreign") != 0,
 				 .wanted = (uint32_t)number(r, "wanted"),

@@ -60,6 +60,7 @@ struct house_settings {
 	uint64_t drain_ms;
 	enum log_level log_level;
 	char audit_path[PATH_MAX]; /* "" = no audit log */
+	bool is_read_only;	   /* server.read_only */
 	bool has_no_store;	   /* and callers may name none: as installed */
 };
 

@@ -116,7 +116,8 @@ view_house(const struct house *h, uint64_t now_ms, struct status_view *view)
 				     .generation = h->serving != NULL ? h->serving->number : 0,
 				     .uptime_s = (now_ms - h->started_ms) / 1000,
 				     .listeners = &h->listeners,
-				     .control_socket = h->control_path};
+				     .control_socket = h->control_path,
+				     .is_read_only = h->serving != NULL && h->serving->settings.is_read_only};
 	for (i = 0; i < BOARD_ROWS; i++) {
 		if (h->workers[i].generation != NULL)
 			view_worker(h, &h->workers[i], now_ms, &view->workers[view->n_workers++]);

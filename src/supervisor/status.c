@@ -135,6 +135,7 @@ status_put_json(struct buf *out, const struct status_view *view)
 	put_u64(out, "uptime_s", view->uptime_s);
 	put_listeners(out, view->listeners);
 	put_str(out, "control_socket", view->control_socket);
+	(void)buf_printf(out, "\"read_only\":%s,", view->is_read_only ? "true" : "false");
 	put_key(out, "workers");
 	(void)buf_put_char(out, '[');
 	for (i = 0; i < view->n_workers; i++)
@@ -159,6 +160,8 @@ put_text_head(struct buf *out, const struct status_view *view)
 			 (int)view->pid, view->state, view->generation, view->uptime_s);
 	for (i = 0; i < l->n_mcp + l->n_admin; i++)
 		(void)buf_printf(out, "%s  %s\n", l->items[i].is_admin ? "admin " : "listen", l->items[i].text);
+	if (view->is_read_only)
+		(void)buf_printf(out, "changes refused by every tool (server.read_only)\n");
 	(void)buf_printf(out, "keeper  %s, pid %d, %" PRIu32 " respawns\n", view->keeper.state, (int)view->keeper.pid,
 			 view->keeper.respawns);
 	(void)buf_printf(out,

@@ -58,6 +58,7 @@ struct status_view {
 	uint64_t uptime_s;
 	const struct listeners *listeners;
 	const char *control_socket;
+	bool is_read_only; /* server.read_only of the configuration that is served */
 	size_t n_workers;
 	struct status_worker workers[BOARD_ROWS];
 	struct status_keeper keeper;

@@ -107,6 +107,7 @@ house_settings_from(const struct config *cfg, struct house_settings *settings_r)
 	    .workers = workers,
 	    .drain_ms = cfg->server.drain_ms,
 	    .log_level = cfg->server.log_level,
+	    .is_read_only = cfg->server.read_only,
 	    .has_no_store = cfg->n_stores == 0 && cfg->auth.allowed_base_urls.n == 0 && !cfg->auth.allow_any_base_url};
 	(void)snprintf(settings_r->audit_path, sizeof(settings_r->audit_path), "%s", cfg->audit.path);
 }

@@ -165,6 +165,22 @@ def test_read_only_store(start, shop, era):
     assert ledger(shop) == 0
 
 
+def test_read_only_server(server, start, shop, era):
+    """What changes a shop is neither listed nor done when it is called all the same; ctl says so."""
+    hints = {tool: published_tools(server)[tool]["annotations"] for tool in TOOLS}
+    server = start({"server": {"read_only": "yes"}}, workers=2)
+    client = era(server)
+    client.login()
+    writing = {tool for tool in TOOLS if not hints[tool]["readOnlyHint"] and not tool.startswith(("auth_", "scope_"))}
+    assert len(writing) > 10
+    for tool in sorted(writing):
+        assert "server.read_only" in client.refused(tool, "FORBIDDEN", sample(client, tool)).message
+    assert ledger(shop) == 0
+    assert {tool["name"] for tool in client.rpc("tools/list")["tools"]} == set(TOOLS) - writing
+    assert server.status()["read_only"] is True
+    assert "server.read_only" in server.ask("status")
+
+
 def audit_of(server, tool):
     lines = [json.loads(line) for line in (server.folder / "state" / "audit.jsonl").read_text().splitlines()]
     return [(line["phase"], line.get("outcome")) for line in lines if line["tool"] == tool.replace("_", ".", 1)]
