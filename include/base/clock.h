@@ -13,6 +13,7 @@
 uint64_t clock_mono_ms(void);
 uint64_t clock_mono_us(void);
 uint64_t clock_wall_ms(void);
+uint64_t clock_coarse_ms(void); /* monotonic, as of the kernel's last tick: cheap, and up to 10 ms old */
 
 #define CLOCK_ISO_CAP 32
 /* "2026-11-22T10:16:57Z", or with milliseconds "2026-11-22T10:16:57.123Z". */

@@ -25,6 +25,8 @@
 #define BOARD_UPSTREAMS 32
 #define BOARD_BUCKETS 10
 #define BOARD_LAST_WORDS_TEXT 256
+#define BOARD_HOLDERS 32
+#define BOARD_HOLDER_NAME 48
 #define BOARD_LAST_WORDS_FRAMES 32
 
 struct board_row;
@@ -42,7 +44,7 @@ enum board_counter {
 	BOARD_CONNECTIONS_REFUSED,
 	BOARD_LOG_DROPPED,
 	BOARD_INBOX_DROPPED, /* frames to other workers that were lost: no such worker, no room, no memory */
-	BOARD_LAG_OVER_10MS, /* loop turns longer than that */
+	BOARD_LAG_OVER_10MS, /* loop turns of that length or more */
 	BOARD_LAG_OVER_50MS,
 	BOARD_AUTH_REFUSED,
 	BOARD_RATE_LIMITED,
@@ -57,6 +59,7 @@ enum board_counter {
 	BOARD_STREAMS_CUT,     /* the reader was too slow */
 	BOARD_EVENTS_SENT,
 	BOARD_EVENTS_DROPPED,
+	BOARD_TURNS, /* of the event loop */
 	BOARD_COUNTERS
 };
 
@@ -109,6 +112,14 @@ struct board_upstream {
 	uint64_t buckets[BOARD_BUCKETS];
 };
 
+/* Somebody who held the event loop for long. */
+struct board_holder {
+	char name[BOARD_HOLDER_NAME];
+	uint64_t times;
+	uint64_t held_ms; /* sum */
+	uint64_t longest_ms;
+};
+
 struct board_status {
 	pid_t pid;
 	enum board_state state;
@@ -139,10 +150,15 @@ struct board_row *board_row(struct segment *seg, uint32_t slot);
 struct board_row *board_claim_row(struct segment *seg, uint32_t slot, pid_t pid, uint64_t generation, uint64_t now_ms);
 void board_set_state(struct board_row *row, enum board_state state);
 void board_heartbeat(struct board_row *row, uint64_t now_ms);
-void board_lag(struct board_row *row, uint64_t lag_us); /* keeps last and max, counts the long ones */
+void board_lag(struct board_row *row, uint64_t lag_us); /* keeps last and max */
 void board_add(struct board_row *row, enum board_counter which, uint64_t n);
 void board_set(struct board_row *row, enum board_gauge which, uint64_t value);
-void board_gauge_add(struct board_row *row, enum board_gauge which, int64_t n); /* not below 0 */
+
+/*
+ * `name` held the loop.  It is cut at BOARD_HOLDER_NAME - 1 bytes.  A row knows BOARD_HOLDERS - 1 names for ever; who
+ * comes later shares the last one, "other".
+ */
+void board_held(struct board_row *row, const char *name, uint64_t held_ms);
 
 /* `tool` is the caller's index of the tool, `upstream` that of the store.  Out of range: counted nowhere. */
 void board_tool_done(struct board_row *row, uint32_t tool, bool failed, uint64_t duration_us);
@@ -161,7 +177,6 @@ void board_read(const struct board_row *row, struct board_status *status_r);
 pid_t board_pid(const struct board_row *row);
 enum board_state board_state(const struct board_row *row);
 uint64_t board_heartbeat_ms(const struct board_row *row);
-const char *board_state_name(enum board_state state);
 
 void board_service_add(struct segment *seg, enum board_service which); /* supervisor only */
 uint64_t board_service_total(const struct segment *seg, enum board_service which);
@@ -169,6 +184,9 @@ uint64_t board_service_total(const struct segment *seg, enum board_service which
 /* Sums over all rows. */
 uint64_t board_total(struct segment *seg, enum board_counter which);
 uint64_t board_total_gauge(struct segment *seg, enum board_gauge which); /* of rows whose worker lives */
+
+/* Holders of all rows, each name once; returns how many, at most BOARD_HOLDERS. */
+size_t board_total_holders(struct segment *seg, struct board_holder holders_r[static BOARD_HOLDERS]);
 void board_total_tool(struct segment *seg, uint32_t tool, struct board_tool *total_r);
 void board_total_upstream(struct segment *seg, uint32_t upstream, struct board_upstream *total_r);
 

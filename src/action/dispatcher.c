@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/fiber.h"
 #include "base/log.h"
+#include "base/turn.h"
 #include "confirm.h"
 #include "guard.h"
 #include "record.h"
@@ -102,7 +103,11 @@ static void
 work(void *arg)
 {
 	struct action_running *running = arg;
-	int r = running->must_ask ? confirm_ask(&running->call, &running->params, &running->fault) : 0;
+	int r = 0;
+
+	turn_enter(running->call.action->name);
+	if (running->must_ask)
+		r = confirm_ask(&running->call, &running->params, &running->fault);
 
 	if (r == 0) {
 		running->has_begun = true;

@@ -32,6 +32,12 @@ clock_mono_us(void)
 }
 
 uint64_t
+clock_coarse_ms(void)
+{
+	return read_us(CLOCK_MONOTONIC_COARSE) / 1000;
+}
+
+uint64_t
 clock_wall_ms(void)
 {
 	return read_us(CLOCK_REALTIME) / 1000;

@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/turn.h"
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
@@ -64,6 +65,7 @@ struct fiber {
 	struct fiber_pool *pool;
 	struct fiber *next_idle;
 	struct fiber_wait *wait; /* what it waits for, or NULL */
+	const char *holder;	 /* its name as holder of the loop, while it waits; else NULL */
 	void (*fn)(void *arg);
 	void *arg;
 	struct context here; /* where the fiber goes on */
@@ -142,9 +144,15 @@ resume(struct fiber *fiber)
 {
 	struct fiber *resumer = current;
 	bool is_entered = fiber->is_entered;
+	const char *holder = turn_holder();
 #ifdef HAS_ASAN
 	void *fake_stack = NULL;
+#endif
 
+	if (fiber->holder != NULL)
+		turn_enter(fiber->holder);
+	fiber->holder = NULL;
+#ifdef HAS_ASAN
 	__sanitizer_start_switch_fiber(&fake_stack, fiber->stack, FIBER_STACK_BYTES);
 #endif
 	current = fiber;
@@ -155,6 +163,8 @@ resume(struct fiber *fiber)
 	__sanitizer_finish_switch_fiber(fake_stack, NULL, NULL);
 #endif
 	current = resumer;
+	if (holder != NULL && holder != turn_holder())
+		turn_enter(holder);
 	if (fiber->state == STATE_ENDED)
 		release(fiber);
 }
@@ -302,6 +312,7 @@ fiber_start(struct fiber_pool *pool, void (*fn)(void *arg), void *arg, struct fi
 	pool->alive++;
 	fiber->is_cancelled = false;
 	fiber->wait = NULL;
+	fiber->holder = NULL;
 	fiber->fn = fn;
 	fiber->arg = arg;
 	if (fiber_r != NULL)
@@ -361,6 +372,7 @@ fiber_wait_for(struct fiber_wait *wait)
 	wait->fiber = fiber;
 	wait->waiting = true;
 	fiber->wait = wait;
+	fiber->holder = turn_holder();
 	suspend(fiber, STATE_WAITING);
 	fiber->wait = NULL;
 	wait->fiber = NULL;

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/turn.h"
 #include "job.h"
 #include "loop.h"
 #include "origin.h"
@@ -186,6 +187,7 @@ on_deliver(evutil_socket_t fd, short what, void *ctx)
 	fetch_done_fn done;
 	void *done_ctx;
 
+	turn_enter("shop");
 	(void)fd, (void)what;
 	job = TAILQ_FIRST(&f->finished);
 	if (job == NULL)
@@ -321,6 +323,7 @@ on_job_timer(evutil_socket_t fd, short what, void *ctx)
 	struct fetch_job *job = ctx;
 	struct fetch *f = job->fetch;
 
+	turn_enter("shop");
 	(void)fd, (void)what;
 	must(job->magic == JOB_MAGIC);
 	if (job->state == JOB_DELAYED) {

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/err.h"
+#include "base/turn.h"
 
 /* Resolver, two address families racing, and one being closed. */
 #define WATCHES_PER_REQUEST 4
@@ -20,6 +21,7 @@ on_socket_ready(evutil_socket_t fd, short what, void *ctx)
 	int flags = 0;
 	int left;
 
+	turn_enter("shop");
 	if (what & EV_READ)
 		flags |= CURL_CSELECT_IN;
 	if (what & EV_WRITE)
@@ -34,6 +36,7 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 	struct loop *loop = ctx;
 	int left;
 
+	turn_enter("shop");
 	(void)fd, (void)what;
 	curl_multi_socket_action(loop->multi, CURL_SOCKET_TIMEOUT, 0, &left);
 	loop->on_progress(loop->ctx);

@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/turn.h"
 
 #define WRITE_AT_ONCE (256 * 1024)
 
@@ -284,6 +285,7 @@ connection_gone(struct http_connection *conn, int status)
 void
 connection_enter(struct http_connection *conn)
 {
+	turn_enter("http connection");
 	must(conn->magic == CONNECTION_MAGIC && !conn->is_entered);
 	conn->is_entered = true;
 }

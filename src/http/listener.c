@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/turn.h"
 #include "http/server_private.h"
 
 struct http_listener {
@@ -161,6 +162,7 @@ on_wake(evutil_socket_t fd, short what, void *arg)
 	struct http_listener *listener = arg;
 	uint32_t budget = listener->server->limits.accept_budget;
 
+	turn_enter("accept");
 	(void)fd;
 	(void)what;
 	while (budget > 0 && accept_one(listener))
@@ -172,6 +174,7 @@ on_rested(evutil_socket_t fd, short what, void *arg)
 {
 	struct http_listener *listener = arg;
 
+	turn_enter("accept");
 	(void)fd;
 	(void)what;
 	listener->is_resting = false;

@@ -21,6 +21,7 @@
 #include "base/fiber.h"
 #include "base/log.h"
 #include "base/pool.h"
+#include "base/turn.h"
 #include "wire.h"
 
 #define WAIT_MS 10000
@@ -119,6 +120,7 @@ on_deliver(evutil_socket_t fd, short what, void *ctx)
 {
 	struct keeper *keeper = ctx;
 
+	turn_enter("keeper");
 	(void)fd, (void)what;
 	if (!TAILQ_EMPTY(&keeper->finished))
 		deliver_first(keeper);
@@ -131,6 +133,7 @@ on_deadline(evutil_socket_t fd, short what, void *ctx)
 	struct keeper *keeper = call->keeper;
 	bool was_sent = call->sends > 0;
 
+	turn_enter("keeper");
 	(void)fd, (void)what;
 	finish(call, was_sent ? ERR_TIMEOUT : ERR_AGAIN);
 	if (was_sent)
@@ -243,6 +246,7 @@ on_read(struct bufferevent *bev, void *ctx)
 	struct keeper *keeper = ctx;
 	int r;
 
+	turn_enter("keeper");
 	for (;;) {
 		r = wire_read(&keeper->reader, bufferevent_get_input(bev));
 		if (r == 1 && keeper->reader.type != MESSAGE_REPLY)
@@ -260,6 +264,7 @@ on_read(struct bufferevent *bev, void *ctx)
 static void
 on_event(struct bufferevent *bev, short what, void *ctx)
 {
+	turn_enter("keeper");
 	(void)bev;
 	if ((what & (BEV_EVENT_EOF | BEV_EVENT_ERROR)) != 0)
 		link_drop(ctx);
@@ -350,6 +355,7 @@ on_reconnect(evutil_socket_t fd, short what, void *ctx)
 {
 	struct keeper *keeper = ctx;
 
+	turn_enter("keeper");
 	(void)fd, (void)what;
 	if (keeper->bev == NULL && wants_connection(keeper))
 		connect_now(keeper);

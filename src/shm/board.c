@@ -44,6 +44,14 @@ struct row_words {
 	cell text[BOARD_LAST_WORDS_TEXT / 8];
 };
 
+/* The name is written before `times` is, and never again. */
+struct row_holder {
+	cell times;
+	cell held_ms;
+	cell longest_ms;
+	cell name[BOARD_HOLDER_NAME / 8];
+};
+
 struct board_row {
 	_Alignas(64) cell pid;
 	cell state;
@@ -58,6 +66,7 @@ struct board_row {
 	struct row_words words;
 	struct row_tool tools[BOARD_TOOLS];
 	struct row_upstream upstreams[BOARD_UPSTREAMS];
+	struct row_holder holders[BOARD_HOLDERS];
 };
 
 const size_t board_row_bytes = sizeof(struct board_row);
@@ -132,10 +141,6 @@ board_lag(struct board_row *row, uint64_t lag_us)
 	set(&row->lag_last_us, lag_us);
 	if (lag_us > get(&row->lag_max_us))
 		set(&row->lag_max_us, lag_us);
-	if (lag_us > 10000)
-		board_add(row, BOARD_LAG_OVER_10MS, 1);
-	if (lag_us > 50000)
-		board_add(row, BOARD_LAG_OVER_50MS, 1);
 }
 
 void
@@ -148,18 +153,6 @@ void
 board_set(struct board_row *row, enum board_gauge which, uint64_t value)
 {
 	set(&row->gauges[which], value);
-}
-
-void
-board_gauge_add(struct board_row *row, enum board_gauge which, int64_t n)
-{
-	uint64_t now = get(&row->gauges[which]);
-	uint64_t less = n < 0 ? 0 - (uint64_t)n : 0;
-
-	if (n >= 0)
-		set(&row->gauges[which], now + (uint64_t)n);
-	else
-		set(&row->gauges[which], now > less ? now - less : 0);
 }
 
 static size_t
@@ -206,6 +199,66 @@ board_upstream_failed(struct board_row *row, uint32_t upstream, enum board_failu
 		return;
 	board_upstream_done(row, upstream, duration_us);
 	add(&row->upstreams[upstream].failures[why < BOARD_FAILURES ? why : BOARD_FAIL_OTHER], 1);
+}
+
+/* ---- who holds the loop ---- */
+
+static const char other[BOARD_HOLDER_NAME] = "other";
+
+static void
+read_name(const struct row_holder *at, char name_r[static BOARD_HOLDER_NAME])
+{
+	for (size_t i = 0; i < BOARD_HOLDER_NAME / 8; i++) {
+		uint64_t word = get(&at->name[i]);
+
+		memcpy(name_r + i * 8, &word, sizeof(word));
+	}
+	name_r[BOARD_HOLDER_NAME - 1] = '\0';
+}
+
+static void
+write_name(struct row_holder *at, const char name[static BOARD_HOLDER_NAME])
+{
+	for (size_t i = 0; i < BOARD_HOLDER_NAME / 8; i++) {
+		uint64_t word;
+
+		memcpy(&word, name + i * 8, sizeof(word));
+		set(&at->name[i], word);
+	}
+}
+
+/* The entry of this name, or the one that it gets. */
+static struct row_holder *
+find_holder(struct board_row *row, const char name[static BOARD_HOLDER_NAME])
+{
+	char known[BOARD_HOLDER_NAME];
+	size_t i;
+
+	for (i = 0; i < BOARD_HOLDERS - 1; i++) {
+		if (get(&row->holders[i].times) == 0)
+			break;
+		read_name(&row->holders[i], known);
+		if (strcmp(known, name) == 0)
+			return &row->holders[i];
+	}
+	if (get(&row->holders[i].times) == 0)
+		write_name(&row->holders[i], i < BOARD_HOLDERS - 1 ? name : other);
+	return &row->holders[i];
+}
+
+void
+board_held(struct board_row *row, const char *name, uint64_t held_ms)
+{
+	char padded[BOARD_HOLDER_NAME] = {0};
+	struct row_holder *at;
+
+	memcpy(padded, name, strnlen(name, BOARD_HOLDER_NAME - 1));
+	at = find_holder(row, padded);
+	add(&at->held_ms, held_ms);
+	if (held_ms > get(&at->longest_ms))
+		set(&at->longest_ms, held_ms);
+	/* Publishes the name to whoever finds that it counts. */
+	atomic_store_explicit(&at->times, get(&at->times) + 1, memory_order_release);
 }
 
 /* ---- last words ---- */
@@ -292,14 +345,6 @@ board_heartbeat_ms(const struct board_row *row)
 	return get(&row->heartbeat_ms);
 }
 
-const char *
-board_state_name(enum board_state state)
-{
-	static const char *const names[] = {"empty", "starting", "ready", "draining", "dead"};
-
-	return (size_t)state < sizeof(names) / sizeof(names[0]) ? names[state] : "unknown";
-}
-
 uint64_t
 board_total(struct segment *seg, enum board_counter which)
 {
@@ -322,6 +367,52 @@ board_total_gauge(struct segment *seg, enum board_gauge which)
 			total += get(&seg->board[slot].gauges[which]);
 	}
 	return total;
+}
+
+/* Of all rows together there may be more names than one row has room for: the last place is kept for "other". */
+static struct board_holder *
+total_of(struct board_holder holders[static BOARD_HOLDERS], size_t *n, const char *name)
+{
+	for (size_t i = 0; i < *n; i++) {
+		if (strcmp(holders[i].name, name) == 0)
+			return &holders[i];
+	}
+	if (*n >= BOARD_HOLDERS - 1 && strcmp(name, other) != 0)
+		return total_of(holders, n, other);
+	memset(&holders[*n], 0, sizeof(holders[*n]));
+	memcpy(holders[*n].name, name, BOARD_HOLDER_NAME);
+	return &holders[(*n)++];
+}
+
+static void
+sum_holder(struct board_holder holders[static BOARD_HOLDERS], size_t *n, const struct row_holder *at)
+{
+	struct board_holder *total;
+	char name[BOARD_HOLDER_NAME];
+
+	read_name(at, name);
+	total = total_of(holders, n, name);
+	total->times += get(&at->times);
+	total->held_ms += get(&at->held_ms);
+	if (get(&at->longest_ms) > total->longest_ms)
+		total->longest_ms = get(&at->longest_ms);
+}
+
+size_t
+board_total_holders(struct segment *seg, struct board_holder holders_r[static BOARD_HOLDERS])
+{
+	size_t n = 0;
+
+	for (uint32_t slot = 0; slot < BOARD_ROWS; slot++) {
+		for (size_t i = 0; i < BOARD_HOLDERS; i++) {
+			const struct row_holder *at = &seg->board[slot].holders[i];
+
+			if (atomic_load_explicit(&at->times, memory_order_acquire) == 0)
+				break;
+			sum_holder(holders_r, &n, at);
+		}
+	}
+	return n;
 }
 
 void

@@ -2,6 +2,7 @@
  * admin.c - the admin listener: /healthz, /readyz, /metrics; for machines that watch, never for clients
  */
 #include "base/log.h"
+#include "base/turn.h"
 #include "worker_private.h"
 
 #define METRICS_MAX (2 * 1024 * 1024)
@@ -39,6 +40,7 @@ serve_metrics(struct worker *worker, struct http_request *req)
 {
 	struct buf text;
 
+	turn_enter("metrics");
 	buf_init(&text, METRICS_MAX);
 	if (metrics_render(worker, &text) == 0)
 		http_respond(

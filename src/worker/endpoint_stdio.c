@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/turn.h"
 #include "lines.h"
 #include "outlet.h"
 #include "rpc/answer.h"
@@ -315,6 +316,7 @@ on_readable(evutil_socket_t fd, short what, void *ctx)
 	enum lines_result result = LINES_MORE;
 	struct slice line;
 
+	turn_enter("standard input");
 	(void)what;
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;

@@ -12,6 +12,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "base/turn.h"
 
 #define HEADER_MAGIC 0x31584249u /* "IBX1": also the version of the header */
 #define FRAMES_PER_TURN 32	 /* then others on the loop have their turn */
@@ -142,6 +143,7 @@ on_writable(evutil_socket_t fd, short what, void *ctx)
 {
 	struct peer *peer = ctx;
 
+	turn_enter("inbox");
 	(void)fd;
 	(void)what;
 	flush(peer);
@@ -254,6 +256,7 @@ on_readable(evutil_socket_t fd, short what, void *ctx)
 {
 	struct inbox *inbox = ctx;
 
+	turn_enter("inbox");
 	(void)fd;
 	(void)what;
 	for (int i = 0; i < FRAMES_PER_TURN && receive(inbox); i++)

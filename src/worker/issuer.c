@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/turn.h"
 #include "json/get.h"
 #include "json/parse.h"
 #include "worker_private.h"
@@ -159,6 +160,7 @@ on_reply(void *ctx, struct fetch_reply *reply)
 	struct issuer *issuer = ctx;
 	bool came = reply->outcome == FETCH_OK && reply->status == 200;
 
+	turn_enter("issuer");
 	issuer->job = NULL;
 	if (issuer->step == STEP_KEYS)
 		on_keys(issuer, came, buf_slice(&reply->body));
@@ -200,6 +202,7 @@ begin(struct issuer *issuer)
 static void
 on_timer(evutil_socket_t fd, short what, void *ctx)
 {
+	turn_enter("issuer");
 	(void)fd;
 	(void)what;
 	begin(ctx);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/turn.h"
 #include "worker_private.h"
 
 /* Sanitizers report more than we could say, through handlers of their own. */
@@ -38,13 +39,28 @@ static const struct {
     {SIGABRT, "signal SIGABRT: aborted"},
 };
 
+static size_t
+append(char words[static BOARD_LAST_WORDS_TEXT], size_t len, const char *text)
+{
+	while (*text != '\0' && len < BOARD_LAST_WORDS_TEXT - 1)
+		words[len++] = *text++;
+	return len;
+}
+
+/* With the name of who held the loop: for a worker that hung, that is the whole story. */
 static void
 leave(const char *text)
 {
+	char words[BOARD_LAST_WORDS_TEXT] = "";
 	void *frames[BOARD_LAST_WORDS_FRAMES];
-	int n = backtrace(frames, BOARD_LAST_WORDS_FRAMES);
+	const char *holder = turn_holder();
+	size_t len = append(words, 0, text);
+	int n;
 
-	board_write_last_words(own_row, text, frames, n > 0 ? (size_t)n : 0);
+	if (holder != NULL)
+		append(words, append(words, len, ", in "), holder);
+	n = backtrace(frames, BOARD_LAST_WORDS_FRAMES);
+	board_write_last_words(own_row, words, frames, n > 0 ? (size_t)n : 0);
 }
 
 static void

@@ -56,8 +56,11 @@ put_totals(struct worker *worker, struct buf *out)
 	    {BOARD_EVENTS_SENT, "magento_mcp_events_sent_total", "Events sent on streams."},
 	    {BOARD_EVENTS_DROPPED, "magento_mcp_events_dropped_total",
 	     "Events that were not kept or not delivered for want of room."},
-	    {BOARD_LAG_OVER_10MS, "magento_mcp_loop_lag_over_10ms_total", "Loop turns that came more than 10 ms late."},
-	    {BOARD_LAG_OVER_50MS, "magento_mcp_loop_lag_over_50ms_total", "Loop turns that came more than 50 ms late."},
+	    {BOARD_TURNS, "magento_mcp_loop_turns_total", "Turns of the event loops."},
+	    {BOARD_LAG_OVER_10MS, "magento_mcp_loop_lag_over_10ms_total",
+	     "Turns of an event loop that took 10 ms or more; all its other clients waited."},
+	    {BOARD_LAG_OVER_50MS, "magento_mcp_loop_lag_over_50ms_total",
+	     "Turns of an event loop that took 50 ms or more."},
 	};
 	static const struct {
 		enum board_counter which;
@@ -141,7 +144,7 @@ put_workers(struct worker *worker, struct buf *out)
 			buf_printf(out, "magento_mcp_worker_up{slot=\"%" PRIu32 "\"} %d\n", slot, state == BOARD_READY);
 	}
 	put_head(out, "magento_mcp_worker_loop_lag_max_seconds", "gauge",
-		 "Longest delay of a loop turn since the worker began.");
+		 "Longest delay of a heartbeat, due every 250 ms, since the worker began.");
 	for (uint32_t slot = 0; slot < BOARD_ROWS; slot++) {
 		struct board_status status;
 
@@ -160,6 +163,29 @@ put_workers(struct worker *worker, struct buf *out)
 			buf_printf(out, "magento_mcp_worker_starts_total{slot=\"%" PRIu32 "\"} %" PRIu64 "\n", slot,
 				   status.counters[BOARD_STARTS]);
 	}
+}
+
+/* ---- who holds the loops ---- */
+
+static void
+put_holders(struct worker *worker, struct buf *out)
+{
+	struct board_holder holders[BOARD_HOLDERS];
+	size_t n = board_total_holders(worker->segment, holders);
+
+	put_head(out, "magento_mcp_loop_held_total", "counter",
+		 "Times that one tool or callback held an event loop for 10 ms or more.");
+	for (size_t i = 0; i < n; i++)
+		buf_printf(out, "magento_mcp_loop_held_total{holder=\"%s\"} %" PRIu64 "\n", holders[i].name,
+			   holders[i].times);
+	put_head(out, "magento_mcp_loop_held_seconds_total", "counter", "Time of those.");
+	for (size_t i = 0; i < n; i++)
+		buf_printf(out, "magento_mcp_loop_held_seconds_total{holder=\"%s\"} %.3f\n", holders[i].name,
+			   (double)holders[i].held_ms / 1e3);
+	put_head(out, "magento_mcp_loop_held_longest_seconds", "gauge", "The longest of those.");
+	for (size_t i = 0; i < n; i++)
+		buf_printf(out, "magento_mcp_loop_held_longest_seconds{holder=\"%s\"} %.3f\n", holders[i].name,
+			   (double)holders[i].longest_ms / 1e3);
 }
 
 /* ---- tools and stores ---- */
@@ -276,6 +302,7 @@ metrics_render(struct worker *worker, struct buf *out)
 	put_table(worker, out);
 	put_service(worker, out);
 	put_workers(worker, out);
+	put_holders(worker, out);
 	put_tools(worker, out);
 	put_upstreams(worker, out);
 	return out->failed;

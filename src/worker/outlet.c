@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "base/turn.h"
 
 static void
 break_output(struct outlet *outlet)
@@ -37,6 +38,7 @@ on_writable(evutil_socket_t fd, short what, void *ctx)
 	const struct iovec part = {.iov_base = outlet->waiting.ptr, .iov_len = outlet->waiting.len};
 	ssize_t n = write_once(outlet, &part, 1);
 
+	turn_enter("standard output");
 	(void)fd;
 	(void)what;
 	if (n < 0) {
@@ -90,6 +92,7 @@ outlet_write(struct outlet *outlet, struct slice message)
 static void
 on_hangup(evutil_socket_t fd, short what, void *ctx)
 {
+	turn_enter("standard output");
 	(void)fd;
 	(void)what;
 	break_output(ctx);

@@ -4,6 +4,7 @@
 #include <event2/event.h>
 
 #include "base/err.h"
+#include "base/turn.h"
 #include "worker_private.h"
 
 struct pause {
@@ -16,6 +17,7 @@ on_time(evutil_socket_t fd, short what, void *ctx)
 {
 	struct pause *pause = ctx;
 
+	turn_enter("timer");
 	(void)fd;
 	(void)what;
 	fiber_wait_done(&pause->wait);

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/turn.h"
 #include "worker_private.h"
 
 #define PULSE_MS 250
@@ -40,7 +41,12 @@ static void
 put_counters(struct worker *worker, const struct mcp_gauges *core)
 {
 	const struct http_stats *stats = http_server_stats(worker->http);
+	struct turn_totals turns;
 
+	turn_totals(&turns);
+	bring(worker, BOARD_TURNS, turns.turns, &worker->counted.turns);
+	bring(worker, BOARD_LAG_OVER_10MS, turns.long_turns, &worker->counted.long_turns);
+	bring(worker, BOARD_LAG_OVER_50MS, turns.very_long_turns, &worker->counted.very_long_turns);
 	bring(worker, BOARD_CONNECTIONS_TOTAL, stats->connections_total, &worker->counted.connections);
 	bring(worker, BOARD_CONNECTIONS_REFUSED, stats->accept_refused, &worker->counted.refused);
 	bring(worker, BOARD_STREAMS_CUT, stats->streams_cut, &worker->counted.streams_cut);
@@ -55,6 +61,7 @@ on_pulse(evutil_socket_t fd, short what, void *ctx)
 	uint64_t now_us = clock_mono_us();
 	struct mcp_gauges core;
 
+	turn_enter("heartbeat");
 	(void)fd;
 	(void)what;
 	board_heartbeat(worker->row, now_us / 1000);
@@ -74,6 +81,7 @@ on_sweep(evutil_socket_t fd, short what, void *ctx)
 	uint32_t workers = worker->n_workers;
 	size_t budget = groups / workers / SWEEP_ROUNDS + 1;
 
+	turn_enter("sweep");
 	(void)fd;
 	(void)what;
 	mcp_server_tick(worker->mcp, clock_mono_ms());

@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/turn.h"
 #include "worker_private.h"
 
 #define STEP_MS 50
@@ -39,6 +40,7 @@ on_step(evutil_socket_t fd, short what, void *ctx)
 	    drain_step(&worker->drain, clock_mono_ms(), http_server_count(worker->http, HTTP_STATE_ANY),
 		       fiber_pool_alive(worker->fibers) + (mcp_server_is_read(worker->mcp) ? 1 : 0));
 
+	turn_enter("drain");
 	(void)fd;
 	(void)what;
 	if (now == before && now != DRAIN_CLOSING)
@@ -115,6 +117,7 @@ on_control(evutil_socket_t sock, short what, void *ctx)
 {
 	struct worker *worker = ctx;
 
+	turn_enter("supervisor");
 	(void)what;
 	for (;;) {
 		struct control_message message;
@@ -142,6 +145,7 @@ on_signal(evutil_socket_t signal_number, short what, void *ctx)
 {
 	struct worker *worker = ctx;
 
+	turn_enter("signal");
 	(void)what;
 	begin(worker, signal_number == SIGINT ? 0 : worker->config->server.drain_ms);
 	if (signal_number == SIGINT)

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/turn.h"
 #include "endpoint_stdio.h"
 #include "keeper/keeper.h"
 #include "keeper_child.h"
@@ -55,6 +56,7 @@ on_step(evutil_socket_t fd, short what, void *ctx)
 	uint64_t now_ms = clock_mono_ms();
 	bool is_quiet = endpoint_stdio_is_idle(desk->endpoint) && fiber_pool_alive(desk->worker.fibers) == 0;
 
+	turn_enter("drain");
 	(void)fd;
 	(void)what;
 	if (!desk->has_cancelled && (now_ms >= desk->cancel_at_ms || endpoint_stdio_is_broken(desk->endpoint))) {
@@ -92,6 +94,7 @@ on_signal(evutil_socket_t signal_number, short what, void *ctx)
 {
 	struct desk *desk = ctx;
 
+	turn_enter("signal");
 	(void)what;
 	if (signal_number == SIGCHLD)
 		keeper_child_reap(&desk->keeper);
@@ -207,6 +210,7 @@ on_tick(evutil_socket_t fd, short what, void *ctx)
 	struct desk *desk = ctx;
 	struct session_now now = {.mono_ms = clock_mono_ms(), .wall_ms = clock_wall_ms()};
 
+	turn_enter("sweep");
 	(void)fd;
 	(void)what;
 	mcp_server_tick(desk->worker.mcp, now.mono_ms);
@@ -320,7 +324,7 @@ stdio_run(const struct action_product *product, struct config *config)
 		log_write(LOG_ERROR, "start_failed", LOG_STR("error", err.text), LOG_END);
 	} else {
 		log_write(LOG_INFO, "ready", LOG_STR("principal", desk->principal_name), LOG_END);
-		event_base_dispatch(desk->worker.base);
+		lag_loop(&desk->worker);
 		log_write(LOG_INFO, "stopped", LOG_END);
 	}
 	stop(desk);

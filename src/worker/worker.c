@@ -287,7 +287,7 @@ serve(struct worker *worker)
 	tell(worker, CONTROL_READY, is_confined, "");
 	log_write(LOG_INFO, "ready", LOG_U64("generation", worker->generation), LOG_BOOL("confined", is_confined),
 		  LOG_END);
-	event_base_dispatch(worker->base);
+	lag_loop(worker);
 	board_set_state(worker->row, BOARD_DEAD);
 	log_write(LOG_INFO, "stopped", LOG_END);
 }

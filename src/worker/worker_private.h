@@ -56,8 +56,12 @@ struct worker {
 	struct event *signal_events[2];
 	struct {
 		uint64_t connections, refused, log_dropped, streams_cut, events_dropped;
+		uint64_t turns, long_turns, very_long_turns;
 	} counted;		/* what the board already has */
 	uint64_t next_pulse_us; /* when the heartbeat is due: what it comes later by is the loop's lag */
+	struct {
+		uint64_t quiet_until_ms, unsaid;
+	} held; /* what the log says of those who held the loop */
 
 	struct fiber_pool *fibers;
 	struct fetch *fetch;
@@ -111,6 +115,9 @@ void observe_env(struct worker *worker);
 /* peers.c: the other workers, as the protocol core sees them. */
 int peers_open(struct worker *worker, struct err *err) MUST_CHECK;
 void peers_close(struct worker *worker);
+
+/* lag.c: the event loop until it is told to break, with an account of who held it. */
+void lag_loop(struct worker *worker);
 
 /* pulse.c: heartbeat, lag, gauges; sweeping of the table. */
 int pulse_start(struct worker *worker) MUST_CHECK;

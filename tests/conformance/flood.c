@@ -1,8 +1,10 @@
 /*
- * flood.c - a tool for our own end-to-end tests of streams: as many log lines as asked for, as fast as asked for
+ * flood.c - tools for our own end-to-end tests: as many log lines as asked for, as fast as asked for; and one that
+ * keeps the event loop to itself
  */
 #include <string.h>
 
+#include "base/clock.h"
 #include "fixtures.h"
 
 #define LINE_MAX_BYTES 500
@@ -53,6 +55,26 @@ run_flood(struct action_call *call, json_t *params, json_t **result_r, struct fa
 	return give_long_text((size_t)json_get_int(params, "answer_bytes", 2), result_r, fault);
 }
 
+static const char hold_schema[] =
+    "{\"type\":\"object\",\"properties\":{\"ms\":{\"type\":\"integer\"}},\"additionalProperties\":false}";
+
+static const struct json_prop hold_props[] = {
+    JSON_OPTIONAL("ms", .type = JSON_T_INTEGER, .minimum = JSON_BOUND(0), .maximum = JSON_BOUND(60000)),
+    {0},
+};
+static const struct json_schema hold_params = {.type = JSON_T_OBJECT, .props = hold_props};
+
+static int
+run_hold(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault)
+{
+	uint64_t end_ms = clock_mono_ms() + (uint64_t)json_get_int(params, "ms", 100);
+
+	(void)call;
+	while (clock_mono_ms() < end_ms)
+		continue;
+	return give_long_text(2, result_r, fault);
+}
+
 static const struct action rows[] = {
     {
 	.name = "test_flood",
@@ -63,6 +85,16 @@ static const struct action rows[] = {
 	.params = &flood_params,
 	.input_schema = flood_schema,
 	.run = run_flood,
+    },
+    {
+	.name = "test_hold",
+	.title = "Hold",
+	.description = "Does what a tool must not: lets everybody else wait for so long.",
+	.tier = ACTION_SAFE,
+	.flags = ACTION_CONTENT | ACTION_READ_ONLY,
+	.params = &hold_params,
+	.input_schema = hold_schema,
+	.run = run_hold,
     },
 };
 
