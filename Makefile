@@ -35,11 +35,11 @@ USES_cli        := base config shm auth json action mcp doctor
 NEEDS_json    := jansson
 NEEDS_rpc     := jansson
 NEEDS_http    := libevent
-NEEDS_fetch   := libevent libcurl
+NEEDS_fetch   := libevent
 NEEDS_session := libcrypto
 NEEDS_keeper  := libevent sqlite3
 NEEDS_audit   := jansson
-NEEDS_auth    := jansson jose libcrypto
+NEEDS_auth    := jansson libcrypto
 NEEDS_magento := jansson libcrypto
 NEEDS_cdn     := jansson
 NEEDS_action  := jansson libcrypto
@@ -47,6 +47,13 @@ NEEDS_mcp     := jansson
 NEEDS_worker  := libevent jansson
 NEEDS_doctor  := libevent jansson
 NEEDS_cli     := jansson
+
+# Those of which it includes headers, but which it loads when they are first needed (base/library.h).
+LOADS_fetch   := libcurl
+LOADS_auth    := jose
+
+# What its unit tests call beside that.
+TESTS_NEED_auth := jose
 
 PACKAGES := libevent jansson libcurl libcrypto jose sqlite3 cmocka
 DEBIAN   := gcc make pkg-config libevent-dev libjansson-dev libcurl4-openssl-dev libssl-dev libjose-dev libsqlite3-dev libcmocka-dev \
@@ -94,7 +101,7 @@ all: $(BUILD)/magento-mcp $(BUILD)/demo-store $(BUILD)/conformance-server ## bui
 define module_rules
 $(BUILD)/obj/$1/%.o: src/$1/%.c $(BUILD)/flags
 	@mkdir -p $$(@D)
-	$$(CC) $$(CFLAGS_ALL) -Isrc/$1 $(call pkg_cflags,$(NEEDS_$1)) -c -o $$@ $$<
+	$$(CC) $$(CFLAGS_ALL) -Isrc/$1 $(call pkg_cflags,$(NEEDS_$1) $(LOADS_$1)) -c -o $$@ $$<
 
 $(BUILD)/lib/$1.a: $$(call OBJECTS,$1)
 	@mkdir -p $$(@D)
@@ -170,10 +177,10 @@ define unit_rules
 $(BUILD)/unit/$1/%: tests/unit/$1/%.c $(wildcard tests/unit/lib/*.c tests/unit/lib/*.h) $(call LIB,$(call closure,$1))
 	@mkdir -p $$(@D)
 	$$(CC) $$(CFLAGS_ALL) -MF $$@.d -Itests/unit/lib -Isrc/$1 -DTEST_DATA='"$(CURDIR)/tests/data"' \
-	    $(call pkg_cflags,cmocka $(call needs,$(call closure,$1))) $$(LDFLAGS_ALL) -o $$@ $$< \
+	    $(call pkg_cflags,cmocka $(TESTS_NEED_$1) $(call needs,$(call closure,$1))) $$(LDFLAGS_ALL) -o $$@ $$< \
 	    $$(if $$(findstring /alloc_,$$@),tests/unit/lib/torture.c $$(WRAP_ALLOC)) \
 	    -Wl,--start-group $(call LIB,$(call closure,$1)) -Wl,--end-group \
-	    $(call pkg_libs,cmocka $(call needs,$(call closure,$1)))
+	    $(call pkg_libs,cmocka $(TESTS_NEED_$1) $(call needs,$(call closure,$1)))
 endef
 $(foreach m,$(MODULES),$(eval $(call unit_rules,$m)))
 
@@ -230,12 +237,13 @@ fuzz-quick: ## every target for 30 s
 fuzz-build: $(FUZZERS:%=$(BUILD)/%)
 $(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $(call LIB,$(MODULES))
 	$(CC) $(CFLAGS_ALL) -MF $@.d $(call pkg_cflags,$(call needs,$(MODULES))) $(LDFLAGS_ALL) -fsanitize=fuzzer -o $@ $< \
-	    -Wl,--start-group $(call LIB,$(MODULES)) -Wl,--end-group $(call pkg_libs,$(call needs,$(MODULES)))
+	    -Wl,--start-group $(call LIB,$(MODULES)) -Wl,--end-group \
+	    $(call pkg_libs,$(TESTS_NEED_auth) $(call needs,$(MODULES)))
 
 # ---- Care ------------------------------------------------------------------------------------------------------------
 
 print-house:
-	@$(foreach m,$(MODULES),echo '$m: $(USES_$m) / $(NEEDS_$m)';)
+	@$(foreach m,$(MODULES),echo '$m: $(USES_$m) / $(NEEDS_$m) $(LOADS_$m)';)
 .PHONY: print-house
 
 lint: ## warnings with gcc and clang, layers, banned functions, documentation, size and taste

@@ -88,12 +88,20 @@ void fetch_reply_init(struct fetch_reply *reply);
 void fetch_reply_fini(struct fetch_reply *reply);
 
 struct fetch *fetch_new(struct event_base *base, const struct fetch_options *options, struct err *err);
+
+/*
+ * Loads libcurl, which takes some milliseconds; the first request does it where nobody did before.  ERR_NOMEM,
+ * ERR_UNSUPPORTED: the library is not there.
+ */
+int fetch_open(struct fetch *fetch, struct err *err) MUST_CHECK;
+
 void fetch_free(struct fetch **fetch); /* cancels what is under way */
 size_t fetch_running(const struct fetch *fetch);
 
 /*
  * Starts a request.  On completion done(ctx, reply) is called; the reply is the callee's to read and to take its body
- * from, and is finished after the call.  *job_r is valid until then.  ERR_NOMEM, ERR_INVALID (header or URL).
+ * from, and is finished after the call.  *job_r is valid until then.  ERR_NOMEM, ERR_INVALID (header or URL); what
+ * fetch_open() gives.
  */
 typedef void (*fetch_done_fn)(void *ctx, struct fetch_reply *reply);
 int fetch_start(struct fetch *fetch, const struct fetch_request *request, fetch_done_fn done, void *ctx,
@@ -102,7 +110,8 @@ void fetch_cancel(struct fetch_job **job); /* done will not be called; NULL is f
 
 /*
  * The same for straight-line code on a fiber: waits for all `n` requests, which run side by side.  replies[i] must be
- * initialised and are the caller's.  0, or ERR_CANCELLED (all are stopped, replies are empty), ERR_NOMEM, ERR_INVALID.
+ * initialised and are the caller's.  0, or ERR_CANCELLED (all are stopped, replies are empty), or what fetch_start()
+ * gives.
  */
 int fetch_wait(struct fetch *fetch, const struct fetch_request *requests, size_t n,
 	       struct fetch_reply *replies) MUST_CHECK;

@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/enc.h"
+#include "base/library.h"
 #include "json/get.h"
 #include "json/parse.h"
 #include "jwt_keys.h"
@@ -108,12 +109,28 @@ verify_eddsa(const struct parts *parts, const json_t *jwk)
 	return ok;
 }
 
+/*
+ * libjose seeds random numbers and fetches every algorithm of libcrypto as soon as it is loaded, a third of what the
+ * start of any process took; and only servers with auth.mode = oauth ever call it.
+ */
+static library_function jose_verify; /* the process's one copy of it: set once */
+
+static int
+load_jose(void)
+{
+	static const char *const names[] = {"jose_jws_ver"};
+
+	if (jose_verify != NULL)
+		return 0;
+	return library_load("libjose.so.0", "libjose0", names, ARRAY_LEN(names), &jose_verify, NULL);
+}
+
 static bool
 verify_with(const struct parts *parts, enum jwt_algorithm algorithm, json_t *jws, const json_t *jwk)
 {
 	if (algorithm == JWT_EDDSA)
 		return verify_eddsa(parts, jwk);
-	return jose_jws_ver(NULL, jws, NULL, jwk, false);
+	return ((__typeof__(&jose_jws_ver))jose_verify)(NULL, jws, NULL, jwk, false);
 }
 
 static json_t *
@@ -131,8 +148,11 @@ judge_signature(const struct parts *parts, const json_t *header, enum jwt_algori
 {
 	const char *id = json_get_str(header, "kid", NULL);
 	enum jwt_verdict verdict = JWT_UNKNOWN_KEY;
-	json_t *jws = jws_of(parts);
+	json_t *jws;
 
+	if (load_jose() < 0)
+		return JWT_NO_MEMORY;
+	jws = jws_of(parts);
 	if (jws == NULL)
 		return JWT_NO_MEMORY;
 	for (size_t i = 0; i < keys->n && verdict != JWT_OK; i++) {

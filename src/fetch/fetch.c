@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/turn.h"
+#include "curl_library.h"
 #include "job.h"
 #include "loop.h"
 #include "origin.h"
@@ -23,6 +24,7 @@ struct fetch {
 	struct fetch_options options;
 	char *ca_file;
 	char *user_agent;
+	bool is_open;		/* curl is there: see fetch_open() */
 	struct event *deliver;	/* active while `finished` is not empty */
 	struct job_list active; /* delayed or with curl */
 	struct job_list waiting;
@@ -246,19 +248,39 @@ fetch_new(struct event_base *base, const struct fetch_options *options, struct e
 	TAILQ_INIT(&f->waiting);
 	TAILQ_INIT(&f->finished);
 	LIST_INIT(&f->origins);
-	r = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? 0 : ERR_UNSUPPORTED;
-	if (r == 0)
-		r = copy_options(f, options);
-	if (r < 0)
-		goto out;
-	f->deliver = event_new(base, -1, 0, on_deliver, f);
-	r = f->deliver != NULL ? loop_init(&f->loop, base, f->options.connections_total, collect, f) : ERR_NOMEM;
-out:
+	r = copy_options(f, options);
+	if (r == 0) {
+		f->loop.base = base;
+		f->deliver = event_new(base, -1, 0, on_deliver, f);
+		r = f->deliver != NULL ? 0 : ERR_NOMEM;
+	}
 	if (r < 0) {
 		err_set(err, r, "The HTTP client could not be started (%s).", err_name(r));
 		fetch_free(&f);
 	}
 	return f;
+}
+
+int
+fetch_open(struct fetch *f, struct err *err)
+{
+	int r;
+
+	if (f->is_open)
+		return 0;
+	r = curl_library_load(err);
+	if (r < 0)
+		return r;
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		return err_set(err, ERR_UNSUPPORTED, "The HTTP client could not be started.");
+	r = loop_init(&f->loop, f->loop.base, f->options.connections_total, collect, f);
+	if (r < 0) {
+		loop_fini(&f->loop);
+		curl_global_cleanup();
+		return err_set(err, r, "The HTTP client could not be started (%s).", err_name(r));
+	}
+	f->is_open = true;
+	return 0;
 }
 
 static void
@@ -286,13 +308,15 @@ fetch_free(struct fetch **fetch)
 	while (f->n_idle > 0)
 		curl_easy_cleanup(f->idle[--f->n_idle]);
 	free(f->idle);
-	loop_fini(&f->loop);
+	if (f->is_open) {
+		loop_fini(&f->loop);
+		curl_global_cleanup();
+	}
 	if (f->deliver != NULL)
 		event_free(f->deliver);
 	free(f->ca_file);
 	free(f->user_agent);
 	free(f);
-	curl_global_cleanup();
 }
 
 size_t
@@ -381,6 +405,9 @@ fetch_start(struct fetch *f, const struct fetch_request *request, fetch_done_fn 
 	int r;
 
 	*job_r = NULL;
+	r = fetch_open(f, NULL);
+	if (r < 0)
+		return r;
 	job = calloc(1, sizeof(*job));
 	if (job == NULL)
 		return ERR_NOMEM;

@@ -21,9 +21,12 @@
 struct batch;
 
 /* A list that is rendered once; see lists.h. */
+/* What of a list differs: 2025-03-26 knows no titles, and the result of 2026-07-28 says more than its elements. */
+enum list_form { LIST_2025_03_26, LIST_TITLED, LIST_MODERN, LIST_FORMS };
+
 struct list {
-	struct buf text[MCP_2026_07_28 + 1]; /* result, by protocol */
-	size_t *ends[MCP_2026_07_28 + 1];    /* where each element ends in it */
+	struct buf text[LIST_FORMS]; /* results */
+	size_t *ends[LIST_FORMS];    /* where each element ends in it */
 	size_t head_len;
 	size_t n;
 	const struct action *(*action_of)(const struct action_registry *registry, size_t index);

@@ -12,11 +12,14 @@
 typedef json_t *(*list_item_fn)(const struct action_registry *registry, size_t index, enum mcp_protocol protocol);
 
 /*
- * Fills *list, which is zeroed but for action_of, with {"KEY":[n elements]...} for every revision.  ERR_NOMEM,
- * ERR_LIMIT; list_fini() in any case.
+ * Fills *list, which is zeroed but for action_of, with {"KEY":[n elements]...} for every revision.  Elements are made
+ * for two of them: those since 2025-06-18 are the same.  ERR_NOMEM, ERR_LIMIT; list_fini() in any case.
  */
 int list_render(struct mcp_server *server, struct list *list, const char *key, size_t n, list_item_fn item) MUST_CHECK;
 void list_fini(struct list *list);
+
+/* The result that a revision gets, of all elements. */
+struct slice list_text(const struct list *list, enum mcp_protocol protocol);
 
 /*
  * Answers with the list of this revision: the elements whose action is for the caller (R-369).  It is one page, so no

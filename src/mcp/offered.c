@@ -5,6 +5,7 @@
 
 #include "base/hash.h"
 #include "capabilities.h"
+#include "lists.h"
 #include "watch.h"
 
 unsigned
@@ -68,9 +69,9 @@ digest_resources(const struct action_product *product)
 void
 watch_digest_lists(const struct mcp_server *server, uint64_t digests_r[static FRAME_LISTS_COUNT])
 {
-	const struct buf *tools = &server->tools.text[MCP_2026_07_28];
+	struct slice tools = list_text(&server->tools, MCP_2026_07_28);
 
-	digests_r[0] = hash_crc32c(server->options.env->config->server.read_only ? 1 : 0, tools->ptr, tools->len);
+	digests_r[0] = hash_crc32c(server->options.env->config->server.read_only ? 1 : 0, tools.ptr, tools.len);
 	digests_r[1] = digest_prompts(server->product);
 	digests_r[2] = digest_resources(server->product);
 }

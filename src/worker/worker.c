@@ -243,7 +243,7 @@ start(struct worker *worker, struct err *err)
 	r = open_listeners(worker, err);
 	if (r < 0)
 		return r;
-	if (retire_start(worker) < 0 || pulse_start(worker) < 0)
+	if (retire_start(worker) < 0 || pulse_start(worker) < 0 || settle_start(worker) < 0)
 		return err_set(err, ERR_NOMEM, "out of memory");
 	return 0;
 }

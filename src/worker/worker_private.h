@@ -123,6 +123,9 @@ void lag_loop(struct worker *worker);
 int pulse_start(struct worker *worker) MUST_CHECK;
 void pulse_stop(struct worker *worker);
 
+/* settle.c: what may wait until the worker is READY.  Negative: no memory. */
+int settle_start(struct worker *worker) MUST_CHECK;
+
 /* retire.c: what the supervisor and signals ask for. */
 int retire_start(struct worker *worker) MUST_CHECK;
 void retire_stop(struct worker *worker);

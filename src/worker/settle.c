@@ -1,0 +1,84 @@
+/*
+ * settle.c - once, a moment after READY: a worker loads what its first request to a shop will need, so that no request
+ * waits for that, and gives back what only the start needed
+ *
+ * The code that ran once (the dynamic linker's tables, the initialisation of libraries) stays mapped for as long as
+ * nobody says that it is not needed.  The pages are the page cache's, shared by all workers; what is needed again comes
+ * back from there by a minor fault.  Only segments that nobody may write to are let go, so that no change can be lost.
+ */
+#include <event2/event.h>
+#include <link.h>
+#include <malloc.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/turn.h"
+#include "worker_private.h"
+
+#define SETTLE_MS 500
+
+static void
+forget_segment(const struct dl_phdr_info *object, const ElfW(Phdr) * segment, uintptr_t page)
+{
+	uintptr_t from = object->dlpi_addr + segment->p_vaddr;
+	uintptr_t to = (from + segment->p_memsz) / page * page; /* the last page may be shared with the next segment */
+
+	from = from / page * page;
+	if (segment->p_type == PT_LOAD && !(segment->p_flags & PF_W) && from < to)
+		(void)madvise((void *)from, to - from, MADV_DONTNEED); /* the kernel's own objects do not allow it */
+}
+
+/* One that the linker had to change where it may not be written to has changes to lose. */
+static bool
+has_text_relocations(const struct dl_phdr_info *object)
+{
+	for (ElfW(Half) i = 0; i < object->dlpi_phnum; i++) {
+		const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
+		const ElfW(Dyn) *entry = (const ElfW(Dyn) *)(object->dlpi_addr + segment->p_vaddr);
+
+		if (segment->p_type != PT_DYNAMIC)
+			continue;
+		for (; entry->d_tag != DT_NULL; entry++) {
+			if (entry->d_tag == DT_TEXTREL ||
+			    (entry->d_tag == DT_FLAGS && (entry->d_un.d_val & DF_TEXTREL)))
+				return true;
+		}
+	}
+	return false;
+}
+
+static int
+forget_object(struct dl_phdr_info *object, size_t size, void *ctx)
+{
+	const uintptr_t *page = ctx;
+
+	(void)size;
+	if (has_text_relocations(object))
+		return 0;
+	for (ElfW(Half) i = 0; i < object->dlpi_phnum; i++)
+		forget_segment(object, &object->dlpi_phdr[i], *page);
+	return 0;
+}
+
+static void
+on_settle(evutil_socket_t fd, short what, void *ctx)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	struct worker *worker = ctx;
+
+	(void)fd;
+	(void)what;
+	turn_enter("settle");
+	if (fetch_open(worker->fetch, NULL) < 0)
+		return; /* the log has it; every request to a shop says so */
+	(void)malloc_trim(0);
+	(void)dl_iterate_phdr(forget_object, &page);
+}
+
+int
+settle_start(struct worker *worker)
+{
+	const struct timeval soon = {.tv_sec = 0, .tv_usec = SETTLE_MS * 1000};
+
+	return event_base_once(worker->base, -1, EV_TIMEOUT, on_settle, worker, &soon);
+}
