@@ -254,9 +254,15 @@ docs: $(BUILD)/magento-mcp ## regenerate what is made from the tables: sample co
 	$(BUILD)/magento-mcp check --print-man > docs/man/magento-mcp.conf.5
 	$(BUILD)/magento-mcp tools --markdown > docs/tools.md
 
-bench: all ## measured beside nginx in one run
-	@BUILD=$(BUILD) $(PYTHON) tests/bench/bench.py
-	@BUILD=$(BUILD) $(PYTHON) tests/bench/commits.py
+# What benches need beyond the rest; a selection of cases: make bench CASES='whoami list'.
+BENCH_DEBIAN := nginx-light wrk util-linux
+bench: deps-bench all $(BUILD)/bench/.ready ## measured beside nginx, the SDKs and the store, about 12 minutes; CASES='whoami list'
+	@BUILD=$(abspath $(BUILD)) BENCH_CASES='$(CASES)' $(PYTHON) -B tests/bench/bench.py
+
+$(eval $(call npm_rules,bench,tests/bench/sdk))
+$(BUILD)/bench/.ready: $(BUILD)/bench/.installed $(wildcard tests/bench/sdk/*.mjs)
+	cp tests/bench/sdk/*.mjs $(@D)/
+	@touch $@
 
 STRESS_SECONDS ?= 60
 stress: all ## storms: kills for STRESS_SECONDS (60), RELOADS (100) and UPGRADES (20) with STRESS_CLIENTS (200)
@@ -264,6 +270,10 @@ stress: all ## storms: kills for STRESS_SECONDS (60), RELOADS (100) and UPGRADES
 	BUILD=$(abspath $(BUILD)) $(PYTHON) tests/stress/reload_storm.py
 
 # ---- Installing ------------------------------------------------------------------------------------------------------
+
+deps-bench:
+	@DEBIAN='$(BENCH_DEBIAN)' PACKAGES= sh tests/lint/deps.sh
+.PHONY: deps-bench
 
 deps: ## install missing Debian packages (root, or sudo without a password; else prints the command)
 	@DEBIAN='$(DEBIAN)' PACKAGES='$(PACKAGES)' sh tests/lint/deps.sh
