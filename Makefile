@@ -44,7 +44,7 @@ NEEDS_magento := jansson libcrypto
 NEEDS_cdn     := jansson
 NEEDS_action  := jansson libcrypto
 NEEDS_mcp     := jansson
-NEEDS_worker  := libevent jansson
+NEEDS_worker  := libevent jansson libcrypto
 NEEDS_doctor  := libevent jansson
 NEEDS_cli     := jansson
 

@@ -54,6 +54,10 @@ int fiber_start(struct fiber_pool *pool, void (*fn)(void *arg), void *arg, struc
 
 struct fiber *fiber_current(void); /* NULL on the main stack */
 
+/* The current fiber's stack holds secrets: it goes back to the kernel when the fiber ends.  Nothing on the main stack.
+ */
+void fiber_forget(void);
+
 /*
  * Asks a fiber to stop: its present wait (if any) and every later one for something that has not completed return
  * ERR_CANCELLED.  Harmless when repeated.  A fiber that waits is resumed at once and may have ended when this returns;

@@ -16,7 +16,7 @@ struct pool;
 
 struct pool *pool_new(size_t max_bytes); /* NULL when there is no memory */
 void pool_free(struct pool **pool);
-void pool_reset(struct pool *pool); /* frees all but the first block */
+void pool_reset(struct pool *pool); /* overwrites all, frees all but the first block */
 
 void *pool_alloc(struct pool *pool, size_t size);	/* NULL: no memory, or over max_bytes */
 char *pool_strdup(struct pool *pool, const char *str);	/* NULL is copied as "" */

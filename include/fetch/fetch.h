@@ -33,6 +33,7 @@ struct fetch_options {
 	uint32_t connections_per_host; /* requests beyond it wait in order */
 	uint32_t connections_total;
 	const char *user_agent;
+	bool scrubs_memory; /* whatever curl frees is overwritten; the same for all of a process */
 };
 
 enum fetch_method { FETCH_GET, FETCH_POST, FETCH_PUT, FETCH_DELETE, FETCH_PURGE };
@@ -51,6 +52,7 @@ struct fetch_request {
 	uint32_t timeout_ms;	/* waiting for a free connection counts, delay_ms does not */
 	uint32_t delay_ms;	/* sent off this much later; 0 = at once.  For the pause before a repetition */
 	size_t max_reply_bytes; /* of the body, after decompression */
+	bool is_secret;		/* the answer is a secret: no buffer it went through is used again */
 
 	/*
 	 * Asked about each address (4 or 16 bytes, network order) before connecting to it; false refuses it, which ends

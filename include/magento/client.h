@@ -76,7 +76,8 @@ struct magento_request {
 	const char *path;  /* below /V1, begins with '/', path values already one percent-encoded segment each */
 	const struct magento_param *query;
 	size_t n_query;
-	json_t *body; /* borrowed; NULL for none */
+	json_t *body;	/* borrowed; NULL for none */
+	bool is_secret; /* the answer is a secret, see fetch.h */
 };
 
 struct magento_reply {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "action/env.h"
+#include "audit/redact.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "json/get.h"
@@ -43,6 +44,62 @@ unwrap(const json_t *params)
 	return inner != NULL ? inner : params;
 }
 
+static bool
+knows(const struct json_schema *params, const char *name)
+{
+	const struct json_prop *prop = params->props;
+
+	while (prop->name != NULL && strcmp(prop->name, name) != 0)
+		prop++;
+	return prop->name != NULL;
+}
+
+/* A copy in which the values of names that the schema does not know are not told. */
+static json_t *
+without_strangers(const json_t *params, const struct json_schema *schema)
+{
+	json_t *told = json_object();
+	const char *key;
+	json_t *value;
+
+	json_object_foreach((json_t *)(uintptr_t)params, key, value)
+	{
+		if (knows(schema, key))
+			json_object_set(told, key, value);
+		else
+			json_object_set_new(told, key, json_string("[unknown]"));
+	}
+	return told;
+}
+
+static bool
+takes_secrets(const struct json_schema *params)
+{
+	for (const struct json_prop *prop = params->props; prop != NULL && prop->name != NULL; prop++) {
+		if (redact_name(prop->name) == REDACT_SECRET)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * What may be told of the parameters, a new reference.  Redaction goes by names, and a name may be misspelt: where a
+ * password is expected, the value of "pasword" may be one.
+ */
+static json_t *
+told_params(const struct action *action, const json_t *params)
+{
+	const json_t *inner = json_get_object(params, "params");
+	json_t *told;
+
+	if (!json_is_object(params) || action->params == NULL || !takes_secrets(action->params))
+		return json_incref((json_t *)(uintptr_t)params);
+	told = without_strangers(params, action->params);
+	if (inner != NULL)
+		json_object_set_new(told, "params", without_strangers(inner, action->params));
+	return told;
+}
+
 static const char *
 plan_id_of(const json_t *params, const json_t *result)
 {
@@ -74,6 +131,7 @@ record_call(const struct action_call *call, enum audit_phase phase, const json_t
 {
 	struct session_now now = action_now();
 	json_t *counts = counts_of(result);
+	json_t *told = told_params(call->action, params);
 	char digest[DIGEST_CAP];
 	struct audit_record record = {
 	    .wall_ms = now.wall_ms,
@@ -86,7 +144,7 @@ record_call(const struct action_call *call, enum audit_phase phase, const json_t
 	    .store = call->has_login ? call->login.base_url : NULL,
 	    .tool = call->action->name,
 	    .scope = json_object_get(unwrap(params), "scope"),
-	    .params = params,
+	    .params = told,
 	    .plan_id = plan_id_of(unwrap(params), result),
 	    .reason = json_get_str(unwrap(params), "reason", NULL),
 	    .outcome = outcome_of(phase, fault),
@@ -101,6 +159,7 @@ record_call(const struct action_call *call, enum audit_phase phase, const json_t
 		log_write(LOG_ERROR, "audit_failed", LOG_STR("request_id", call->request_id),
 			  LOG_STR("action", call->action->name), LOG_STR("error", err_name(r)), LOG_END);
 	}
+	json_decref(told);
 	json_decref(counts);
 	return r;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/fiber.h"
 #include "config/url.h"
 #include "config/url.h"
 #include "json/get.h"
@@ -307,6 +308,7 @@ use_own_credentials(struct store_client *sc, const struct login *login)
 {
 	const struct login_credentials *own = &login->credentials;
 
+	fiber_forget();
 	if (login->method == LOGIN_OAUTH) {
 		sc->credentials.kind = MAGENTO_AUTH_OAUTH;
 		sc->credentials.consumer_key = own->consumer_key;

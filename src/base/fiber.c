@@ -62,6 +62,7 @@ struct fiber {
 	enum state state;
 	bool is_entered; /* here.jump is set; before that only here.full is */
 	bool is_cancelled;
+	bool is_secret; /* no other fiber gets this stack */
 	struct fiber_pool *pool;
 	struct fiber *next_idle;
 	struct fiber_wait *wait; /* what it waits for, or NULL */
@@ -242,7 +243,7 @@ release(struct fiber *fiber)
 
 	pool->alive--;
 	fiber->state = STATE_PARKED;
-	if (pool->n_idle >= pool->max_idle) {
+	if (fiber->is_secret || pool->n_idle >= pool->max_idle) {
 		unmap_fiber(fiber);
 		return;
 	}
@@ -325,6 +326,13 @@ struct fiber *
 fiber_current(void)
 {
 	return current;
+}
+
+void
+fiber_forget(void)
+{
+	if (current != NULL)
+		current->is_secret = true;
 }
 
 void

@@ -3,8 +3,8 @@
  *
  * The first block lies behind struct pool in one allocation, so a request that needs little costs one malloc().  An
  * allocation that would take half of a new block or more gets a block of its own, behind the current one in the list,
- * so that the rest of the current block is not lost.  Blocks are taken zeroed; only the first is used twice, and is
- * zeroed again by pool_reset().
+ * so that the rest of the current block is not lost.  Blocks are taken zeroed and overwritten when they are given back;
+ * only the first is used twice.
  */
 #include "base/pool.h"
 
@@ -63,6 +63,14 @@ pool_new(size_t max_bytes)
 	return pool;
 }
 
+/* What a request held may be secret. */
+static void
+free_block(struct block *block)
+{
+	explicit_bzero(block->bytes, block->used);
+	free(block);
+}
+
 void
 pool_reset(struct pool *pool)
 {
@@ -76,13 +84,13 @@ pool_reset(struct pool *pool)
 	}
 	for (block = pool->current; block != &pool->first; block = next) {
 		next = block->next;
-		free(block);
+		free_block(block);
 	}
 	for (block = pool->first.next; block != NULL; block = next) {
 		next = block->next;
-		free(block);
+		free_block(block);
 	}
-	memset(pool->first.bytes, 0, pool->first.used);
+	explicit_bzero(pool->first.bytes, pool->first.used);
 	pool->first.next = NULL;
 	pool->first.used = 0;
 	pool->current = &pool->first;

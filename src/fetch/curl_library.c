@@ -16,11 +16,11 @@
 #define EACH(call)                                                                                                     \
 	call(curl_easy_cleanup) call(curl_easy_getinfo) call(curl_easy_header) call(curl_easy_init)                    \
 	    call(curl_easy_reset) call(curl_easy_setopt) call(curl_easy_strerror) call(curl_getdate)                   \
-		call(curl_global_cleanup) call(curl_global_init) call(curl_multi_add_handle) call(curl_multi_assign)   \
-		    call(curl_multi_cleanup) call(curl_multi_info_read) call(curl_multi_init)                          \
-			call(curl_multi_remove_handle) call(curl_multi_setopt) call(curl_multi_socket_action)          \
-			    call(curl_slist_append) call(curl_slist_free_all) call(curl_url) call(curl_url_cleanup)    \
-				call(curl_url_set)
+		call(curl_global_cleanup) call(curl_global_init) call(curl_global_init_mem)                            \
+		    call(curl_multi_add_handle) call(curl_multi_assign) call(curl_multi_cleanup)                       \
+			call(curl_multi_info_read) call(curl_multi_init) call(curl_multi_remove_handle)                \
+			    call(curl_multi_setopt) call(curl_multi_socket_action) call(curl_slist_append)             \
+				call(curl_slist_free_all) call(curl_url) call(curl_url_cleanup) call(curl_url_set)
 
 #define NUMBER(name) NUMBER_##name,
 #define NAME(name) #name,
@@ -94,6 +94,13 @@ CURLcode
 curl_global_init(long flags)
 {
 	return LIBRARY(curl_global_init)(flags);
+}
+
+CURLcode
+curl_global_init_mem(long flags, curl_malloc_callback get, curl_free_callback give_back, curl_realloc_callback move,
+		     curl_strdup_callback copy, curl_calloc_callback get_zeroed)
+{
+	return LIBRARY(curl_global_init_mem)(flags, get, give_back, move, copy, get_zeroed);
 }
 
 void

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/turn.h"
 #include "curl_library.h"
+#include "base/scrub.h"
 #include "job.h"
 #include "loop.h"
 #include "origin.h"
@@ -61,17 +62,18 @@ timeval_of_ms(uint64_t ms)
 
 /* ---- Ended transfers ---- */
 
+/* A handle keeps the buffer that the last answer was read into. */
 static void
-release_easy(struct fetch *f, CURL **easy)
+release_easy(struct fetch *f, struct fetch_job *job)
 {
-	if (*easy == NULL)
+	if (job->easy == NULL)
 		return;
-	curl_easy_reset(*easy);
-	if (f->n_idle < f->options.connections_total)
-		f->idle[f->n_idle++] = *easy;
+	curl_easy_reset(job->easy);
+	if (f->n_idle < f->options.connections_total && !job->is_secret)
+		f->idle[f->n_idle++] = job->easy;
 	else
-		curl_easy_cleanup(*easy);
-	*easy = NULL;
+		curl_easy_cleanup(job->easy);
+	job->easy = NULL;
 }
 
 static struct job_list *
@@ -105,7 +107,7 @@ static void
 finish(struct fetch *f, struct fetch_job *job)
 {
 	take_from_curl(f, job);
-	release_easy(f, &job->easy);
+	release_easy(f, job);
 	transfer_release(job);
 	evtimer_del(job->timer);
 	move(f, job, JOB_FINISHED);
@@ -169,7 +171,7 @@ collect(void *ctx)
 static void
 job_free(struct fetch *f, struct fetch_job *job)
 {
-	release_easy(f, &job->easy);
+	release_easy(f, job);
 	transfer_release(job);
 	origin_give_back(&job->origin);
 	if (job->timer != NULL)
@@ -233,6 +235,16 @@ copy_options(struct fetch *f, const struct fetch_options *options)
 	return f->idle != NULL ? 0 : ERR_NOMEM;
 }
 
+static int
+global_init(bool scrubs_memory)
+{
+	CURLcode code =
+	    scrubs_memory ? curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, scrub_free, scrub_realloc, strdup, calloc)
+			  : curl_global_init(CURL_GLOBAL_DEFAULT);
+
+	return code == CURLE_OK ? 0 : ERR_UNSUPPORTED;
+}
+
 struct fetch *
 fetch_new(struct event_base *base, const struct fetch_options *options, struct err *err)
 {
@@ -271,7 +283,7 @@ fetch_open(struct fetch *f, struct err *err)
 	r = curl_library_load(err);
 	if (r < 0)
 		return r;
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+	if (global_init(f->options.scrubs_memory) < 0)
 		return err_set(err, ERR_UNSUPPORTED, "The HTTP client could not be started.");
 	r = loop_init(&f->loop, f->loop.base, f->options.connections_total, collect, f);
 	if (r < 0) {

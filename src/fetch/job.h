@@ -34,6 +34,7 @@ struct fetch_job {
 	struct fetch_reply reply;
 	bool (*may_connect)(const uint8_t *address, size_t len);
 	size_t header_bytes;
+	bool is_secret;	 /* see fetch.h */
 	bool repeatable; /* a GET: libcurl may send it again when a kept-alive connection was dead */
 	bool too_large;
 	bool no_memory;

@@ -305,6 +305,7 @@ transfer_prepare(struct fetch_job *job, const struct fetch_request *request, con
 		return r;
 	set_callbacks(job);
 	job->may_connect = request->may_connect;
+	job->is_secret = request->is_secret;
 	buf_init_secret(&job->reply.body, request->max_reply_bytes);
 	return 0;
 }

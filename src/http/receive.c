@@ -6,6 +6,7 @@
  */
 #include "http/server_private.h"
 
+#include <string.h>
 #include <sys/socket.h>
 
 #include <event2/buffer.h>
@@ -141,6 +142,7 @@ feed_socket(struct http_connection *conn, struct http_refusal *why)
 		r = http_body_feed(&conn->body, slice_of(conn->server->scratch, (size_t)n), &conn->req->body_buf, &used,
 				   why);
 		conn->server->stats.bytes_in += (uint64_t)n;
+		explicit_bzero(conn->server->scratch, (size_t)n);
 	}
 	return r;
 }

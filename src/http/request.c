@@ -47,7 +47,7 @@ request_new(struct http_connection *conn, const struct http_head *head, const ch
 	req->body = SLICE_LIT("");
 	req->start_us = clock_mono_us();
 	req->phase = REQUEST_HEAD;
-	buf_init(&req->body_buf, conn->server->limits.body_bytes);
+	buf_init_secret(&req->body_buf, conn->server->limits.body_bytes);
 	return req;
 fail:
 	pool_free(&pool);

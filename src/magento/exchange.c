@@ -258,6 +258,7 @@ start(struct exchanges *all, struct exchange *exchange)
 	struct fetch_request fetch = {.method = request->method,
 				      .delay_ms = exchange->pause_ms,
 				      .max_reply_bytes = client->limits.max_reply_bytes,
+				      .is_secret = request->is_secret,
 				      .may_connect = client->may_connect};
 	struct outgoing out;
 	int r;

@@ -177,7 +177,8 @@ magento_login_admin(struct magento_client *client, struct slice username, struct
 	struct magento_request request = {.method = FETCH_POST,
 					  .scope = MAGENTO_SCOPE_ALL,
 					  .path = otp.len > 0 ? "/tfa/provider/google/authenticate"
-							      : "/integration/admin/token"};
+							      : "/integration/admin/token",
+					  .is_secret = true};
 	struct magento_reply reply;
 	int r;
 

@@ -13,6 +13,8 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/turn.h"
+#include "base/scrub.h"
+#include "base/secret.h"
 #include "lines.h"
 #include "outlet.h"
 #include "rpc/answer.h"
@@ -148,7 +150,7 @@ visit_free(struct visit *visit)
 {
 	LIST_REMOVE(visit, link);
 	visit->endpoint->n_visits--;
-	free(visit->line);
+	scrub_free(visit->line);
 	free(visit);
 }
 
@@ -331,6 +333,7 @@ on_readable(evutil_socket_t fd, short what, void *ctx)
 		result = lines_next(&endpoint->lines, &input, &line);
 		take(endpoint, result, line);
 	} while (result != LINES_MORE && !endpoint->is_closed);
+	secret_wipe_bytes(endpoint->chunk, (size_t)n);
 	pace(endpoint);
 }
 

@@ -53,6 +53,7 @@ open_fetch(struct worker *worker, struct err *err)
 	    .connections_per_host = config->magento.connections_per_store,
 	    .connections_total = CONNECTIONS_TOTAL,
 	    .user_agent = "magento-mcp/" MAGENTO_MCP_VERSION,
+	    .scrubs_memory = true,
 	};
 
 	return fetch_new(worker->base, &options, err);

@@ -10,7 +10,7 @@ void
 lines_init(struct lines *lines, size_t max_bytes)
 {
 	*lines = (struct lines){.max_bytes = max_bytes};
-	buf_init(&lines->held, max_bytes + 1); /* and the \r */
+	buf_init_secret(&lines->held, max_bytes + 1); /* and the \r */
 }
 
 void

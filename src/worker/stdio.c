@@ -8,8 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,6 +16,7 @@
 #include "base/log.h"
 #include "base/turn.h"
 #include "endpoint_stdio.h"
+#include "harden.h"
 #include "keeper/keeper.h"
 #include "keeper_child.h"
 #include "worker_private.h"
@@ -157,18 +156,12 @@ take_output(struct desk *desk, struct err *err)
 	return 0;
 }
 
-/* Secrets live in this process: no core, no ptrace by others of the same user. */
 static void
-harden(void)
+ignore_signals(void)
 {
-	const struct rlimit none = {0, 0};
-
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGUSR1, SIG_IGN);
 	signal(SIGUSR2, SIG_IGN);
-	umask(077);
-	setrlimit(RLIMIT_CORE, &none);
-	prctl(PR_SET_DUMPABLE, 0);
 }
 
 static int
@@ -310,7 +303,8 @@ stdio_run(const struct action_product *product, struct config *config)
 		free(desk);
 		return EXIT_STATUS_RETRY;
 	}
-	harden();
+	ignore_signals();
+	umask(077);
 	log_init(STDERR_FILENO, config->server.log_level, "stdio", -1);
 	desk->out_fd = -1;
 	desk->worker.product = product;
@@ -319,6 +313,7 @@ stdio_run(const struct action_product *product, struct config *config)
 	snprintf(desk->principal_name, sizeof(desk->principal_name), "local:%u", (unsigned)getuid());
 	desk->principal.name = desk->principal_name;
 	keeper_child_init(&desk->keeper, config);
+	harden_self();
 	r = start(desk, &err);
 	if (r < 0) {
 		log_write(LOG_ERROR, "start_failed", LOG_STR("error", err.text), LOG_END);

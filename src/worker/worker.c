@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "confine.h"
 #include "descriptors.h"
+#include "harden.h"
 #include "issuer.h"
 #include "keeper/keeper.h"
 #include "keeper/server.h"
@@ -182,19 +183,14 @@ open_listeners(struct worker *worker, struct err *err)
 
 /* ---- life ---- */
 
-/* Secrets live in this process: no core, no ptrace by others of the same user. */
+/* The supervisor tells what to do by its control socket. */
 static void
-harden(void)
+ignore_signals(void)
 {
-	const struct rlimit none = {0, 0};
-
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGUSR1, SIG_IGN);
 	signal(SIGUSR2, SIG_IGN);
-	setrlimit(RLIMIT_CORE, &none);
-	prctl(PR_SET_DUMPABLE, 0);
-	prctl(PR_SET_NAME, "magento-mcp"); /* exec of /proc/self/exe left "exe" */
 }
 
 static uint32_t
@@ -303,9 +299,11 @@ worker_main(const struct action_product *product)
 	if (worker == NULL)
 		return EXIT_STATUS_RETRY;
 	worker->product = product;
-	harden();
+	ignore_signals();
+	prctl(PR_SET_NAME, "magento-mcp"); /* exec of /proc/self/exe left "exe" */
 	log_init(STDERR_FILENO, LOG_INFO, "worker", -1);
 	worker->started_mono_ms = clock_mono_ms();
+	harden_self();
 	r = start(worker, &err);
 	if (r < 0) {
 		log_write(LOG_ERROR, "start_failed", LOG_STR("error", err.text), LOG_END);

@@ -28,6 +28,7 @@ def pytest_sessionfinish(session):
     if is_whole(session.config) and session.testsfailed == 0:
         problems += [f"no test has seen {lack}" for lack in run.lacking(CODES)]
     session.config.record_problems = problems
+    session.config.record_tried = run.tried
     if problems and session.exitstatus == 0:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
@@ -40,6 +41,8 @@ def is_whole(config):
 
 
 def pytest_terminal_summary(terminalreporter, config):
+    for what, n in sorted(getattr(config, "record_tried", {}).items()):
+        terminalreporter.write_line(f"hostile: {n:7} {what}")
     for problem in getattr(config, "record_problems", []):
         terminalreporter.write_line(f"FAILED {problem}", red=True)
 

@@ -7,6 +7,7 @@
 
 #include "action/env.h"
 #include "base/clock.h"
+#include "base/fiber.h"
 #include "json/get.h"
 #include "login_choice.h"
 #include "magento/error.h"
@@ -280,6 +281,8 @@ run(struct action_call *call, json_t *params, json_t **result_r, struct fault *f
 
 	if (login_choose(call, params, &choice, fault) < 0)
 		return -1;
+	if (!choice.from_config)
+		fiber_forget();
 	login = pool_alloc(call->pool, sizeof(*login));
 	if (login == NULL)
 		return result_out_of_memory(fault);

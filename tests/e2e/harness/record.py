@@ -3,6 +3,7 @@ What a whole run has seen, gathered over the processes of pytest-xdist in one fo
 revision, every secret that was used, and every word that a server wrote where no secret may stand.
 """
 
+import collections
 import json
 import os
 import pathlib
@@ -21,6 +22,7 @@ JWT = re.compile(r"eyJ[A-Za-z0-9_-]{20,}")  # admin tokens of the shop, which no
 _calls = set()
 _words = {}  # word: where it was seen first
 _secrets = {}  # needle: which test used it
+_tried = collections.Counter()  # class of hostile input: cases
 
 
 def begin():
@@ -38,6 +40,11 @@ def _test():
 def called(tool, protocol, form, code):
     """A tool answered; code None is success."""
     _calls.add((tool, protocol, form, code or "", _test().partition("::")[0]))
+
+
+def tried(what, n=1):
+    """So many hostile cases of a class were tried; what came of them the test asserts."""
+    _tried[what] += n
 
 
 def needle(secret):
@@ -67,7 +74,7 @@ def save():
     """At the end of each process of the run."""
     folder = os.environ.get(VARIABLE)
     if folder:
-        content = {"calls": sorted(_calls), "words": _words, "secrets": _secrets}
+        content = {"calls": sorted(_calls), "words": _words, "secrets": _secrets, "tried": _tried}
         (pathlib.Path(folder) / f"{os.getpid()}.json").write_text(json.dumps(content))
 
 
@@ -76,12 +83,13 @@ def save():
 
 class Record:
     def __init__(self, folder):
-        self.calls, self.words, self.secrets = set(), {}, {}
+        self.calls, self.words, self.secrets, self.tried = set(), {}, {}, collections.Counter()
         for path in sorted(pathlib.Path(folder).glob("*.json")):
             content = json.loads(path.read_text())
             self.calls |= {tuple(call) for call in content["calls"]}
             self.words |= content["words"]
             self.secrets |= content["secrets"]
+            self.tried.update(content["tried"])
 
     def leaks(self):
         """Each secret that somebody wrote, and where."""

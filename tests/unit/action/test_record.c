@@ -181,6 +181,34 @@ refused(void **state)
 	fault_fini(&fault);
 }
 
+/* Where a password is expected, a name nobody knows may be a misspelt one: its value is not told, in either form. */
+static void
+misspelt_secrets(void **state)
+{
+	static const struct json_schema text = {.type = JSON_T_STRING};
+	static const struct json_prop props[] = {
+	    {.name = "username", .schema = &text}, {.name = "password", .schema = &text}, {.name = NULL}};
+	static const struct json_schema params = {.type = JSON_T_OBJECT, .props = props};
+	static const char *const forms[] = {
+	    "{\"params\":{\"username\":\"admin\",\"pasword\":\"s3cret\",\"login\":{\"a\":\"s3cret\"}}}",
+	    "{\"username\":\"admin\",\"pasword\":\"s3cret\",\"params\":\"s3cret\",\"password\":\"s3cret\"}"};
+	struct desk *desk = *state;
+	struct fault fault;
+
+	desk->action.params = &params;
+	fault_init(&fault);
+	fault_set(&fault, FAULT_VALIDATION_ERROR, NULL, "x");
+	for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
+		char *line = json_dumps(record(desk, AUDIT_REFUSED, forms[i], NULL, &fault), 0);
+
+		assert_non_null(strstr(line, "pasword"));
+		assert_non_null(strstr(line, "admin"));
+		assert_null(strstr(line, "s3cret"));
+		free(line);
+	}
+	fault_fini(&fault);
+}
+
 static void
 who(void **state)
 {
@@ -225,6 +253,7 @@ main(void)
 	    DESK_TEST(good_end),
 	    DESK_TEST(bad_end),
 	    DESK_TEST(refused),
+	    DESK_TEST(misspelt_secrets),
 	    DESK_TEST(who),
 	    DESK_TEST(no_room),
 	};

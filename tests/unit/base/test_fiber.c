@@ -11,7 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -609,6 +611,47 @@ test_overflow_dies(void **test_state)
 		assert_int_equal(WTERMSIG(status), SIGSEGV);
 }
 
+/* ---- Secrets ----------------------------------------------------------------------------------------------------- */
+
+static void
+tell_place(void *arg)
+{
+	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+
+	*(uintptr_t *)arg = here - here % (uintptr_t)sysconf(_SC_PAGESIZE);
+}
+
+static void
+tell_place_and_forget(void *arg)
+{
+	tell_place(arg);
+	fiber_forget();
+}
+
+static bool
+is_mapped(uintptr_t page)
+{
+	unsigned char resident;
+
+	return mincore((void *)page, 1, &resident) == 0;
+}
+
+/* A stack is kept for the next fiber, unless it held secrets. */
+static void
+test_forget(void **test_state)
+{
+	struct fiber_pool *pool = *test_state;
+	uintptr_t place = 0;
+
+	assert_int_equal(fiber_start(pool, tell_place, &place, NULL), 0);
+	assert_true(is_mapped(place));
+	assert_int_equal(fiber_start(pool, tell_place_and_forget, &place, NULL), 0);
+	assert_false(is_mapped(place));
+	assert_int_equal(fiber_start(pool, tell_place, &place, NULL), 0);
+	assert_true(is_mapped(place));
+	fiber_forget();
+}
+
 /* ---- Misuse ------------------------------------------------------------------------------------------------------ */
 
 static void
@@ -687,6 +730,7 @@ main(void)
 	    TEST(test_deep_stack),
 	    TEST(test_guard_is_where_the_stack_ends),
 	    TEST(test_overflow_dies),
+	    TEST(test_forget),
 	    TEST(test_misuse_aborts),
 	};
 
