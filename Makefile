@@ -264,6 +264,17 @@ $(BUILD)/bench/.ready: $(BUILD)/bench/.installed $(wildcard tests/bench/sdk/*.mj
 	cp tests/bench/sdk/*.mjs $(@D)/
 	@touch $@
 
+# Instructions per request, held against tests/bench/instructions.json; RECORD=1 records them anew.
+INSTRUCTIONS_DEBIAN := valgrind
+instructions: $(BUILD)/magento-mcp $(BUILD)/demo-store $(BUILD)/bench/under_valgrind.so ## what the hot calls cost; RECORD=1 records it
+	@DEBIAN='$(INSTRUCTIONS_DEBIAN)' PACKAGES= sh tests/lint/deps.sh
+	@BUILD=$(abspath $(BUILD)) CC='$(CC)' RECORD='$(RECORD)' $(PYTHON) -B tests/bench/instructions.py
+.PHONY: instructions
+
+$(BUILD)/bench/under_valgrind.so: tests/bench/under_valgrind.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -MF $@.d -fPIC -shared -o $@ $<
+
 STRESS_SECONDS ?= 60
 stress: all ## storms: kills for STRESS_SECONDS (60), RELOADS (100) and UPGRADES (20) with STRESS_CLIENTS (200)
 	BUILD=$(abspath $(BUILD)) STRESS_SECONDS=$(STRESS_SECONDS) $(PYTHON) tests/stress/kill_storm.py

@@ -59,7 +59,8 @@ class Store:
 class Server:
     """magento-mcp with everything on: authentication, audit, log, metrics, schema checks."""
 
-    def __init__(self, household, store, name, workers=1, cores=(machine.SERVER_CORE,), login=OAUTH, **sections):
+    def __init__(self, household, store, name, workers=1, cores=(machine.SERVER_CORE,), login=OAUTH,
+                 environment=None, **sections):
         self.folder = household.make_folder(name)
         (self.port,) = free_ports(1)
         sections = {
@@ -75,8 +76,8 @@ class Server:
         with open(path, "w") as f:
             for section, keys in sections.items():
                 f.write(f"[{section}]\n" + "".join(f"{key} = {value}\n" for key, value in keys.items()))
-        self.process = household.start([*machine.on(*cores), PROGRAM, "serve", "-c", path], stderr=subprocess.PIPE)
-        self.process.stderr.close()
+        self.process = household.start([*machine.on(*cores), PROGRAM, "serve", "-c", path],
+                                       env={**os.environ, **(environment or {})})
         self.pid = self.process.pid
         self.wait_serving()
 
