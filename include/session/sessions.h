@@ -9,6 +9,7 @@
 #ifndef SESSION_SESSIONS_H
 #define SESSION_SESSIONS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/slice.h"
@@ -31,10 +32,21 @@ struct session_limits {
 	uint64_t login_failure_window_ms; /* 30 min */
 };
 
+/* How many more MCP sessions a principal may have, as counted a moment ago; see mcp_session.c. */
+struct session_room {
+	uint64_t owner; /* 0: nobody's */
+	uint64_t counted_ms;
+	uint32_t left;
+	bool is_full;
+};
+
+#define SESSION_ROOMS 8
+
 struct sessions {
 	struct table *table;
 	const struct segment_keys *keys;
 	struct session_limits limits;
+	struct session_room rooms[SESSION_ROOMS];
 };
 
 /* One moment in both clocks; the caller reads them once per loop turn. */

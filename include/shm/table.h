@@ -121,7 +121,7 @@ size_t table_sweep(struct table *tab, uint32_t part, uint32_t parts, size_t budg
 
 /*
  * Removes the owner's least recently used TABLE_EVICTABLE record of the kind, wherever it stands.  ERR_NOT_FOUND:
- * none. Walks all groups: about 50 us per 65,536 slots.
+ * none. Walks all groups, about 50 us per 65,536 slots, but only once for up to 256 records of an owner.
  */
 int table_evict_oldest(struct table *tab, enum table_kind kind, uint64_t owner, uint64_t now_ms);
 

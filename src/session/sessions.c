@@ -26,8 +26,7 @@ void
 sessions_init(struct sessions *s, struct table *table, const struct segment_keys *keys,
 	      const struct session_limits *limits)
 {
-	s->table = table;
-	s->keys = keys;
+	*s = (struct sessions){.table = table, .keys = keys};
 	if (limits != NULL)
 		s->limits = *limits;
 	else

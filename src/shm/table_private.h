@@ -1,16 +1,35 @@
 /*
- * table_private.h - what table.c, table_open.c and table_scan.c share
+ * table_private.h - what table.c, table_open.c, table_scan.c and table_evict.c share
  */
 #ifndef SHM_TABLE_PRIVATE_H
 #define SHM_TABLE_PRIVATE_H
 
 #include "shm/slot.h"
 
+#define ELDERS_MAX 256
+#define ELDERS_OWNERS 4
+
+/* A record as a walk met it. */
+struct elder {
+	uint32_t index;
+	uint64_t word;
+	uint64_t seen_ms;
+};
+
+/* The least recently used evictable records of one owner, the oldest last. */
+struct elders {
+	enum table_kind kind;
+	uint64_t owner; /* 0: nobody's */
+	size_t n;
+	struct elder of[ELDERS_MAX];
+};
+
 struct table {
 	struct segment *seg;
 	const struct segment_keys *keys;
 	uint32_t stripe_groups; /* groups of one stripe, a power of two */
 	uint32_t sweep_at;	/* next group of this process's share */
+	struct elders elders[ELDERS_OWNERS];
 };
 
 #define SLOT_NONE UINT32_MAX
@@ -18,6 +37,9 @@ struct table {
 /* Locks the stripe of a slot and repairs what a dead owner left. */
 struct stripe *table_lock(struct table *tab, uint32_t index);
 void table_stat(const struct table *tab, enum stat_index which);
+
+/* What stands in the word of a live record of this kind and owner, under the masks of these. */
+uint64_t table_owner_word(enum table_kind kind, uint64_t owner);
 
 /*
  * Loads a slot's record, the lock held; drops it when it fails its checksum or stands where it cannot belong.  False

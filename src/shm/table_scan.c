@@ -1,5 +1,5 @@
 /*
- * table_scan.c - what walks over many records: sweep, evict, count
+ * table_scan.c - what walks over many records: sweep, count
  *
  * The words alone (64 bytes for 8 slots) answer most questions, so a walk reads 1/64 of the table.
  */
@@ -87,8 +87,8 @@ kind_word(enum table_kind kind)
 	return WORD_LIVE | (uint64_t)kind << WORD_KIND_SHIFT;
 }
 
-static uint64_t
-owner_word(enum table_kind kind, uint64_t owner)
+uint64_t
+table_owner_word(enum table_kind kind, uint64_t owner)
 {
 	return kind_word(kind) | (owner << WORD_OWNER_SHIFT & WORD_OWNER_MASK);
 }
@@ -102,14 +102,14 @@ table_count(const struct table *tab, enum table_kind kind)
 size_t
 table_count_owner(const struct table *tab, enum table_kind kind, uint64_t owner, size_t limit)
 {
-	return count_words(tab, WORD_LIVE | WORD_KIND_MASK | WORD_OWNER_MASK, owner_word(kind, owner), limit);
+	return count_words(tab, WORD_LIVE | WORD_KIND_MASK | WORD_OWNER_MASK, table_owner_word(kind, owner), limit);
 }
 
 size_t
 table_count_owner_live(struct table *tab, enum table_kind kind, uint64_t owner, uint64_t now_ms)
 {
 	uint64_t mask = WORD_LIVE | WORD_KIND_MASK | WORD_OWNER_MASK;
-	uint64_t wanted = owner_word(kind, owner);
+	uint64_t wanted = table_owner_word(kind, owner);
 	struct image image;
 	size_t n = 0;
 
@@ -124,51 +124,4 @@ table_count_owner_live(struct table *tab, enum table_kind kind, uint64_t owner, 
 		stripe_unlock(stripe);
 	}
 	return n;
-}
-
-/* ---- evicting ---- */
-
-/* A look without the lock: good enough to choose, not to act upon. */
-static uint32_t
-find_oldest(const struct table *tab, uint64_t mask, uint64_t wanted)
-{
-	uint64_t oldest_seen = UINT64_MAX;
-	uint32_t oldest = SLOT_NONE;
-
-	for (uint32_t index = 0; index < tab->seg->slots; index++) {
-		uint64_t word = load_word(tab, index);
-		uint64_t seen;
-
-		if ((word & mask) != wanted)
-			continue;
-		seen = atomic_load_explicit(&slot_copy(tab->seg, index, word)[COPY_SEEN], memory_order_relaxed);
-		if (seen < oldest_seen) {
-			oldest_seen = seen;
-			oldest = index;
-		}
-	}
-	return oldest;
-}
-
-int
-table_evict_oldest(struct table *tab, enum table_kind kind, uint64_t owner, uint64_t now_ms)
-{
-	uint64_t mask = WORD_LIVE | WORD_KIND_MASK | WORD_OWNER_MASK | WORD_EVICTABLE;
-	uint64_t wanted = owner_word(kind, owner) | WORD_EVICTABLE;
-	uint32_t index = find_oldest(tab, mask, wanted);
-	struct stripe *stripe;
-	struct image image;
-	int r = ERR_NOT_FOUND;
-
-	if (index == SLOT_NONE)
-		return ERR_NOT_FOUND;
-	stripe = table_lock(tab, index);
-	if ((load_word(tab, index) & mask) == wanted && table_load_locked(tab, index, &image) &&
-	    image.word[COPY_OWNER] == owner) {
-		table_stat(tab, slot_image_expired(&image, now_ms) ? STAT_EXPIRED : STAT_EVICTIONS);
-		slot_clear(tab->seg, index);
-		r = 0;
-	}
-	stripe_unlock(stripe);
-	return r;
 }
