@@ -1,9 +1,9 @@
 /*
  * audit.h - who did what to which shop: one JSON object per line
  *
- * All workers append to the same file.  A record is one write(2) on an O_APPEND descriptor, so that records of several
- * processes never mix; nothing is synced to the disk.  A line that was cut short (a full disk, a killed writer) is
- * ended with a newline before the next record: one line may be lost, never two.
+ * All workers append to the same file.  Records are written whole, one or several by one write on an O_APPEND
+ * descriptor, so that those of several processes never mix; nothing is synced to the disk.  A line that was cut short
+ * (a full disk, a killed writer) is ended with a newline before the next record: one line may be lost, never two.
  *
  * Members of a record, absent when not given: time phase request_id principal session username environment store tool
  * scope params plan_id reason outcome counts duration_ms.  params and scope are redacted here (audit/redact.h), other
@@ -68,7 +68,20 @@ void audit_replace(struct audit *audit, int fd);
 /* Whether there is a file: then a change that cannot be recorded must not be made.  NULL is off. */
 bool audit_is_required(const struct audit *audit);
 
-/* Appends one record.  ERR_FULL: no room, also when only part of it could be written; ERR_IO; ERR_NOMEM. */
+/*
+ * Appends one record, behind those that wait.  When it returns, the record is in the file.  ERR_FULL: no room, also
+ * when only part of it could be written; ERR_IO; ERR_NOMEM.
+ */
 int audit_write(struct audit *audit, const struct audit_record *record) MUST_CHECK;
+
+/*
+ * A log that is told to hold lets audit_add() wait for audit_flush(), which its owner calls before anybody learns of
+ * what is recorded; otherwise audit_add() is audit_write().  The order is kept.  audit_flush() gives the code of what
+ * went wrong and, in *lost_r, how many records may have been lost since the last time; it costs nothing when nothing
+ * waits.
+ */
+void audit_hold(struct audit *audit);
+int audit_add(struct audit *audit, const struct audit_record *record) MUST_CHECK;
+int audit_flush(struct audit *audit, uint64_t *lost_r) MUST_CHECK;
 
 #endif

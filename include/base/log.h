@@ -9,6 +9,8 @@
  * it; a field for which nothing is left is left out.  Keys and event names are our own plain words: keys are not
  * escaped.
  *
+ * A process that tells its clients in batches may let lines wait for a moment: see log_hold().
+ *
  *   log_write(LOG_INFO, "login", LOG_STR("store", name), LOG_U64("ms", took), LOG_END);
  */
 #ifndef BASE_LOG_H
@@ -61,6 +63,15 @@ void log_set_fd(int fd); /* after a reopen */
 void log_set_level(enum log_level level);
 bool log_is_on(enum log_level level);
 void log_emit(enum log_level level, const char *event, const struct log_field *fields);
+
+/*
+ * From now on lines up to LOG_NOTICE wait for log_flush(), in order, up to 64 KiB of them, where the sink is a file or
+ * a socket.  Warnings and worse take along what waits before them.  Whoever holds flushes before anybody is told what
+ * the lines are about, and before the process ends; log_flush() is safe in a signal handler.
+ */
+void log_hold(bool hold);
+void log_flush(void);
+
 uint64_t log_dropped(void); /* lines lost since log_init(), also those that were reported */
 
 int log_level_from_name(const char *name, enum log_level *level_r) MUST_CHECK;

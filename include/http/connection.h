@@ -59,11 +59,10 @@ struct http_answer {
 };
 
 /*
- * Answers.  The bytes go to the socket at once when nothing is queued before them; what the socket does not take is
- * queued.  HEAD and 204/304 are answered without body.  The answer's memory is needed during the call only.
- *   0            sent or queued
- *   ERR_CLOSED   the client is gone; nothing to do
- *   ERR_INVALID, ERR_NOMEM   the answer could not be built; the client got a bare 500
+ * Answers.  The bytes go to the socket at the end of the loop's turn, or at once where they are many; what the socket
+ * does not take is queued.  HEAD and 204/304 are answered without body.  The answer's memory is needed during the call
+ * only. 0            sent, held or queued ERR_CLOSED   the client is gone; nothing to do ERR_INVALID, ERR_NOMEM   the
+ * answer could not be built; the client got a bare 500
  */
 int http_respond(struct http_request *req, const struct http_answer *answer);
 
@@ -75,7 +74,7 @@ int http_respond(struct http_request *req, const struct http_answer *answer);
 int http_stream_begin(struct http_request *req, const struct http_answer *answer) MUST_CHECK;
 
 /*
- * Sends a piece of the stream.
+ * Sends a piece of the stream, at once.
  *   0            sent or queued
  *   ERR_LIMIT    more than limits.stream_buffer_bytes would wait for a slow reader: the connection is cut.  A piece
  * that comes when nothing waits is taken whatever its size

@@ -73,6 +73,13 @@ struct http_server_ops {
 	/* May be NULL.  A stream's queue has run empty again. */
 	void (*on_drain)(void *ctx, struct http_request *req);
 
+	/*
+	 * May be NULL.  Bytes are about to leave: what must be on record before a client sees them is written now.
+	 * Answers leave together at the end of the loop's turn, so that is once for all of them; when nothing has come
+	 * up since the last time, it must cost nothing.
+	 */
+	void (*on_send)(void *ctx);
+
 	/* May be NULL.  Once per answer, also those http/ gives itself; at the end of a stream. */
 	void (*on_access)(void *ctx, const struct http_access *access);
 };

@@ -154,7 +154,7 @@ record_call(const struct action_call *call, enum audit_phase phase, const json_t
 	int r;
 
 	digest_login(call, digest);
-	r = audit_write(call->env->audit, &record);
+	r = phase == AUDIT_BEGIN ? audit_write(call->env->audit, &record) : audit_add(call->env->audit, &record);
 	if (r < 0) {
 		log_write(LOG_ERROR, "audit_failed", LOG_STR("request_id", call->request_id),
 			  LOG_STR("action", call->action->name), LOG_STR("error", err_name(r)), LOG_END);

@@ -9,90 +9,25 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/fd.h"
 #include "render.h"
 
+#define WAITING_MAX (256 * 1024)
+#define KEEP_BYTES (64 * 1024) /* larger memory is given back */
+
 struct audit {
 	int fd; /* -1: off */
 	bool is_regular;
 	bool is_torn; /* of what is no regular file, which cannot be asked how it ends */
+	bool may_wait;
+	struct buf waiting; /* whole records */
+	uint64_t n_waiting;
+	uint64_t n_lost; /* not told of yet */
 };
-
-/* O_NONBLOCK: a pipe that nobody reads must not stop the worker. */
-static int
-open_file(const char *path, struct err *err)
-{
-	int fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
-
-	if (fd < 0)
-		return err_set_errno(err, ERR_IO, errno, "cannot open the audit log %s", path);
-	return fd;
-}
-
-static void
-take_file(struct audit *audit, int fd)
-{
-	struct stat st;
-
-	fd_close(&audit->fd);
-	audit->fd = fd;
-	audit->is_regular = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
-	audit->is_torn = false;
-}
-
-struct audit *
-audit_adopt(int fd)
-{
-	struct audit *audit = calloc(1, sizeof(*audit));
-
-	if (audit == NULL) {
-		fd_close(&fd);
-		return NULL;
-	}
-	audit->fd = -1;
-	if (fd >= 0)
-		take_file(audit, fd);
-	return audit;
-}
-
-struct audit *
-audit_open(const char *path, struct err *err)
-{
-	int fd = path[0] != '\0' ? open_file(path, err) : -1;
-	struct audit *audit;
-
-	if (fd < 0 && path[0] != '\0')
-		return NULL;
-	audit = audit_adopt(fd);
-	if (audit == NULL)
-		err_set(err, ERR_NOMEM, "out of memory");
-	return audit;
-}
-
-void
-audit_free(struct audit **audit)
-{
-	if (*audit == NULL)
-		return;
-	fd_close(&(*audit)->fd);
-	free(*audit);
-	*audit = NULL;
-}
-
-void
-audit_replace(struct audit *audit, int fd)
-{
-	take_file(audit, fd);
-}
-
-bool
-audit_is_required(const struct audit *audit)
-{
-	return audit != NULL && audit->fd >= 0;
-}
 
 /* ---- writing ---- */
 
@@ -131,36 +66,181 @@ ends_within_line(const struct audit *audit)
 static int
 append(struct audit *audit, struct slice bytes)
 {
+	union {
+		const char *in;
+		void *out;
+	} end = {"\n"}, text = {bytes.ptr}; /* writev(2) changes nothing */
+	const struct iovec parts[] = {{end.out, 1}, {text.out, bytes.len}};
+	size_t skip = ends_within_line(audit) ? 0 : 1, total = bytes.len + 1 - skip;
 	ssize_t n;
 
 	do {
-		n = write(audit->fd, bytes.ptr, bytes.len);
+		n = writev(audit->fd, parts + skip, (int)(ARRAY_LEN(parts) - skip));
 	} while (n < 0 && errno == EINTR);
-	if (n == (ssize_t)bytes.len) {
+	if (n == (ssize_t)total) {
 		audit->is_torn = false;
 		return 0;
 	}
-	if (n > 0)
-		audit->is_torn = bytes.ptr[n - 1] != '\n';
+	if ((size_t)n > 1 - skip && n > 0)
+		audit->is_torn = bytes.ptr[(size_t)n - 2 + skip] != '\n';
 	if (n >= 0)
 		return ERR_FULL;
 	return errno == ENOSPC || errno == EDQUOT || errno == EFBIG || errno == EAGAIN ? ERR_FULL : ERR_IO;
 }
 
+/* Takes all that waits, written or not. */
+static int
+write_waiting(struct audit *audit)
+{
+	int r = audit->waiting.len > 0 ? append(audit, buf_slice(&audit->waiting)) : 0;
+
+	if (audit->waiting.cap > KEEP_BYTES)
+		buf_fini(&audit->waiting);
+	else
+		buf_clear(&audit->waiting);
+	return r;
+}
+
+/* ---- the file ---- */
+
+/* O_NONBLOCK: a pipe that nobody reads must not stop the worker. */
+static int
+open_file(const char *path, struct err *err)
+{
+	int fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
+
+	if (fd < 0)
+		return err_set_errno(err, ERR_IO, errno, "cannot open the audit log %s", path);
+	return fd;
+}
+
+static void
+take_file(struct audit *audit, int fd)
+{
+	struct stat st;
+
+	audit->n_lost += write_waiting(audit) < 0 ? audit->n_waiting : 0;
+	audit->n_waiting = 0;
+	fd_close(&audit->fd);
+	audit->fd = fd;
+	audit->is_regular = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+	audit->is_torn = false;
+}
+
+struct audit *
+audit_adopt(int fd)
+{
+	struct audit *audit = calloc(1, sizeof(*audit));
+
+	if (audit == NULL) {
+		fd_close(&fd);
+		return NULL;
+	}
+	audit->fd = -1;
+	buf_init(&audit->waiting, WAITING_MAX + AUDIT_LINE_MAX);
+	if (fd >= 0)
+		take_file(audit, fd);
+	return audit;
+}
+
+struct audit *
+audit_open(const char *path, struct err *err)
+{
+	int fd = path[0] != '\0' ? open_file(path, err) : -1;
+	struct audit *audit;
+
+	if (fd < 0 && path[0] != '\0')
+		return NULL;
+	audit = audit_adopt(fd);
+	if (audit == NULL)
+		err_set(err, ERR_NOMEM, "out of memory");
+	return audit;
+}
+
+void
+audit_free(struct audit **audit)
+{
+	if (*audit == NULL)
+		return;
+	(void)write_waiting(*audit);
+	buf_fini(&(*audit)->waiting);
+	fd_close(&(*audit)->fd);
+	free(*audit);
+	*audit = NULL;
+}
+
+void
+audit_replace(struct audit *audit, int fd)
+{
+	take_file(audit, fd);
+}
+
+bool
+audit_is_required(const struct audit *audit)
+{
+	return audit != NULL && audit->fd >= 0;
+}
+
+/* ---- records ---- */
+
+static int
+add(struct audit *audit, const struct audit_record *record)
+{
+	size_t before = audit->waiting.len;
+	int r = render_line(record, &audit->waiting);
+
+	audit->waiting.failed = 0;
+	if (r < 0)
+		buf_truncate(&audit->waiting, before);
+	else
+		audit->n_waiting++;
+	return r;
+}
+
 int
 audit_write(struct audit *audit, const struct audit_record *record)
 {
-	struct buf line;
 	int r;
 
 	if (!audit_is_required(audit))
 		return 0;
-	buf_init(&line, AUDIT_LINE_MAX + 1);
-	if (ends_within_line(audit))
-		buf_put_char(&line, '\n');
-	r = render_line(record, &line);
-	if (r == 0)
-		r = append(audit, buf_slice(&line));
-	buf_fini(&line);
+	r = add(audit, record);
+	if (r < 0)
+		return r;
+	r = write_waiting(audit);
+	audit->n_lost += r < 0 ? audit->n_waiting - 1 : 0; /* of this one its caller knows */
+	audit->n_waiting = 0;
 	return r;
+}
+
+int
+audit_add(struct audit *audit, const struct audit_record *record)
+{
+	if (!audit_is_required(audit))
+		return 0;
+	if (!audit->may_wait || audit->waiting.len > WAITING_MAX)
+		return audit_write(audit, record);
+	return add(audit, record);
+}
+
+int
+audit_flush(struct audit *audit, uint64_t *lost_r)
+{
+	int r;
+
+	*lost_r = 0;
+	if (!audit_is_required(audit) || (audit->n_waiting == 0 && audit->n_lost == 0))
+		return 0;
+	r = write_waiting(audit);
+	*lost_r = audit->n_lost + (r < 0 ? audit->n_waiting : 0);
+	if (r == 0 && *lost_r > 0)
+		r = ERR_FULL;
+	audit->n_waiting = audit->n_lost = 0;
+	return r;
+}
+
+void
+audit_hold(struct audit *audit)
+{
+	audit->may_wait = true;
 }

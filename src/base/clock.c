@@ -3,7 +3,6 @@
  */
 #include "base/clock.h"
 
-#include <stdio.h>
 #include <time.h>
 
 #include "base/err.h"
@@ -45,15 +44,32 @@ clock_wall_ms(void)
 
 #define LAST_SECOND 253402300799u /* 9999-12-31T23:59:59Z; ISO 8601 years have four digits */
 
+static char *
+put_digits(char *at, uint32_t value, int n)
+{
+	for (int i = n - 1; i >= 0; i--) {
+		at[i] = (char)('0' + value % 10);
+		value /= 10;
+	}
+	return at + n;
+}
+
+static char *
+put_part(char *at, uint32_t value, char end)
+{
+	at = put_digits(at, value, 2);
+	*at = end;
+	return at + 1;
+}
+
 /*
  * gmtime_r() reads the TZ database and takes a lock on the way, which a log line has no use for.  The year begins in
  * March here, so that the leap day is its last; 719468 is the number of days from 0000-03-01 to 1970-01-01.
  */
-static size_t
-format_seconds(uint64_t seconds, char out_r[static CLOCK_ISO_CAP])
+static char *
+put_date(char *at, uint64_t seconds)
 {
 	uint32_t days = (uint32_t)(seconds / 86400) + 719468;
-	uint32_t second = (uint32_t)(seconds % 86400);
 	uint32_t era = days / 146097;
 	uint32_t day_of_era = days % 146097;
 	uint32_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
@@ -62,25 +78,41 @@ format_seconds(uint64_t seconds, char out_r[static CLOCK_ISO_CAP])
 	uint32_t day = day_of_year - (153 * month + 2) / 5 + 1;
 	uint32_t year = era * 400 + year_of_era + (month >= 10 ? 1 : 0);
 
-	month = month < 10 ? month + 3 : month - 9;
-	return (size_t)snprintf(out_r, CLOCK_ISO_CAP, "%04u-%02u-%02uT%02u:%02u:%02u", year % 10000, month % 100,
-				day % 100, second / 3600 % 24, second / 60 % 60, second % 60);
+	at = put_digits(at, year, 4);
+	*at++ = '-';
+	at = put_part(at, month < 10 ? month + 3 : month - 9, '-');
+	return put_part(at, day, 'T');
+}
+
+/* Gives the place of the NUL that is still to be written. */
+static char *
+put_seconds(char *at, uint64_t wall_ms)
+{
+	uint64_t seconds = wall_ms / 1000 < LAST_SECOND ? wall_ms / 1000 : LAST_SECOND;
+	uint32_t second = (uint32_t)(seconds % 86400);
+
+	at = put_date(at, seconds);
+	at = put_part(at, second / 3600, ':');
+	at = put_part(at, second / 60 % 60, ':');
+	return put_digits(at, second % 60, 2);
 }
 
 void
 clock_format_iso(uint64_t wall_ms, char out_r[static CLOCK_ISO_CAP])
 {
-	uint64_t seconds = wall_ms / 1000 < LAST_SECOND ? wall_ms / 1000 : LAST_SECOND;
-	size_t len = format_seconds(seconds, out_r);
+	char *at = put_seconds(out_r, wall_ms);
 
-	snprintf(out_r + len, CLOCK_ISO_CAP - len, "Z");
+	at[0] = 'Z';
+	at[1] = '\0';
 }
 
 void
 clock_format_iso_ms(uint64_t wall_ms, char out_r[static CLOCK_ISO_CAP])
 {
-	uint64_t seconds = wall_ms / 1000 < LAST_SECOND ? wall_ms / 1000 : LAST_SECOND;
-	size_t len = format_seconds(seconds, out_r);
+	char *at = put_seconds(out_r, wall_ms);
 
-	snprintf(out_r + len, CLOCK_ISO_CAP - len, ".%03uZ", (unsigned)(wall_ms % 1000));
+	*at++ = '.';
+	at = put_digits(at, (uint32_t)(wall_ms % 1000), 3);
+	at[0] = 'Z';
+	at[1] = '\0';
 }

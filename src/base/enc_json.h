@@ -16,4 +16,7 @@
  */
 size_t enc_json_step(struct slice text, size_t *pos_io, char dst[static ENC_JSON_STEP_MAX]);
 
+/* How many bytes from `pos` on stand for themselves: printable ASCII without quote and backslash. */
+size_t enc_json_plain(struct slice text, size_t pos);
+
 #endif

@@ -1,5 +1,5 @@
 /*
- * log.c - building a line on the stack and offering it to the sink once
+ * log.c - building a line and offering it to the sink once
  *
  * The state is process-global: whatever may be worth a line anywhere must be able to write one.  Beside the hook of
  * must() it is the only such state.  One thread writes.
@@ -34,6 +34,9 @@ _Static_assert(LOG_LINE_MAX <= PIPE_BUF, "a line must go into a pipe whole or no
 
 enum sink { SINK_FILE, SINK_SOCKET, SINK_TERMINAL, SINK_POLLED };
 
+#define HELD_MAX (64 * 1024)
+#define WHO_MAX 256
+
 static struct log_state {
 	int fd;
 	enum sink sink;
@@ -44,6 +47,12 @@ static struct log_state {
 	bool is_torn;		/* the last line went out in part; the next one starts on a line of its own */
 	uint64_t dropped;
 	uint64_t unreported;
+	bool may_wait;
+	size_t who_len;
+	char who[WHO_MAX]; /* what stands in every line: role, pid, slot */
+	uint64_t held_lines;
+	size_t held_len;
+	char held[HELD_MAX]; /* lines that wait for log_flush(); the one that is built stands behind them */
 } state = {.fd = STDERR_FILENO, .sink = SINK_POLLED, .level = LOG_NOTICE, .slot = -1};
 
 void
@@ -51,6 +60,7 @@ log_set_fd(int fd)
 {
 	struct stat st;
 
+	log_flush();
 	state.fd = fd;
 	state.sink = SINK_POLLED;
 	if (fstat(fd, &st) < 0)
@@ -63,17 +73,6 @@ log_set_fd(int fd)
 		state.sink = SINK_TERMINAL;
 	state.is_nowait_unknown = false;
 	state.is_torn = false;
-}
-
-void
-log_init(int fd, enum log_level level, const char *role, int slot)
-{
-	log_set_fd(fd);
-	state.level = level;
-	state.role = role;
-	state.slot = slot;
-	state.dropped = 0;
-	state.unreported = 0;
 }
 
 void
@@ -100,20 +99,21 @@ log_dropped(void)
 #define CUT_MARK "...\""
 
 struct line {
-	char text[LOG_LINE_MAX];
+	char *text;
 	size_t len;
+	size_t cap;
 };
 
 static size_t
 line_room(const struct line *line)
 {
-	return sizeof(line->text) - TAIL_LEN - line->len;
+	return line->cap - TAIL_LEN - line->len;
 }
 
 static void
 line_put(struct line *line, const char *bytes, size_t len)
 {
-	must(len <= sizeof(line->text) - line->len);
+	must(len <= line->cap - line->len);
 	memcpy(line->text + line->len, bytes, len);
 	line->len += len;
 }
@@ -121,7 +121,7 @@ line_put(struct line *line, const char *bytes, size_t len)
 static void
 line_put_key(struct line *line, const char *key)
 {
-	if (line->text[line->len - 1] != '{')
+	if (line->text[line->len - 1] != '{' && line->len > 1)
 		line_put(line, ",", 1);
 	line_put(line, "\"", 1);
 	line_put(line, key, strlen(key));
@@ -150,8 +150,16 @@ line_put_text(struct line *line, struct slice text, size_t room)
 	line_put(line, "\"", 1);
 	safe = line->len;
 	while (pos < text.len) {
-		size_t len = enc_json_step(text, &pos, step);
+		size_t run = enc_json_plain(text, pos);
+		size_t len;
 
+		if (run > 0 && line->len + run + sizeof(CUT_MARK) - 1 <= end) {
+			line_put(line, text.ptr + pos, run);
+			pos += run;
+			safe = line->len;
+			continue;
+		}
+		len = enc_json_step(text, &pos, step);
 		if (line->len + len + 1 > end) {
 			line->len = safe;
 			line_put(line, CUT_MARK, sizeof(CUT_MARK) - 1);
@@ -226,51 +234,76 @@ put_field(struct line *line, const struct log_field *field)
 }
 
 static void
+put_who(void)
+{
+	struct line who = {.text = state.who, .cap = sizeof(state.who)};
+
+	line_put(&who, ",", 1);
+	if (state.role != NULL)
+		put_text_field(&who, "role", slice_from_str(state.role), false);
+	put_scalar_field(&who, &LOG_I64("pid", getpid()));
+	if (state.slot >= 0)
+		put_scalar_field(&who, &LOG_I64("slot", state.slot));
+	state.who_len = who.len;
+}
+
+/* The first of several lines that go out together tells of what was lost before them. */
+static void
 put_head(struct line *line, enum log_level level, const char *event)
 {
+	bool is_first = state.held_lines == 0;
 	char time[CLOCK_ISO_CAP];
 
-	if (state.is_torn)
+	if (state.is_torn && is_first)
 		line_put(line, "\n", 1);
 	line_put(line, "{", 1);
 	clock_format_iso_ms(clock_wall_ms(), time);
 	put_text_field(line, "time", slice_from_str(time), false);
 	put_text_field(line, "level", slice_from_str(log_level_name(level)), false);
-	if (state.role != NULL)
-		put_text_field(line, "role", slice_from_str(state.role), false);
-	put_scalar_field(line, &LOG_I64("pid", getpid()));
-	if (state.slot >= 0)
-		put_scalar_field(line, &LOG_I64("slot", state.slot));
-	if (state.unreported > 0)
+	if (state.who_len == 0)
+		put_who(); /* before log_init() */
+	line_put(line, state.who, state.who_len);
+	if (state.unreported > 0 && is_first)
 		put_scalar_field(line, &LOG_U64("dropped", state.unreported));
 	put_text_field(line, "event", slice_from_str(event), false);
+}
+
+void
+log_init(int fd, enum log_level level, const char *role, int slot)
+{
+	log_set_fd(fd);
+	state.level = level;
+	state.role = role;
+	state.slot = slot;
+	state.dropped = 0;
+	state.unreported = 0;
+	put_who();
 }
 
 /* ---- The sink ---------------------------------------------------------------------------------------------------- */
 
 static ssize_t
-write_polled(const struct line *line)
+write_polled(struct slice text)
 {
 	struct pollfd sink = {.fd = state.fd, .events = POLLOUT};
 	struct iovec iov;
-	const char *text = line->text;
 	ssize_t n;
 
 	if (poll(&sink, 1, 0) != 1 || !(sink.revents & POLLOUT))
 		return -1;
 	if (!state.is_nowait_unknown) {
-		memcpy(&iov.iov_base, &text, sizeof(text)); /* its type cannot say that it is only read */
-		iov.iov_len = line->len;
+		memcpy(&iov.iov_base, &text.ptr, sizeof(text.ptr)); /* its type cannot say that it is only read */
+		iov.iov_len = text.len;
 		n = pwritev2(state.fd, &iov, 1, -1, RWF_NOWAIT);
 		if (n >= 0 || (errno != EOPNOTSUPP && errno != ENOSYS && errno != EINVAL))
 			return n;
 		state.is_nowait_unknown = true;
 	}
-	return write(state.fd, line->text, line->len);
+	return write(state.fd, text.ptr, text.len);
 }
 
 static ssize_t
-write_terminal(const struct line *line)
+write_terminal(struct slice text)
 {
 	char path[32];
 	ssize_t n;
@@ -279,53 +312,106 @@ write_terminal(const struct line *line)
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", state.fd);
 	own = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (own < 0)
-		return write_polled(line);
-	n = write(own, line->text, line->len);
+		return write_polled(text);
+	n = write(own, text.ptr, text.len);
 	close(own);
 	return n;
 }
 
 static ssize_t
-write_sink(const struct line *line)
+write_sink(struct slice text)
 {
 	ssize_t n;
 
 	do {
 		if (state.sink == SINK_SOCKET)
-			n = send(state.fd, line->text, line->len, MSG_DONTWAIT | MSG_NOSIGNAL);
+			n = send(state.fd, text.ptr, text.len, MSG_DONTWAIT | MSG_NOSIGNAL);
 		else if (state.sink == SINK_FILE)
-			n = write(state.fd, line->text, line->len);
+			n = write(state.fd, text.ptr, text.len);
 		else if (state.sink == SINK_TERMINAL)
-			n = write_terminal(line);
+			n = write_terminal(text);
 		else
-			n = write_polled(line);
+			n = write_polled(text);
 	} while (n < 0 && errno == EINTR);
 	return n;
+}
+
+/* Whole lines among what the sink took of those that were held; the newline in front mends a torn one. */
+static uint64_t
+count_lines(size_t len)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 1; i < len; i++)
+		n += state.held[i] == '\n' ? 1 : 0;
+	return n;
+}
+
+static void
+note_loss(ssize_t taken)
+{
+	uint64_t got = taken > 0 ? count_lines((size_t)taken) : 0;
+	uint64_t lost = state.held_lines - got;
+
+	if (got > 0)
+		state.unreported = 0;
+	state.dropped += lost;
+	state.unreported += lost;
+	if (taken > 0)
+		state.is_torn = state.held[taken - 1] != '\n';
+}
+
+void
+log_flush(void)
+{
+	int saved_errno = errno;
+	ssize_t n;
+
+	if (state.held_lines == 0)
+		return;
+	n = write_sink(slice_of(state.held, state.held_len));
+	if (n == (ssize_t)state.held_len) {
+		state.unreported = 0;
+		state.is_torn = false;
+	} else {
+		note_loss(n);
+	}
+	state.held_lines = 0;
+	state.held_len = 0;
+	errno = saved_errno;
+}
+
+void
+log_hold(bool hold)
+{
+	state.may_wait = hold;
+	if (!hold)
+		log_flush();
+}
+
+/* A pipe or a terminal takes one line at a time; and what is bad must be out before it gets worse. */
+static bool
+may_wait(enum log_level level)
+{
+	return state.may_wait && level > LOG_WARN && (state.sink == SINK_FILE || state.sink == SINK_SOCKET);
 }
 
 void
 log_emit(enum log_level level, const char *event, const struct log_field *fields)
 {
-	struct line line;
-	int saved_errno = errno;
-	ssize_t n;
+	struct line line = {.cap = LOG_LINE_MAX};
 
-	line.len = 0;
+	if (sizeof(state.held) - state.held_len < LOG_LINE_MAX)
+		log_flush();
+	line.text = state.held + state.held_len;
 	put_head(&line, level, event);
 	for (const struct log_field *field = fields; field->kind != LOG_KIND_END; field++)
 		put_field(&line, field);
 	line_put(&line, "}\n", TAIL_LEN);
-	n = write_sink(&line);
-	if (n == (ssize_t)line.len) {
-		state.unreported = 0;
-		state.is_torn = false;
-	} else {
-		state.dropped++;
-		state.unreported++;
-		if (n > 0)
-			state.is_torn = line.text[n - 1] != '\n';
-	}
-	errno = saved_errno;
+	state.held_len += line.len;
+	state.held_lines++;
+	if (!may_wait(level))
+		log_flush();
 }
 
 /* ---- Levels ------------------------------------------------------------------------------------------------------ */

@@ -7,24 +7,28 @@
  */
 #include "http/server_private.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
-#include <event2/buffer.h>
-#include <event2/bufferevent.h>
+#include <event2/event.h>
 
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/turn.h"
 
-#define WRITE_AT_ONCE (256 * 1024)
+/* Beyond what a head or the pipeline may be: one read that goes past it. */
+static size_t
+most_kept(const struct http_limits *limits)
+{
+	return limits->head_bytes + limits->pipeline_bytes + 2 * SCRATCH_BYTES;
+}
 
 static void on_timer(evutil_socket_t fd, short what, void *arg);
-static void on_read(struct bufferevent *bev, void *arg);
-static void on_write(struct bufferevent *bev, void *arg);
-static void on_event(struct bufferevent *bev, short what, void *arg);
+static void on_io(evutil_socket_t fd, short what, void *arg);
 
 /* ---- Birth and death ---- */
 
@@ -32,62 +36,68 @@ int
 connection_open(struct http_server *server, int fd, const char *peer)
 {
 	struct http_connection *conn = calloc(1, sizeof(*conn));
-	uint32_t write_ms = server->limits.write_ms;
-	const struct timeval stall = {.tv_sec = write_ms / 1000, .tv_usec = (write_ms % 1000) * 1000};
 
 	if (conn == NULL)
 		return ERR_NOMEM;
-	conn->bev = bufferevent_socket_new(server->base, fd, 0);
-	if (conn->bev == NULL)
-		goto fail;
 	conn->magic = CONNECTION_MAGIC;
 	conn->server = server;
 	conn->state = HTTP_STATE_IDLE;
 	snprintf(conn->peer, sizeof(conn->peer), "%s", peer);
+	buf_init(&conn->kept, most_kept(&server->limits));
 	evtimer_assign(&conn->timer, server->base, on_timer, conn);
-	bufferevent_setcb(conn->bev, on_read, on_write, on_event, conn);
-	bufferevent_set_max_single_write(conn->bev, WRITE_AT_ONCE);
-	if (bufferevent_set_timeouts(conn->bev, NULL, &stall) < 0 || bufferevent_enable(conn->bev, EV_READ) < 0)
-		goto fail;
+	event_assign(&conn->io, server->base, fd, EV_READ | EV_PERSIST, on_io, conn);
+	if (event_add(&conn->io, NULL) < 0) {
+		free(conn);
+		return ERR_NOMEM;
+	}
+	conn->watched = EV_READ;
 	TAILQ_INSERT_TAIL(&server->connections, conn, link);
 	server->in_state[conn->state]++;
 	server->stats.connections_now++;
 	server->stats.connections_total++;
 	connection_arm(conn);
 	return 0;
-fail:
-	if (conn->bev != NULL) {
-		bufferevent_setfd(conn->bev, -1); /* the caller closes it */
-		bufferevent_free(conn->bev);
-	}
-	free(conn);
-	return ERR_NOMEM;
 }
 
-/* The descriptor is closed here and now, not when libevent gets round to finalizing: room for the next client. */
+/* What it still holds goes along. */
 void
 connection_free(struct http_connection *conn)
 {
 	struct http_server *server = conn->server;
-	evutil_socket_t fd = bufferevent_getfd(conn->bev);
 
 	must(conn->magic == CONNECTION_MAGIC);
+	connection_flush(conn);
 	if (conn->req != NULL) {
 		conn->req->conn = NULL;
 		if (conn->req->phase == REQUEST_HEAD)
 			request_free(conn->req);
 	}
 	event_del(&conn->timer);
-	bufferevent_disable(conn->bev, EV_READ | EV_WRITE);
-	bufferevent_setfd(conn->bev, -1);
-	bufferevent_free(conn->bev);
-	evutil_closesocket(fd);
+	event_del(&conn->io);
+	close(event_get_fd(&conn->io));
+	connection_forget_queue(conn);
+	buf_fini(&conn->kept);
 	TAILQ_REMOVE(&server->connections, conn, link);
 	server->in_state[conn->state]--;
 	server->stats.connections_now--;
 	conn->magic = 0;
 	free(conn);
 	listener_note_room(server);
+}
+
+int
+connection_watch(struct http_connection *conn, short what)
+{
+	if (what == conn->watched)
+		return 0;
+	event_del(&conn->io);
+	event_assign(&conn->io, conn->server->base, event_get_fd(&conn->io), what | EV_PERSIST, on_io, conn);
+	if (what != 0 && event_add(&conn->io, NULL) < 0) {
+		connection_doom(conn);
+		return ERR_NOMEM;
+	}
+	conn->watched = what;
+	return 0;
 }
 
 /* ---- Timer ---- */
@@ -136,7 +146,7 @@ connection_reset(struct http_connection *conn)
 {
 	const struct linger reset = {.l_onoff = 1, .l_linger = 0};
 
-	(void)setsockopt(bufferevent_getfd(conn->bev), SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+	(void)setsockopt(event_get_fd(&conn->io), SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
 	connection_doom(conn);
 }
 
@@ -155,7 +165,13 @@ body_deadline(const struct http_connection *conn)
 }
 
 static uint64_t
-deadline_of(const struct http_connection *conn, uint64_t now_ms)
+write_deadline(const struct http_connection *conn)
+{
+	return conn->queue != NULL ? conn->progress_ms + conn->server->limits.write_ms : UINT64_MAX;
+}
+
+static uint64_t
+state_deadline(const struct http_connection *conn, uint64_t now_ms)
 {
 	const struct http_limits *limits = &conn->server->limits;
 
@@ -170,11 +186,19 @@ deadline_of(const struct http_connection *conn, uint64_t now_ms)
 		return now_ms + limits->linger_ms;
 	case HTTP_STATE_HANDLING:
 	case HTTP_STATE_STREAMING:
-	case HTTP_STATE_WRITING: /* libevent watches over the progress of writing */
+	case HTTP_STATE_WRITING:
 	case HTTP_STATES:
 		break;
 	}
 	return UINT64_MAX;
+}
+
+static uint64_t
+deadline_of(const struct http_connection *conn, uint64_t now_ms)
+{
+	uint64_t by_state = state_deadline(conn, now_ms), by_writing = write_deadline(conn);
+
+	return by_state < by_writing ? by_state : by_writing;
 }
 
 /*
@@ -207,22 +231,34 @@ connection_set_state(struct http_connection *conn, enum http_state state)
 }
 
 size_t
-connection_queued(const struct http_connection *conn)
-{
-	return evbuffer_get_length(bufferevent_get_output(conn->bev));
-}
-
-size_t
 connection_input(const struct http_connection *conn)
 {
-	return evbuffer_get_length(bufferevent_get_input(conn->bev));
+	return conn->is_entered ? conn->input.len : conn->kept.len;
+}
+
+/*
+ * How much may be read now.  A connection that owes an answer, or has more to do with what it has, reads ahead only so
+ * far.
+ */
+static size_t
+input_room(const struct http_connection *conn)
+{
+	bool is_reading = conn->state <= HTTP_STATE_READ_BODY || conn->state == HTTP_STATE_LINGER;
+	size_t most = conn->server->limits.pipeline_bytes, len = connection_input(conn);
+
+	if (is_reading && !conn->is_kicked)
+		return SCRATCH_BYTES;
+	if (len >= most)
+		return 0;
+	return most - len < SCRATCH_BYTES ? most - len : SCRATCH_BYTES;
 }
 
 static void
-resume_reading(struct http_connection *conn)
+follow_input(struct http_connection *conn)
 {
-	if (!conn->is_eof && !(bufferevent_get_enabled(conn->bev) & EV_READ))
-		(void)bufferevent_enable(conn->bev, EV_READ);
+	short read = input_room(conn) > 0 && !conn->is_eof ? EV_READ : 0;
+
+	(void)connection_watch(conn, (short)((conn->watched & EV_WRITE) | read));
 }
 
 /* The answer has left: close, wait for the client to have read it, or go on with the next request. */
@@ -232,15 +268,15 @@ after_flush(struct http_connection *conn)
 	if (!conn->is_last) {
 		conn->parser = (struct http_parser){0};
 		connection_set_state(conn, HTTP_STATE_IDLE);
-		resume_reading(conn);
 		if (connection_input(conn) > 0 || conn->is_eof)
 			kick(conn);
+		follow_input(conn);
 	} else if (!conn->is_eof && (conn->needs_linger || connection_input(conn) > 0)) {
-		shutdown(bufferevent_getfd(conn->bev), SHUT_WR);
+		shutdown(event_get_fd(&conn->io), SHUT_WR);
 		conn->linger_left = conn->server->limits.linger_bytes;
 		connection_set_state(conn, HTTP_STATE_LINGER);
-		resume_reading(conn);
 		kick(conn);
+		follow_input(conn);
 	} else {
 		connection_doom(conn);
 	}
@@ -250,6 +286,8 @@ void
 connection_answered(struct http_connection *conn)
 {
 	conn->req = NULL;
+	if (conn->is_last)
+		connection_flush(conn);
 	if (conn->is_doomed)
 		return;
 	if (connection_queued(conn) > 0)
@@ -288,11 +326,29 @@ connection_enter(struct http_connection *conn)
 	turn_enter("http connection");
 	must(conn->magic == CONNECTION_MAGIC && !conn->is_entered);
 	conn->is_entered = true;
+	conn->input = buf_slice(&conn->kept);
+}
+
+/* What has not been used: the end of what was kept before, or of what was read just now. */
+static void
+keep_input(struct http_connection *conn)
+{
+	size_t len = conn->input.len;
+
+	if (conn->kept.len > 0)
+		buf_consume(&conn->kept, conn->kept.len - len);
+	else if (len > 0 && buf_put_slice(&conn->kept, conn->input) < 0)
+		connection_doom(conn);
+	if (len == 0)
+		buf_fini(&conn->kept);
+	conn->input = SLICE_NONE;
 }
 
 void
 connection_leave(struct http_connection *conn)
 {
+	follow_input(conn);
+	keep_input(conn);
 	if (conn->is_doomed) {
 		connection_gone(conn, 499);
 		connection_free(conn);
@@ -305,61 +361,77 @@ connection_leave(struct http_connection *conn)
 		connection_arm(conn);
 }
 
+/* Behind what was kept, so that the input is one piece. */
 static void
-on_read(struct bufferevent *bev, void *arg)
+add_input(struct http_connection *conn, size_t len)
 {
-	struct http_connection *conn = arg;
+	struct slice fresh = slice_of(conn->server->scratch, len);
 
-	(void)bev;
-	connection_enter(conn);
-	connection_advance(conn);
-	connection_leave(conn);
+	if (conn->kept.len == 0)
+		conn->input = fresh;
+	else if (buf_put_slice(&conn->kept, fresh) == 0)
+		conn->input = buf_slice(&conn->kept);
+	else
+		connection_doom(conn);
 }
 
-/* The queue is empty. */
 static void
-on_write(struct bufferevent *bev, void *arg)
+read_input(struct http_connection *conn)
 {
-	struct http_connection *conn = arg;
+	size_t room = input_room(conn);
+	ssize_t n;
+
+	if (room == 0)
+		return;
+	n = recv(event_get_fd(&conn->io), conn->server->scratch, room, MSG_DONTWAIT);
+	if (n > 0)
+		add_input(conn, (size_t)n);
+	else if (n == 0)
+		conn->is_eof = true;
+	else if (errno != EAGAIN && errno != EINTR)
+		connection_doom(conn);
+}
+
+static void
+write_output(struct http_connection *conn)
+{
 	struct http_server *server = conn->server;
 
-	(void)bev;
-	connection_enter(conn);
+	connection_write_queue(conn);
+	if (conn->is_doomed || connection_queued(conn) > 0)
+		return;
 	if (conn->state == HTTP_STATE_WRITING)
 		after_flush(conn);
 	else if (conn->state == HTTP_STATE_STREAMING && conn->req != NULL && server->ops->on_drain != NULL)
 		server->ops->on_drain(server->ctx, conn->req);
+}
+
+static void
+on_io(evutil_socket_t fd, short what, void *arg)
+{
+	struct http_connection *conn = arg;
+
+	(void)fd;
+	connection_enter(conn);
+	if (what & EV_WRITE)
+		write_output(conn);
+	if ((what & EV_READ) && !conn->is_eof && !conn->is_doomed)
+		read_input(conn);
 	connection_advance(conn);
 	connection_leave(conn);
 }
 
 static void
-on_event(struct bufferevent *bev, short what, void *arg)
-{
-	struct http_connection *conn = arg;
-
-	(void)bev;
-	connection_enter(conn);
-	if (what & BEV_EVENT_EOF) {
-		conn->is_eof = true;
-		connection_advance(conn);
-	} else if (what & BEV_EVENT_TIMEOUT) {
-		conn->server->stats.timeouts_write++;
-		conn->server->stats.streams_cut += conn->is_stream ? 1 : 0;
-		connection_reset(conn);
-	} else {
-		connection_doom(conn);
-	}
-	connection_leave(conn);
-}
-
-static void
-time_out(struct http_connection *conn)
+time_out(struct http_connection *conn, uint64_t now_ms)
 {
 	struct http_stats *stats = &conn->server->stats;
 	const struct http_refusal slow = {408, "The request took too long to arrive."};
 
-	if (conn->state == HTTP_STATE_READ_HEAD) {
+	if (now_ms >= write_deadline(conn)) {
+		stats->timeouts_write++;
+		stats->streams_cut += conn->is_stream ? 1 : 0;
+		connection_reset(conn);
+	} else if (conn->state == HTTP_STATE_READ_HEAD) {
 		stats->timeouts_head++;
 		connection_refuse(conn, &slow);
 	} else if (conn->state == HTTP_STATE_READ_BODY) {
@@ -376,6 +448,7 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct http_connection *conn = arg;
 	bool was_kicked = conn->is_kicked;
+	uint64_t now_ms = clock_mono_ms();
 
 	(void)fd;
 	(void)what;
@@ -384,7 +457,7 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 	conn->is_kicked = false;
 	if (was_kicked)
 		connection_advance(conn);
-	else if (conn->deadline_ms != 0 && clock_mono_ms() >= conn->deadline_ms)
-		time_out(conn);
+	else if (conn->deadline_ms != 0 && now_ms >= conn->deadline_ms)
+		time_out(conn, now_ms);
 	connection_leave(conn);
 }

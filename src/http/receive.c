@@ -9,9 +9,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include <event2/buffer.h>
-#include <event2/bufferevent.h>
-
 #include "base/clock.h"
 #include "base/err.h"
 
@@ -28,31 +25,11 @@ refuse_nomem(struct http_connection *conn)
 	connection_refuse(conn, &why);
 }
 
-/* Looks at the first contiguous bytes, and puts more together only while they do not hold a whole head. */
-static int
-parse_input(struct http_connection *conn, struct http_head *head, const char **bytes_r, size_t *len_r,
-	    struct http_refusal *why)
+static void
+use_input(struct http_connection *conn, size_t len)
 {
-	struct evbuffer *input = bufferevent_get_input(conn->bev);
-	size_t total = evbuffer_get_length(input);
-	size_t avail = evbuffer_get_contiguous_space(input);
-
-	if (avail == 0)
-		avail = total;
-	for (;;) {
-		const unsigned char *bytes = evbuffer_pullup(input, (ev_ssize_t)avail);
-		int r;
-
-		if (bytes == NULL) {
-			*why = (struct http_refusal){503, "There is no memory for the request."};
-			return ERR_NOMEM;
-		}
-		*bytes_r = (const char *)bytes;
-		r = http_parse_head(&conn->parser, slice_of(*bytes_r, avail), &conn->server->limits, head, len_r, why);
-		if (r != ERR_AGAIN || avail == total)
-			return r;
-		avail = total / 2 > avail ? 2 * avail : total;
-	}
+	conn->input = slice_sub(conn->input, len, conn->input.len);
+	conn->server->stats.bytes_in += len;
 }
 
 static void
@@ -76,51 +53,42 @@ step_head(struct http_connection *conn)
 	struct http_request *req;
 	struct http_refusal why;
 	struct http_head head;
-	const char *bytes;
 	size_t len;
 	int r;
 
 	http_head_init(&head, conn->server->fields, conn->server->limits.fields_max);
-	r = parse_input(conn, &head, &bytes, &len, &why);
+	r = http_parse_head(&conn->parser, conn->input, &conn->server->limits, &head, &len, &why);
 	if (r == ERR_AGAIN)
 		return false;
 	if (r < 0) {
 		connection_refuse(conn, &why);
 		return true;
 	}
-	req = request_new(conn, &head, bytes, len);
+	req = request_new(conn, &head, conn->input.ptr, len);
 	if (req == NULL) {
 		refuse_nomem(conn);
 		return true;
 	}
-	evbuffer_drain(bufferevent_get_input(conn->bev), len);
-	conn->server->stats.bytes_in += len;
+	use_input(conn, len);
 	begin_body(conn, req);
 	return true;
 }
 
-/* The buffered part of the body.  Results as http_body_feed(). */
+/* The part of the body that is here.  Results as http_body_feed(). */
 static int
-feed_buffered(struct http_connection *conn, struct http_refusal *why)
+feed_input(struct http_connection *conn, struct http_refusal *why)
 {
-	struct evbuffer *input = bufferevent_get_input(conn->bev);
+	size_t used;
 	int r;
 
-	do {
-		size_t avail = evbuffer_get_contiguous_space(input);
-		const unsigned char *bytes = evbuffer_pullup(input, (ev_ssize_t)avail);
-		size_t used;
-
-		r = http_body_feed(&conn->body, slice_of((const char *)bytes, avail), &conn->req->body_buf, &used, why);
-		evbuffer_drain(input, used);
-		conn->server->stats.bytes_in += used;
-	} while (r == ERR_AGAIN && evbuffer_get_length(input) > 0);
+	r = http_body_feed(&conn->body, conn->input, &conn->req->body_buf, &used, why);
+	use_input(conn, used);
 	return r;
 }
 
 /*
- * More of the body straight from the socket, in larger bites than libevent's 4 KiB.  Only bytes that are certain to
- * belong to this body are taken, so nothing must be given back.  End of file and errors are left for libevent to find.
+ * More of the body while there is some.  Only bytes that are certain to belong to this body are taken, so nothing has
+ * to be kept.  End of file and errors are left for the event loop to find.
  */
 static int
 feed_socket(struct http_connection *conn, struct http_refusal *why)
@@ -136,7 +104,7 @@ feed_socket(struct http_connection *conn, struct http_refusal *why)
 			break;
 		if (wanted > SCRATCH_BYTES)
 			wanted = SCRATCH_BYTES;
-		n = recv(bufferevent_getfd(conn->bev), conn->server->scratch, wanted, MSG_DONTWAIT);
+		n = recv(event_get_fd(&conn->io), conn->server->scratch, wanted, MSG_DONTWAIT);
 		if (n <= 0)
 			break;
 		r = http_body_feed(&conn->body, slice_of(conn->server->scratch, (size_t)n), &conn->req->body_buf, &used,
@@ -189,7 +157,7 @@ static bool
 step_body(struct http_connection *conn)
 {
 	struct http_refusal why;
-	int r = feed_buffered(conn, &why);
+	int r = feed_input(conn, &why);
 
 	if (r == ERR_AGAIN && !ask_head(conn))
 		return true;
@@ -211,8 +179,7 @@ step_linger(struct http_connection *conn)
 {
 	size_t len = connection_input(conn);
 
-	evbuffer_drain(bufferevent_get_input(conn->bev), len);
-	conn->server->stats.bytes_in += len;
+	use_input(conn, len);
 	if (len >= conn->linger_left || conn->is_eof)
 		connection_doom(conn);
 	else
@@ -238,9 +205,6 @@ step(struct http_connection *conn)
 		return false;
 	case HTTP_STATE_HANDLING:
 	case HTTP_STATE_STREAMING:
-		if (connection_input(conn) >= conn->server->limits.pipeline_bytes)
-			(void)bufferevent_disable(conn->bev, EV_READ);
-		return false;
 	case HTTP_STATE_WRITING:
 	case HTTP_STATES:
 		break;
@@ -252,6 +216,7 @@ step(struct http_connection *conn)
 static void
 end_of_input(struct http_connection *conn)
 {
+	connection_flush(conn);
 	if (conn->state == HTTP_STATE_WRITING)
 		return;
 	connection_gone(conn, 499);

@@ -11,9 +11,6 @@
 #include "base/err.h"
 #include "base/pool.h"
 
-/* Status line and the fields of one answer. */
-#define ANSWER_HEAD_MAX (64 * 1024)
-
 static const int refused_statuses[HTTP_REFUSED_KINDS] = {
     [HTTP_REFUSED_400] = 400, [HTTP_REFUSED_408] = 408, [HTTP_REFUSED_413] = 413,
     [HTTP_REFUSED_414] = 414, [HTTP_REFUSED_417] = 417, [HTTP_REFUSED_431] = 431,
@@ -50,7 +47,7 @@ http_server_new(struct event_base *base, const struct http_limits *limits, const
 	server->ctx = ctx;
 	TAILQ_INIT(&server->connections);
 	TAILQ_INIT(&server->listeners);
-	buf_init(&server->head_buf, ANSWER_HEAD_MAX);
+	must(server_begin_holding(server) == 0);
 	server->fields = calloc(limits->fields_max > 0 ? limits->fields_max : 1, sizeof(*server->fields));
 	server->scratch = malloc(SCRATCH_BYTES);
 	if (server->fields == NULL || server->scratch == NULL)
@@ -70,7 +67,7 @@ http_server_free(struct http_server **server_p)
 	must(server->stats.requests_now == 0);
 	while (server->n_spare > 0)
 		pool_free(&server->spare[--server->n_spare]);
-	buf_fini(&server->head_buf);
+	server_end_holding(server);
 	free(server->fields);
 	free(server->scratch);
 	free(server);
@@ -119,6 +116,7 @@ http_server_close_idle(struct http_server *server)
 {
 	struct http_connection *conn, *next;
 
+	server_flush(server);
 	for (conn = TAILQ_FIRST(&server->connections); conn != NULL; conn = next) {
 		next = TAILQ_NEXT(conn, link);
 		if (conn->state == HTTP_STATE_IDLE && !conn->is_entered)
@@ -146,6 +144,7 @@ http_server_abort_all(struct http_server *server)
 {
 	struct http_connection *conn, *next;
 
+	server_flush(server);
 	for (conn = TAILQ_FIRST(&server->connections); conn != NULL; conn = next) {
 		next = TAILQ_NEXT(conn, link);
 		abort_connection(conn);

@@ -21,10 +21,10 @@
 #define CONNECTION_MAGIC 0x68747063u
 #define PEER_CAP 64
 #define SPARE_POOLS 32
-/* Pieces of a body that is on its way are read in bites of this size, so that 4 MiB do not need 1,024 loop turns. */
+/* What is read at once at most: 4 MiB of a body do not need 1,024 loop turns. */
 #define SCRATCH_BYTES (64 * 1024)
 
-struct bufferevent;
+struct evbuffer;
 
 enum request_phase {
 	REQUEST_HEAD,	   /* the body is still to come; not yet the application's */
@@ -46,13 +46,22 @@ struct http_connection {
 	bool needs_linger;  /* ... and the client may still be sending */
 	bool is_head_asked; /* on_head() had its say */
 	bool is_stream;	    /* the present answer is one */
+	bool is_held;	    /* stands in the server's list `holding` */
+	short watched;	    /* EV_READ, EV_WRITE: what `io` waits for */
 	struct http_server *server;
-	struct bufferevent *bev;
 	struct http_request *req; /* the one that is read, handled or streamed to */
 	TAILQ_ENTRY(http_connection) link;
+	struct event io;
 	struct event timer;
-	uint64_t deadline_ms; /* 0: to be computed from the state by connection_arm() */
-	uint64_t armed_ms;    /* when the timer fires; 0: not armed */
+	struct slice input;	/* what came and is not used yet, while entered: in `kept` or in the server's scratch */
+	struct buf kept;	/* likewise between; has no memory while there is nothing to keep */
+	struct evbuffer *queue; /* what the socket did not take; NULL: nothing */
+	uint64_t progress_ms;	/* when it took something of the queue last */
+	TAILQ_ENTRY(http_connection) held_link;
+	size_t held_at, held_len; /* in the server's `held`: leaves at the end of the loop's turn */
+	struct slice held_body;	  /* lives for ever; follows */
+	uint64_t deadline_ms;	  /* 0: to be computed from the state by connection_arm() */
+	uint64_t armed_ms;	  /* when the timer fires; 0: not armed */
 	uint64_t body_start_ms;
 	size_t linger_left;
 	struct http_parser parser;
@@ -61,6 +70,7 @@ struct http_connection {
 };
 
 TAILQ_HEAD(connection_list, http_connection);
+TAILQ_HEAD(holding_list, http_connection);
 TAILQ_HEAD(listener_list, http_listener);
 
 struct http_server {
@@ -74,8 +84,10 @@ struct http_server {
 	struct http_stats stats;
 	bool is_lame;
 	struct http_field *fields; /* room for one head while it is parsed */
-	struct buf head_buf;	   /* for one answer's head while it is built */
 	char *scratch;		   /* SCRATCH_BYTES */
+	struct buf held;	   /* answers that leave at the end of the turn; the tail serves as room to build one */
+	struct holding_list holding;
+	struct event flush;
 	struct pool *spare[SPARE_POOLS];
 	size_t n_spare;
 	uint64_t date_second;
@@ -102,9 +114,9 @@ void connection_doom(struct http_connection *conn);
 void connection_reset(struct http_connection *conn);	/* like doom, and the kernel forgets unsent bytes */
 void connection_answered(struct http_connection *conn); /* an answer is complete: what comes next */
 void connection_gone(struct http_connection *conn,
-		     int status); /* tells whoever holds the request; status for the log */
-size_t connection_queued(const struct http_connection *conn);
+		     int status);			     /* tells whoever holds the request; status for the log */
 size_t connection_input(const struct http_connection *conn); /* bytes read and not yet looked at */
+int connection_watch(struct http_connection *conn, short what); /* EV_READ, EV_WRITE.  ERR_NOMEM: doomed */
 
 /* receive.c: takes what is there until the connection has to wait for bytes, the client or the application. */
 void connection_advance(struct http_connection *conn);
@@ -115,13 +127,27 @@ struct http_request *request_new(struct http_connection *conn, const struct http
 void request_free(struct http_request *req);
 void request_log(struct http_request *req, int status, const char *refusal);
 
-/* respond.c */
+/* send.c */
 struct piece {
 	struct slice bytes;
 	bool is_static;	   /* the bytes live for ever */
 	struct buf *owner; /* not NULL: the bytes are this buffer's, which is emptied when they have to wait */
 };
+
+/* Now, behind what is held or queued.  0, or a code and the connection is doomed: half an answer is beyond repair. */
 int connection_send(struct http_connection *conn, const struct piece *pieces, size_t n);
+
+/* At the end of the turn: what stands in the server's `held` from `at`, and a body that lives for ever. */
+int connection_hold(struct http_connection *conn, size_t at, struct slice body);
+void connection_flush(struct http_connection *conn); /* what is held leaves now */
+void connection_write_queue(struct http_connection *conn);
+size_t connection_queued(const struct http_connection *conn);
+void connection_forget_queue(struct http_connection *conn);
+void server_flush(struct http_server *server);	      /* what all hold leaves now */
+int server_begin_holding(struct http_server *server); /* -1: a bug of the caller */
+void server_end_holding(struct http_server *server);
+
+/* respond.c */
 void connection_refuse(struct http_connection *conn, const struct http_refusal *why);
 
 #endif

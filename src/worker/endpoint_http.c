@@ -370,4 +370,5 @@ const struct http_server_ops endpoint_http_ops = {
     .on_head = on_head,
     .on_closed = on_closed,
     .on_access = on_access,
+    .on_send = records_flush,
 };

@@ -38,6 +38,8 @@ lag_loop(struct worker *worker)
 	turn_watch(on_held, worker);
 	do {
 		r = event_base_loop(worker->base, EVLOOP_ONCE);
+		turn_enter("records");
+		records_flush(worker);
 		turn_end();
 	} while (r == 0 && !event_base_got_break(worker->base) && !event_base_got_exit(worker->base));
 }

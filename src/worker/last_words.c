@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/log.h"
 #include "base/turn.h"
 #include "worker_private.h"
 
@@ -61,6 +62,7 @@ leave(const char *text)
 		append(words, append(words, len, ", in "), holder);
 	n = backtrace(frames, BOARD_LAST_WORDS_FRAMES);
 	board_write_last_words(own_row, words, frames, n > 0 ? (size_t)n : 0);
+	log_flush();
 }
 
 static void

@@ -73,6 +73,7 @@ begin(struct worker *worker, uint64_t deadline_ms)
 static void
 reopen_log(int fd)
 {
+	log_flush();
 	if (dup2(fd, STDOUT_FILENO) < 0 || dup2(fd, STDERR_FILENO) < 0)
 		log_write(LOG_ERROR, "log_not_reopened", LOG_END);
 }

@@ -283,7 +283,9 @@ serve(struct worker *worker)
 	tell(worker, CONTROL_READY, is_confined, "");
 	log_write(LOG_INFO, "ready", LOG_U64("generation", worker->generation), LOG_BOOL("confined", is_confined),
 		  LOG_END);
+	records_hold(worker);
 	lag_loop(worker);
+	log_hold(false);
 	board_set_state(worker->row, BOARD_DEAD);
 	log_write(LOG_INFO, "stopped", LOG_END);
 }

@@ -130,6 +130,13 @@ int settle_start(struct worker *worker) MUST_CHECK;
 int retire_start(struct worker *worker) MUST_CHECK;
 void retire_stop(struct worker *worker);
 
+/*
+ * records.c: from records_hold() on, audit and log lines wait for records_flush(), which is called before answers leave
+ * and at the end of each turn of the loop.
+ */
+void records_hold(struct worker *worker);
+void records_flush(void *worker);
+
 /* last_words.c: what a dying worker leaves on the board. */
 void last_words_install(struct board_row *row);
 

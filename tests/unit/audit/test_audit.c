@@ -343,6 +343,103 @@ bytes_that_are_no_text(void **state)
 	json_decref(lines);
 }
 
+/* ---- records that wait ---- */
+
+static int
+add_one(struct stage *st, const char *tool)
+{
+	struct audit_record record = record_of(tool);
+
+	return audit_add(st->audit, &record);
+}
+
+static void
+assert_tools(const struct stage *st, const char *tools)
+{
+	json_t *lines = lines_of(st->path);
+
+	assert_int_equal(json_array_size(lines), strlen(tools));
+	for (size_t i = 0; i < strlen(tools); i++)
+		assert_int_equal(tool_at(lines, i)[0], tools[i]);
+	json_decref(lines);
+}
+
+static void
+held_records_keep_their_order(void **state)
+{
+	struct stage *st = *state;
+	uint64_t lost;
+
+	st->audit = audit_open(st->path, &st->err);
+	assert_int_equal(add_one(st, "a"), 0);
+	assert_tools(st, "a");
+	audit_hold(st->audit);
+	assert_int_equal(add_one(st, "b"), 0);
+	assert_int_equal(add_one(st, "c"), 0);
+	assert_tools(st, "a");
+	assert_int_equal(write_one(st, "d"), 0);
+	assert_tools(st, "abcd");
+	assert_int_equal(add_one(st, "e"), 0);
+	assert_int_equal(audit_flush(st->audit, &lost), 0);
+	assert_int_equal(audit_flush(st->audit, &lost), 0);
+	assert_tools(st, "abcde");
+	assert_int_equal(add_one(st, "f"), 0);
+	audit_free(&st->audit);
+	assert_tools(st, "abcdef");
+}
+
+static void
+held_records_are_bounded(void **state)
+{
+	struct stage *st = *state;
+	struct stat status;
+
+	st->audit = audit_open(st->path, &st->err);
+	audit_hold(st->audit);
+	for (int i = 0; i < 10000; i++)
+		assert_int_equal(add_one(st, "x"), 0);
+	assert_int_equal(stat(st->path, &status), 0);
+	assert_true(status.st_size > 100000);
+}
+
+static void
+held_records_go_to_the_file_before_a_rotation(void **state)
+{
+	struct stage *st = *state;
+	char other[128];
+	int fd;
+
+	st->audit = audit_open(st->path, &st->err);
+	audit_hold(st->audit);
+	assert_int_equal(add_one(st, "a"), 0);
+	snprintf(other, sizeof(other), "%s.1", st->path);
+	fd = open(other, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+	assert_true(fd >= 0);
+	audit_replace(st->audit, fd);
+	assert_tools(st, "a");
+}
+
+/* Whoever flushes learns of all that is lost, also of what another's write took along. */
+static void
+held_records_meet_a_full_disk(void **state)
+{
+	struct stage *st = *state;
+	uint64_t lost;
+
+	st->audit = audit_open("/dev/full", &st->err);
+	audit_hold(st->audit);
+	assert_int_equal(add_one(st, "a"), 0);
+	assert_int_equal(add_one(st, "b"), 0);
+	assert_int_equal(audit_flush(st->audit, &lost), ERR_FULL);
+	assert_int_equal(lost, 2);
+	assert_int_equal(add_one(st, "c"), 0);
+	assert_int_equal(write_one(st, "d"), ERR_FULL);
+	assert_int_equal(audit_flush(st->audit, &lost), ERR_FULL);
+	assert_int_equal(lost, 1);
+	assert_int_equal(audit_flush(st->audit, &lost), 0);
+	assert_int_equal(lost, 0);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, stage_open, stage_close)
 
 int
@@ -359,6 +456,10 @@ main(void)
 	    TEST(several_writers),
 	    TEST(the_largest_record),
 	    TEST(bytes_that_are_no_text),
+	    TEST(held_records_keep_their_order),
+	    TEST(held_records_are_bounded),
+	    TEST(held_records_go_to_the_file_before_a_rotation),
+	    TEST(held_records_meet_a_full_disk),
 	};
 
 	return cmocka_run_group_tests_name("audit/audit", tests, NULL, NULL);

@@ -533,6 +533,108 @@ test_full_disk_tears_at_most_the_lost_line(void **test_state)
 	signal(SIGXFSZ, SIG_DFL);
 }
 
+/* ---- Lines that wait --------------------------------------------------------------------------------------------- */
+
+static void
+test_held_lines_leave_in_order(void **test_state)
+{
+	const char *const events[] = {"one", "two", "bad"};
+	struct slice rest, line;
+
+	(void)test_state;
+	log_hold(true);
+	log_write(LOG_INFO, "one", LOG_END);
+	log_write(LOG_NOTICE, "two", LOG_END);
+	assert_int_equal(written().len, 0);
+	log_write(LOG_WARN, "bad", LOG_END);
+	rest = written();
+	for (size_t i = 0; i < ARRAY_LEN(events); i++) {
+		assert_true(slice_next(&rest, '\n', &line));
+		assert_memory_equal(value_of(line, "event").ptr + 1, events[i], 3);
+	}
+	log_write(LOG_INFO, "three", LOG_END);
+	log_flush();
+	assert_field(written(), "event", "\"three\"");
+	log_write(LOG_INFO, "four", LOG_END);
+	log_hold(false);
+	assert_field(written(), "event", "\"four\"");
+	log_write(LOG_INFO, "five", LOG_END);
+	assert_field(written(), "event", "\"five\"");
+}
+
+static void
+test_held_lines_are_bounded(void **test_state)
+{
+	(void)test_state;
+	fill_text(2000, "x");
+	log_hold(true);
+	for (int i = 0; i < 100; i++)
+		log_write(LOG_INFO, "x", LOG_STR("pad", long_text), LOG_END);
+	assert_true(written().len > 100000);
+	log_hold(false);
+	assert_true(written().len > 2000);
+	assert_int_equal(log_dropped(), 0);
+}
+
+/* Of five that leave together, those behind the end of the disk are lost, and counted; the first one after says so. */
+static void
+test_held_lines_meet_a_full_disk(void **test_state)
+{
+	struct rlimit old, tight;
+	struct slice rest, line;
+	size_t one;
+
+	(void)test_state;
+	signal(SIGXFSZ, SIG_IGN);
+	log_write(LOG_INFO, "whole", LOG_END);
+	one = written().len + 1;
+	log_hold(true);
+	for (int i = 0; i < 5; i++)
+		log_write(LOG_INFO, "whole", LOG_END);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+	tight = (struct rlimit){(rlim_t)(2 * one + 50), old.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
+	log_flush();
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+	assert_int_equal(log_dropped(), 3);
+	log_write(LOG_INFO, "after", LOG_END);
+	log_write(LOG_INFO, "last", LOG_END);
+	log_hold(false);
+	rest = written();
+	for (int i = 0; i < 2; i++) {
+		assert_true(slice_next(&rest, '\n', &line));
+		assert_field(line, "event", "\"whole\"");
+	}
+	assert_true(slice_next(&rest, '\n', &line));
+	assert_int_equal(line.len, 50);
+	assert_true(slice_next(&rest, '\n', &line));
+	assert_field(line, "event", "\"after\"");
+	assert_field(line, "dropped", "3");
+	assert_true(slice_next(&rest, '\n', &line));
+	assert_field(line, "event", "\"last\"");
+	assert_no_field(line, "dropped");
+	signal(SIGXFSZ, SIG_DFL);
+}
+
+/* A pipe takes a line of PIPE_BUF whole; several would not be safe. */
+static void
+test_pipes_hold_nothing(void **test_state)
+{
+	char bytes[1000];
+	int ends[2];
+
+	(void)test_state;
+	assert_int_equal(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+	log_set_fd(ends[1]);
+	log_hold(true);
+	log_write(LOG_INFO, "x", LOG_END);
+	assert_true(read(ends[0], bytes, sizeof(bytes)) > 0);
+	log_hold(false);
+	log_set_fd(sink_fd);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 static void
 test_reader_gone_and_reopened(void **test_state)
 {
@@ -616,6 +718,10 @@ main(void)
 	    TEST(test_full_pipe),
 	    TEST(test_full_socket_tears_at_most_the_lost_line),
 	    TEST(test_full_disk_tears_at_most_the_lost_line),
+	    TEST(test_held_lines_leave_in_order),
+	    TEST(test_held_lines_are_bounded),
+	    TEST(test_held_lines_meet_a_full_disk),
+	    TEST(test_pipes_hold_nothing),
 	    TEST(test_reader_gone_and_reopened),
 	    TEST(test_devices),
 	    TEST(test_terminal_that_is_not_read),

@@ -150,6 +150,7 @@ check_big(enum memory memory)
 	answer.body_take = memory == TAKEN ? &body : NULL;
 	assert_int_equal(http_respond(world.held[0], &answer), 0);
 	http_request_release(&world.held[0]);
+	world_turn(&world);
 	assert_int_equal(http_server_count(world.server, HTTP_STATE_BIT(HTTP_STATE_WRITING)), 1);
 	if (memory == TAKEN)
 		assert_null(body.ptr);
