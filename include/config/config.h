@@ -34,6 +34,7 @@
 
 struct pool;
 
+enum config_on_failure { CONFIG_REFUSE, CONFIG_ALLOW };
 enum config_auth_mode { CONFIG_AUTH_NONE, CONFIG_AUTH_TOKEN, CONFIG_AUTH_OAUTH };
 
 struct config_list {
@@ -113,6 +114,8 @@ struct config {
 		uint64_t max_head_bytes;
 		uint64_t stream_buffer_bytes;
 		uint64_t stream_keepalive_ms;
+		uint64_t stream_keep_ms;
+		uint64_t stream_keep_bytes;
 		uint32_t streams_per_principal;
 		uint32_t max_streams; /* per worker */
 	} http;
@@ -133,6 +136,7 @@ struct config {
 	struct {
 		uint64_t idle_ms;
 		uint64_t max_age_ms;
+		uint64_t ask_timeout_ms;
 		uint32_t logins_per_principal;
 		uint32_t mcp_sessions_per_principal;
 		uint32_t failed_logins;
@@ -165,6 +169,7 @@ struct config {
 	} guardrails;
 	struct {
 		const char *path;
+		enum config_on_failure on_failure; /* may a change be made that cannot be recorded? */
 	} audit;
 	struct {
 		const char *path;

@@ -32,6 +32,9 @@ struct mcp_options {
 	struct action_env *env;
 	const struct mcp_peers *peers; /* the other workers; NULL: there are none */
 	size_t max_result_bytes;       /* a larger tool result is refused with advice how to narrow it */
+	uint64_t ask_timeout_ms;       /* how long a question to the user stays open; 0 = ten minutes */
+	uint64_t keep_events_ms;       /* of a stream that has ended; 0 = five minutes */
+	size_t keep_events_bytes;      /* of one session; 0 = 1 MiB */
 	size_t max_depth;	       /* of JSON in requests, at most JSON_DEPTH_MAX; 0 = the default, 64 */
 };
 

@@ -65,16 +65,18 @@ record_end(const struct action_running *running)
 	(void)r;
 }
 
-/* What cannot be recorded must not be done. */
+/* What cannot be recorded must not be done, unless the operator thinks otherwise. */
 static int
 record_begin(struct action_running *running)
 {
 	if (!record_is_write(running->call.action) ||
-	    record_call(&running->call, AUDIT_BEGIN, running->params, NULL, NULL) == 0)
+	    record_call(&running->call, AUDIT_BEGIN, running->params, NULL, NULL) == 0 ||
+	    running->call.env->config->audit.on_failure == CONFIG_ALLOW)
 		return 0;
 	return fault_set(
 	    &running->fault, FAULT_INTERNAL_ERROR, NULL,
-	    "The audit log cannot be written, so nothing was changed. The operator should look at its disk.");
+	    "The audit log cannot be written, so nothing was changed (audit.on_failure). The operator should look at "
+	    "its disk.");
 }
 
 /* Ends a call, told or untold. */

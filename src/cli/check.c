@@ -14,30 +14,31 @@
 #include "shm/segment.h"
 
 #define DESCRIPTION_MAX (1024 * 1024)
-#define DIFF_MAX 4096
+#define DIFF_MAX (2 * CONFIG_RENDERED_MAX)
 
 #define SERVING_FD 4
 
-enum { OPT_SAMPLE = OPTIONS_FIRST_OWN, OPT_MAN, OPT_EMIT, OPT_UPGRADE };
+enum { OPT_SAMPLE = OPTIONS_FIRST_OWN, OPT_MAN, OPT_EMIT, OPT_UPGRADE, OPT_COMPARE };
 
 struct request {
 	bool print_sample;
 	bool print_man;
-	int emit_fd;	  /* -1: none */
-	uint64_t upgrade; /* 0: none */
+	int emit_fd;	     /* -1: none */
+	uint64_t upgrade;    /* 0: none */
+	const char *compare; /* another file; NULL: none */
 };
 
 static const struct option own_options[] = {
-    {"print-sample", no_argument, NULL, OPT_SAMPLE},
-    {"print-man", no_argument, NULL, OPT_MAN},
-    {"emit-fd", required_argument, NULL, OPT_EMIT},
-    {"upgrade", required_argument, NULL, OPT_UPGRADE},
-    {0},
+    {"print-sample", no_argument, NULL, OPT_SAMPLE},   {"print-man", no_argument, NULL, OPT_MAN},
+    {"emit-fd", required_argument, NULL, OPT_EMIT},    {"upgrade", required_argument, NULL, OPT_UPGRADE},
+    {"compare", required_argument, NULL, OPT_COMPARE}, {0},
 };
 
 static const char help[] = "Reads the configuration and says whether it is fine: exit status 0, or 2 and one\n"
 			   "line `FILE:LINE: key: what is wrong, what to write`.\n"
 			   "\n"
+			   "      --compare=OLD    name the keys that differ from the file OLD, and those of them\n"
+			   "                       that a reload cannot change\n"
 			   "      --print-sample   print a commented sample configuration\n"
 			   "      --print-man      print the manual page magento-mcp.conf(5)\n"
 			   "      --emit-fd=N      write the checked configuration, secrets included, to the open\n"
@@ -55,6 +56,8 @@ take(void *ctx, int val, const char *arg, struct err *err)
 		request->print_sample = true;
 	else if (val == OPT_MAN)
 		request->print_man = true;
+	else if (val == OPT_COMPARE)
+		request->compare = arg;
 	else if (val == OPT_UPGRADE && slice_to_u64(slice_from_str(arg), UINT32_MAX, &fd) == 0)
 		request->upgrade = fd;
 	else if (val == OPT_EMIT && slice_to_u64(slice_from_str(arg), 1 << 20, &fd) == 0)
@@ -152,6 +155,39 @@ compare(const struct config *serving, const struct config *cfg, struct err *err)
 	return r;
 }
 
+/* An exit status. */
+static int
+tell_differences(const struct options *options, const char *path, const struct config *cfg)
+{
+	struct buf changed, restart;
+	struct config_sources src;
+	struct config *old = NULL;
+	struct err err;
+	int r;
+
+	buf_init(&changed, DIFF_MAX);
+	buf_init(&restart, DIFF_MAX);
+	options_sources(options, &src);
+	src.path = path;
+	r = config_load(&src, &old, &err);
+	if (r == 0)
+		r = config_diff(old, cfg, &changed, &restart);
+	if (old == NULL)
+		fprintf(stderr, "%s\n", err.text);
+	else if (r < 0)
+		options_complain("the configurations cannot be compared (%s)", err_name(r));
+	else if (changed.len == 0)
+		printf("the same as %s\n", path);
+	else
+		printf("differs from %s in: %s\n", path, buf_cstr(&changed));
+	if (r == 0 && restart.len > 0)
+		printf("needs a restart, a reload refuses: %s\n", buf_cstr(&restart));
+	config_free(&old);
+	buf_fini(&changed);
+	buf_fini(&restart);
+	return r == 0 ? OPTIONS_FINE : options_status(r);
+}
+
 /* Gives an exit status, or -1 when all is well. */
 static int
 dry_run(const struct request *request, const struct config *cfg)
@@ -181,7 +217,7 @@ cli_check(int argc, char **argv)
 {
 	struct request request = {.emit_fd = -1};
 	const struct options_spec spec = {
-	    .usage = "check [-c FILE] [-s KEY=VALUE]...",
+	    .usage = "check [-c FILE] [-s KEY=VALUE]... [--compare=OLD]",
 	    .help = help,
 	    .extra = own_options,
 	    .take = take,
@@ -214,7 +250,7 @@ cli_check(int argc, char **argv)
 		printf("%s: fine, %zu %s, %zu %s\n", src.path != NULL ? src.path : "no file, defaults only",
 		       cfg->n_stores, cfg->n_stores == 1 ? "store" : "stores", cfg->n_principals,
 		       cfg->n_principals == 1 ? "principal" : "principals");
-		status = OPTIONS_FINE;
+		status = request.compare != NULL ? tell_differences(&options, request.compare, cfg) : OPTIONS_FINE;
 	}
 	config_free(&cfg);
 	return status;

@@ -21,6 +21,8 @@ static const struct config_choice log_levels[] = {
     {"error", LOG_ERROR}, {"warn", LOG_WARN}, {"notice", LOG_NOTICE}, {"info", LOG_INFO}, {"debug", LOG_DEBUG}, {0},
 };
 
+static const struct config_choice on_failures[] = {{"refuse", CONFIG_REFUSE}, {"allow", CONFIG_ALLOW}, {0}};
+
 static const struct config_choice auth_modes[] = {
     {"none", CONFIG_AUTH_NONE}, {"token", CONFIG_AUTH_TOKEN}, {"oauth", CONFIG_AUTH_OAUTH}, {0}};
 
@@ -131,6 +133,11 @@ const struct config_key keys_table[] = {
      .doc = "Bytes that may wait for a slow reader of an event stream before the stream is dropped."},
     {ROOT(http, stream_keepalive_ms), TYPE_DURATION, "15s", .min = 10, .max = HOUR,
      .doc = "An event stream that was quiet for so long gets a comment, so that no proxy takes it for dead."},
+    {ROOT(http, stream_keep_ms), TYPE_DURATION, "5m", .min = 10, .max = DAY,
+     .doc = "How long the events of a call's stream are kept after its end, for clients that come back with "
+	    "Last-Event-ID."},
+    {ROOT(http, stream_keep_bytes), TYPE_SIZE, "1M", .min = 4 * KIB, .max = 64 * MIB,
+     .doc = "Bytes of events kept for one MCP session; the oldest go first."},
     {ROOT(http, streams_per_principal), TYPE_INT, "1024", .min = 1, .max = 1000000,
      .doc =
 	 "Streams per worker that one caller may hold open to wait for news: GET and subscriptions/listen.  One more "
@@ -170,6 +177,8 @@ const struct config_key keys_table[] = {
      .doc = "A login unused for so long ends."},
     {ROOT(session, max_age_ms), TYPE_DURATION, "12h", .min = 100, .max = 365 * DAY,
      .doc = "A login ends at this age, used or not."},
+    {ROOT(session, ask_timeout_ms), TYPE_DURATION, "10m", .min = 100, .max = DAY,
+     .doc = "How long a question to the user may stay unanswered, such as the one to confirm a change."},
     {ROOT(session, logins_per_principal), TYPE_INT, "256", .min = 1, .max = 1000000,
      .doc = "Live logins of one caller."},
     {ROOT(session, mcp_sessions_per_principal), TYPE_INT, "4096", .min = 1, .max = 1000000,
@@ -231,6 +240,10 @@ const struct config_key keys_table[] = {
 
     {ROOT(audit, path), TYPE_PATH, "audit.jsonl", .flags = KEY_IN_STATE_DIR, .seed = "MCP_AUDIT_LOG_PATH",
      .doc = "File of the audit log.  It is appended to and never holds a secret."},
+    {ROOT(audit, on_failure), TYPE_ENUM, "refuse", .choices = on_failures,
+     .doc =
+	 "When the audit log cannot be written, such as on a full disk: refuse: nothing that changes a shop is begun, "
+	 "reading goes on.  allow: all goes on; the log and a metric count what was not recorded."},
 
     {ROOT(keeper, path), TYPE_PATH, "keeper.db", .flags = KEY_RESTART | KEY_IN_STATE_DIR,
      .seed = "MCP_IDEMPOTENCY_PATH", .doc = "File of the database."},

@@ -212,7 +212,7 @@ asking_ask(void *ctx, const struct action_question *questions, size_t n, const j
 	if (!takes_all(x, questions, n))
 		return fault_set(fault, FAULT_CAPABILITY_MISSING, NULL, "The client cannot be asked this.");
 	fiber_wait_init(&asking.wait, on_cancel, &asking);
-	asking.deadline_mono_ms = clock_mono_ms() + ASKING_TIMEOUT_MS;
+	asking.deadline_mono_ms = clock_mono_ms() + x->server->options.ask_timeout_ms;
 	/* The answer may come while the question is still being sent. */
 	LIST_INSERT_HEAD(&x->server->askings, &asking, link);
 	asking.is_linked = true;

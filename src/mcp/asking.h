@@ -17,7 +17,7 @@ struct frame;
 struct mcp_exchange;
 struct mcp_server;
 
-#define ASKING_TIMEOUT_MS (10ull * 60 * 1000) /* a human may be busy */
+#define ASKING_TIMEOUT_MS (10ull * 60 * 1000) /* unless the operator wants it otherwise: a human may be busy */
 
 /*
  * struct action_peer's ask(); ctx is the exchange.  Lets the fiber wait.  An error for an answer, or none in time, is

@@ -25,15 +25,19 @@ struct event_store {
 	uint32_t n_streams;
 	size_t bytes;
 	uint64_t dropped;
+	size_t session_bytes;
+	uint64_t kept_ms;
 };
 
 struct event_store *
-event_store_new(void)
+event_store_new(size_t session_bytes, uint64_t kept_ms)
 {
 	struct event_store *store = calloc(1, sizeof(*store));
 
 	if (store == NULL)
 		return NULL;
+	store->session_bytes = session_bytes;
+	store->kept_ms = kept_ms;
 	TAILQ_INIT(&store->keeping);
 	TAILQ_INIT(&store->ended);
 	return store;
@@ -198,7 +202,7 @@ oldest_of_account(struct account *account)
 static void
 make_room(struct event_store *store, struct account *account)
 {
-	while (account->bytes > EVENTS_PER_SESSION_MAX) {
+	while (account->bytes > store->session_bytes) {
 		struct stream *oldest = oldest_of_account(account);
 
 		if (oldest == NULL)
@@ -223,7 +227,7 @@ void
 stream_put(struct event_store *store, struct stream *stream, struct slice data)
 {
 	size_t size = sizeof(struct kept_event) + data.len;
-	struct kept_event *event = size <= EVENTS_PER_SESSION_MAX ? malloc(size) : NULL;
+	struct kept_event *event = size <= store->session_bytes ? malloc(size) : NULL;
 
 	must(!stream->has_ended);
 	stream->last++;
@@ -294,7 +298,7 @@ event_store_expire(struct event_store *store, uint64_t now_ms)
 {
 	struct stream *stream = TAILQ_FIRST(&store->ended);
 
-	while (stream != NULL && now_ms >= stream->ended_ms + EVENTS_KEPT_MS) {
+	while (stream != NULL && now_ms >= stream->ended_ms + store->kept_ms) {
 		stream_free(store, stream);
 		stream = TAILQ_FIRST(&store->ended);
 	}

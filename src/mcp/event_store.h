@@ -3,7 +3,7 @@
  *
  * A stream is what one call says, its answer included, in numbered events from 1 on.  Streams belong to a session and
  * its principal, and are found by nobody else.  Kept are at most so many bytes of a session and of the whole process;
- * what is too much goes oldest first, and is counted.  A stream that has ended is kept for five minutes.
+ * what is too much goes oldest first, and is counted.  A stream that has ended is kept for a while.
  *
  * Pure: nothing is sent from here.
  *
@@ -21,7 +21,7 @@
 #include "base/slice.h"
 #include "session/mcp_session.h"
 
-#define EVENTS_PER_SESSION_MAX ((size_t)1024 * 1024)
+#define EVENTS_PER_SESSION_MAX ((size_t)1024 * 1024) /* unless the operator wants it otherwise */
 #define EVENTS_TOTAL_MAX ((size_t)64 * 1024 * 1024)
 #define EVENTS_KEPT_MS (5u * 60 * 1000)
 
@@ -63,7 +63,8 @@ struct stream {
 	struct remote_reader remote;
 };
 
-struct event_store *event_store_new(void); /* NULL without memory */
+/* At most `session_bytes` of one session, for `kept_ms` after the end of a stream.  NULL without memory. */
+struct event_store *event_store_new(size_t session_bytes, uint64_t kept_ms);
 void event_store_free(struct event_store **store);
 
 /* NULL without memory. */

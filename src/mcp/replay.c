@@ -54,7 +54,7 @@ replay_begin(struct mcp_exchange *x, const struct event_id *id)
 	remote->at = *id;
 	remote->cookie = ++server->last_cookie;
 	remote->since_ms = server->now.mono_ms;
-	buf_init(&remote->part, EVENTS_PER_SESSION_MAX);
+	buf_init(&remote->part, server->options.keep_events_bytes);
 	LIST_INSERT_HEAD(&server->remote_streams, remote, link);
 	x->remote = remote;
 	pull(remote);
@@ -137,7 +137,7 @@ static bool
 take_piece(struct remote_stream *remote, const struct frame *frame)
 {
 	return frame->number == remote->at.number + 1 && frame->offset == remote->part.len &&
-	       frame->total <= EVENTS_PER_SESSION_MAX && frame->body.len <= frame->total - frame->offset &&
+	       frame->total <= remote->part.max && frame->body.len <= frame->total - frame->offset &&
 	       buf_put_slice(&remote->part, frame->body) == 0;
 }
 

@@ -103,7 +103,7 @@ put_payload(const struct segment_keys *keys, const struct request_binding *bindi
 		json_write_init(&w, out);
 		json_write_begin_object(&w);
 		json_write_key_string(&w, "request", buf_cstr(&digest));
-		json_write_key_int(&w, "expires", (int64_t)(now_wall_ms + REQUEST_STATE_LIFE_MS));
+		json_write_key_int(&w, "expires", (int64_t)(now_wall_ms + binding->life_ms));
 		json_write_key_string(&w, "nonce", nonce);
 		if (kept != NULL) {
 			json_write_key(&w, "kept");
@@ -186,14 +186,14 @@ out:
 
 /* What was signed by us has the shape that we gave it. */
 static int
-judge(const json_t *payload, struct slice digest, uint64_t now_wall_ms, struct request_state *state_r)
+judge(const json_t *payload, struct slice digest, uint64_t life_ms, uint64_t now_wall_ms, struct request_state *state_r)
 {
 	uint64_t expires = (uint64_t)json_get_int(payload, "expires", 0);
 
 	if (!slice_eq(json_get_slice(payload, "request"), digest))
 		return ERR_INVALID;
 	/* A clock set back must not make it live longer. */
-	if (now_wall_ms >= expires || expires - now_wall_ms > REQUEST_STATE_LIFE_MS)
+	if (now_wall_ms >= expires || expires - now_wall_ms > life_ms)
 		return ERR_TIMEOUT;
 	if (slice_to_str(json_get_slice(payload, "nonce"), state_r->nonce, sizeof(state_r->nonce)) < 0)
 		return ERR_INVALID;
@@ -219,7 +219,7 @@ request_state_open(const struct segment_keys *keys, const struct request_binding
 	if (r == 0)
 		r = json_parse(buf_slice(&payload), NULL, &root, NULL);
 	if (r == 0)
-		r = judge(root, buf_slice(&digest), now_wall_ms, state_r);
+		r = judge(root, buf_slice(&digest), binding->life_ms, now_wall_ms, state_r);
 	json_decref(root);
 	buf_fini(&digest);
 	buf_fini(&payload);

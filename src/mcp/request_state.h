@@ -23,13 +23,13 @@ struct segment_keys;
 
 #define REQUEST_STATE_KEPT_MAX (8 * 1024)
 #define REQUEST_STATE_TEXT_MAX (16 * 1024)
-#define REQUEST_STATE_LIFE_MS (10ull * 60 * 1000)
 
 /* What a state is good for: this request of this caller, and no other. */
 struct request_binding {
 	struct slice principal;
 	const char *method;
 	const json_t *params;
+	uint64_t life_ms; /* how long a state is good; one that claims to live longer from now is not */
 };
 
 /* Appends the text.  `kept` may be NULL.  ERR_LIMIT: kept is over REQUEST_STATE_KEPT_MAX as text.  ERR_NOMEM. */

@@ -18,7 +18,8 @@ keys_of(const struct mcp_exchange *x)
 static struct request_binding
 binding_of(const struct mcp_exchange *x)
 {
-	return (struct request_binding){slice_from_str(x->request.principal->name), x->method, x->params};
+	return (struct request_binding){slice_from_str(x->request.principal->name), x->method, x->params,
+					x->server->options.ask_timeout_ms};
 }
 
 /* ---- the answers come ---- */

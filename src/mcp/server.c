@@ -5,7 +5,9 @@
 
 #include <stdlib.h>
 
+#include "asking.h"
 #include "capabilities.h"
+#include "event_store.h"
 #include "exchange.h"
 #include "lists.h"
 #include "json/write.h"
@@ -103,6 +105,17 @@ render_all(struct mcp_server *server)
 	return resources_render_lists(server);
 }
 
+static void
+fill_defaults(struct mcp_options *options)
+{
+	if (options->ask_timeout_ms == 0)
+		options->ask_timeout_ms = ASKING_TIMEOUT_MS;
+	if (options->keep_events_ms == 0)
+		options->keep_events_ms = EVENTS_KEPT_MS;
+	if (options->keep_events_bytes == 0)
+		options->keep_events_bytes = EVENTS_PER_SESSION_MAX;
+}
+
 struct mcp_server *
 mcp_server_new(const struct mcp_options *options)
 {
@@ -111,11 +124,12 @@ mcp_server_new(const struct mcp_options *options)
 	if (server == NULL)
 		return NULL;
 	server->options = *options;
+	fill_defaults(&server->options);
 	server->product = action_registry_product(options->registry);
 	LIST_INIT(&server->exchanges);
 	LIST_INIT(&server->remote_streams);
 	LIST_INIT(&server->watchers);
-	server->events = event_store_new();
+	server->events = event_store_new(server->options.keep_events_bytes, server->options.keep_events_ms);
 	LIST_INIT(&server->askings);
 	server->limits = json_limits_default;
 	if (options->max_depth != 0)

@@ -40,6 +40,7 @@
 #include "supervisor/store.h"
 
 /* A roll needs two generations side by side in BOARD_ROWS slots. */
+#define HOUSE_CHANGES_MAX 4096
 #define HOUSE_WORKERS_MAX (BOARD_ROWS / 2)
 #define HOUSE_GENERATIONS_MAX 8
 #define HOUSE_PATIENCE_MS 8000 /* how long a reload waits for those that retire before it cuts one short */
@@ -138,9 +139,10 @@ struct house {
 	uint64_t room_since_ms; /* since when it waits */
 	struct house_settings pending;
 	bool reload_again;
-	bool is_upgrading;	    /* this reload is an upgrade */
-	bool upgrade_wanted;	    /* the next one is to be one */
-	char failure[ERR_TEXT_MAX]; /* why this reload failed */
+	bool is_upgrading;		 /* this reload is an upgrade */
+	bool upgrade_wanted;		 /* the next one is to be one */
+	char failure[ERR_TEXT_MAX];	 /* why this reload failed */
+	char changes[HOUSE_CHANGES_MAX]; /* what ctl is told of the keys that changed; "": unknown */
 
 	/* The last reload. */
 	bool has_reloaded;

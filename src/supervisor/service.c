@@ -12,7 +12,7 @@
 #include "supervisor/house.h"
 #include "supervisor/upgrade.h"
 
-#define DIFF_TEXT_MAX 4096
+#define DIFF_TEXT_MAX (2 * CONFIG_RENDERED_MAX)
 
 /* ---- Generations ---- */
 
@@ -79,6 +79,20 @@ log_reload(const struct house *h, bool ok)
 	log_write(ok ? LOG_NOTICE : LOG_ERROR, event, LOG_STR("text", h->reload_text), LOG_END);
 }
 
+/* Who waits at the control socket learns which keys differ, too. */
+static void
+tell_waiting(struct house *h, bool ok, uint64_t now_ms)
+{
+	struct buf body;
+
+	buf_init(&body, CTL_REPLY_MAX - CTL_LINE_MAX);
+	if (ok)
+		(void)buf_printf(&body, "%s\n", h->reload_text);
+	(void)buf_put_str(&body, h->changes);
+	ctl_answer_waiting(&h->ctl, CTL_WAIT_RELOAD, ok, h->reload_text, buf_slice(&body), now_ms);
+	buf_fini(&body);
+}
+
 /* Remembers and tells how it went, then begins the reload that was asked for meanwhile. */
 static void
 finish_reload(struct house *h, bool ok, uint64_t now_ms)
@@ -98,7 +112,7 @@ finish_reload(struct house *h, bool ok, uint64_t now_ms)
 	log_reload(h, ok);
 	notify_ready(&h->notify, NULL);
 	report_status_line(h);
-	ctl_answer_waiting(&h->ctl, CTL_WAIT_RELOAD, ok, h->reload_text, SLICE_NONE, now_ms);
+	tell_waiting(h, ok, now_ms);
 	if (h->reload_again)
 		service_event(h, SERVICE_EV_RELOAD, now_ms);
 }
@@ -124,7 +138,7 @@ act_check(struct house *h, uint64_t now_ms)
 	h->reload_again = false;
 	h->is_upgrading = h->upgrade_wanted;
 	h->upgrade_wanted = false;
-	h->failure[0] = '\0';
+	h->failure[0] = h->changes[0] = '\0';
 	ctl_promote_waiting(&h->ctl);
 	notify_reloading(&h->notify, clock_mono_us());
 	log_write(LOG_NOTICE, h->is_upgrading ? "upgrade" : "reload", LOG_END);
@@ -148,9 +162,20 @@ read_serving(const struct house *h, struct config **cfg_r, struct err *err)
 	return r;
 }
 
+static void
+note_changes(struct house *h, const struct buf *changed)
+{
+	if (changed->len == 0)
+		(void)snprintf(h->changes, sizeof(h->changes), "nothing has changed in the configuration\n");
+	else
+		(void)snprintf(h->changes, sizeof(h->changes), "changed: %.*s%s\n", HOUSE_CHANGES_MAX - 32,
+			       changed->ptr, changed->len > HOUSE_CHANGES_MAX - 32 ? "..." : "");
+	log_write(LOG_INFO, "reload_changes", LOG_SLICE("keys", buf_slice(changed)), LOG_END);
+}
+
 /* A key that only a restart can apply is refused by its name: half a reload would be worse than none. */
 static int
-compare(const struct house *h, const struct config *fresh, struct err *err)
+compare(struct house *h, const struct config *fresh, struct err *err)
 {
 	struct config *serving = NULL;
 	struct buf changed, restart;
@@ -164,11 +189,11 @@ compare(const struct house *h, const struct config *fresh, struct err *err)
 	r = config_diff(serving, fresh, &changed, &restart);
 	if (r < 0)
 		(void)err_set(err, r, "the configurations cannot be compared (%s)", err_name(r));
-	else if (restart.len > 0)
+	else
+		note_changes(h, &changed);
+	if (r == 0 && restart.len > 0)
 		r = err_set(err, ERR_DENIED, "a reload cannot change %.300s; restart the service, or set it back",
 			    buf_cstr(&restart));
-	else
-		log_write(LOG_INFO, "reload_changes", LOG_STR("keys", buf_cstr(&changed)), LOG_END);
 out:
 	config_free(&serving);
 	buf_fini(&changed);

@@ -96,6 +96,9 @@ make_core(struct worker *worker)
 	    .env = &worker->env,
 	    .peers = worker->inbox != NULL ? &worker->peers : NULL,
 	    .max_result_bytes = worker->config->magento.max_result_bytes,
+	    .ask_timeout_ms = worker->config->session.ask_timeout_ms,
+	    .keep_events_ms = worker->config->http.stream_keep_ms,
+	    .keep_events_bytes = worker->config->http.stream_keep_bytes,
 	};
 
 	return mcp_server_new(&options);

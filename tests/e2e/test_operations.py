@@ -268,8 +268,10 @@ def test_reload_that_needs_a_restart(the_server, shop):
         server.write({"server": {"table_slots": 128, "environment": "half"}})
         server.expects("reload")
         server.expects("reload_failed")
-        answer = server.ask("reload wait")
-        assert answer.startswith("ERROR") and "server.table_slots" in answer and "restart" in answer
+        done = run_cli("ctl", "reload", "--wait", "-c", server.path)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert "a reload cannot change server.table_slots; restart the service" in done.stderr
+        assert "changed: server.environment, server.table_slots\n" in done.stderr, done.stderr
     finally:
         server.write({})
     client = Modern(server)

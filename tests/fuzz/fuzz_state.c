@@ -17,6 +17,7 @@
 #include "shm/segment.h"
 
 #define NOW 1000000ull
+#define LIFE_MS 600000ull
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -26,7 +27,7 @@ static json_t *params;
 static struct request_binding
 binding(void)
 {
-	return (struct request_binding){SLICE_LIT("fuzz"), "tools/call", params};
+	return (struct request_binding){SLICE_LIT("fuzz"), "tools/call", params, LIFE_MS};
 }
 
 static int
@@ -37,7 +38,7 @@ open_text(struct slice text, struct request_state *state_r)
 
 	must(r == 0 || r == ERR_INVALID || r == ERR_TIMEOUT);
 	must(r == 0 || state_r->kept == NULL);
-	must(r < 0 || (state_r->left_ms > 0 && state_r->left_ms <= REQUEST_STATE_LIFE_MS));
+	must(r < 0 || (state_r->left_ms > 0 && state_r->left_ms <= LIFE_MS));
 	return r;
 }
 

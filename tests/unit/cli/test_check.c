@@ -52,6 +52,57 @@ test_refusal_is_one_line(void **state)
 }
 
 static void
+test_what_a_reload_would_change(void **state)
+{
+	static struct run_cli run;
+	struct run_file file, old;
+	char text[512];
+
+	(void)state;
+	run_file_make(&file, "[server]\nlog_level = debug\ntable_slots = 128\n[store \"a\"]\nbase_url = http://a\n");
+	run_file_make(&old, "");
+	run_cli(cli_check, WORDS("check", "-c", file.path, "--compare", old.path), &run);
+	assert_int_equal(run.status, 0);
+	snprintf(text, sizeof(text),
+		 "%s: fine, 1 store, 0 principals\n"
+		 "differs from %s in: server.log_level, server.table_slots, store.a\n"
+		 "needs a restart, a reload refuses: server.table_slots\n",
+		 file.path, old.path);
+	assert_string_equal(run.out, text);
+	assert_string_equal(run.err, "");
+	run_cli(cli_check, WORDS("check", "-c", file.path, "--compare", file.path), &run);
+	assert_int_equal(run.status, 0);
+	assert_non_null(strstr(run.out, "the same as "));
+	run_cli(cli_check, WORDS("check", "-c", file.path, "--compare", "/nowhere/x.conf"), &run);
+	assert_int_equal(run.status, 2);
+	assert_string_equal(run.err, "cannot open /nowhere/x.conf: No such file or directory\n");
+	run_file_remove(&old);
+	run_file_remove(&file);
+}
+
+/* As many names as there can be: a reload must not fail because the list of them is long. */
+static void
+test_long_list_of_differences(void **state)
+{
+	static struct run_cli run;
+	struct run_file file, old;
+	struct buf text;
+
+	(void)state;
+	buf_init(&text, 1 << 20);
+	for (int i = 0; i < CONFIG_PRINCIPALS_MAX; i++)
+		buf_printf(&text, "[principal \"a-name-that-is-rather-long-%d\"]\ntoken_sha256 = %064d\n", i, i);
+	run_file_make(&file, buf_cstr(&text));
+	run_file_make(&old, "");
+	run_cli(cli_check, WORDS("check", "-c", file.path, "--compare", old.path), &run);
+	assert_int_equal(run.status, 0);
+	assert_non_null(strstr(run.out, "principal.a-name-that-is-rather-long-255\n"));
+	run_file_remove(&old);
+	run_file_remove(&file);
+	buf_fini(&text);
+}
+
+static void
 test_warnings_are_told(void **state)
 {
 	static struct run_cli run;
@@ -123,6 +174,8 @@ main(void)
 	    cmocka_unit_test(test_fine),
 	    cmocka_unit_test(test_refusal_is_one_line),
 	    cmocka_unit_test(test_warnings_are_told),
+	    cmocka_unit_test(test_what_a_reload_would_change),
+	    cmocka_unit_test(test_long_list_of_differences),
 	    cmocka_unit_test(test_descriptions),
 	    cmocka_unit_test(test_emit),
 	};

@@ -233,7 +233,7 @@ state_scenario(void *ctx)
 	const struct segment_keys *keys = ctx;
 	json_t *params = json_pack("{s:s, s:{s:i}}", "name", "t", "arguments", "a", 1);
 	json_t *kept = json_pack("{s:s}", "k", "v");
-	const struct request_binding binding = {SLICE_LIT("alice"), "tools/call", params};
+	const struct request_binding binding = {SLICE_LIT("alice"), "tools/call", params, 60000};
 	struct request_state state = {.kept = NULL};
 	struct buf out;
 	int r = params != NULL && kept != NULL ? 0 : ERR_NOMEM;

@@ -36,7 +36,7 @@ stats_of(const struct event_store *store)
 static void
 events_are_numbered_and_found(void **state)
 {
-	struct event_store *store = event_store_new();
+	struct event_store *store = event_store_new(EVENTS_PER_SESSION_MAX, EVENTS_KEPT_MS);
 	struct stream *stream = stream_new(store, ANN, ONE);
 
 	(void)state;
@@ -64,7 +64,7 @@ events_are_numbered_and_found(void **state)
 static void
 a_stream_without_events_is_not_kept(void **state)
 {
-	struct event_store *store = event_store_new();
+	struct event_store *store = event_store_new(EVENTS_PER_SESSION_MAX, EVENTS_KEPT_MS);
 	struct stream *stream = stream_new(store, ANN, ONE);
 
 	(void)state;
@@ -79,7 +79,7 @@ static void
 a_session_pays_for_itself(void **state)
 {
 	static char large[300 * 1024 + 1];
-	struct event_store *store = event_store_new();
+	struct event_store *store = event_store_new(EVENTS_PER_SESSION_MAX, EVENTS_KEPT_MS);
 	struct stream *other = stream_new(store, ANN, TWO);
 	struct stream *first = stream_new(store, ANN, ONE), *second = stream_new(store, ANN, ONE);
 	uint64_t serial = first->serial;
@@ -109,7 +109,7 @@ a_session_pays_for_itself(void **state)
 static void
 an_event_beyond_the_limit_empties_its_stream(void **state)
 {
-	struct event_store *store = event_store_new();
+	struct event_store *store = event_store_new(EVENTS_PER_SESSION_MAX, EVENTS_KEPT_MS);
 	struct stream *stream = stream_new(store, ANN, ONE);
 	char *huge = malloc(EVENTS_PER_SESSION_MAX + 1);
 
@@ -135,7 +135,7 @@ static void
 the_process_has_a_limit_too(void **state)
 {
 	static char large[500 * 1024 + 1];
-	struct event_store *store = event_store_new();
+	struct event_store *store = event_store_new(EVENTS_PER_SESSION_MAX, EVENTS_KEPT_MS);
 	char session[32];
 
 	(void)state;
@@ -159,7 +159,7 @@ the_process_has_a_limit_too(void **state)
 static void
 what_ended_is_kept_for_a_while(void **state)
 {
-	struct event_store *store = event_store_new();
+	struct event_store *store = event_store_new(EVENTS_PER_SESSION_MAX, EVENTS_KEPT_MS);
 	struct stream *early = stream_new(store, ANN, ONE), *late = stream_new(store, ANN, ONE),
 		      *running = stream_new(store, ANN, TWO);
 
@@ -182,7 +182,7 @@ what_ended_is_kept_for_a_while(void **state)
 static void
 a_session_is_forgotten_as_a_whole(void **state)
 {
-	struct event_store *store = event_store_new();
+	struct event_store *store = event_store_new(EVENTS_PER_SESSION_MAX, EVENTS_KEPT_MS);
 	struct stream *ended = stream_new(store, ANN, ONE), *running = stream_new(store, ANN, ONE),
 		      *other = stream_new(store, ANN, TWO);
 

@@ -18,6 +18,7 @@
 #include "shm/segment.h"
 
 #define NOW 1000000ull
+#define LIFE_MS UINT64_C(600000)
 
 static struct segment_keys *keys;
 
@@ -34,7 +35,7 @@ static void
 put(const char *who, const char *method, const char *params, const char *kept, struct buf *out)
 {
 	json_t *tree = json_of(params), *keep = kept != NULL ? json_of(kept) : NULL;
-	const struct request_binding binding = {slice_from_str(who), method, tree};
+	const struct request_binding binding = {slice_from_str(who), method, tree, LIFE_MS};
 
 	buf_init(out, REQUEST_STATE_TEXT_MAX);
 	assert_int_equal(request_state_put(keys, &binding, keep, NOW, out), 0);
@@ -47,7 +48,7 @@ open_at(const char *who, const char *method, const char *params, struct slice te
 	struct request_state *state_r)
 {
 	json_t *tree = json_of(params);
-	const struct request_binding binding = {slice_from_str(who), method, tree};
+	const struct request_binding binding = {slice_from_str(who), method, tree, LIFE_MS};
 	int r = request_state_open(keys, &binding, text, now, state_r);
 
 	json_decref(tree);
@@ -84,7 +85,7 @@ a_state_opens_for_its_own_request(void **unused)
 			 0);
 	assert_int_equal(json_get_int(state.kept, "step", 0), 2);
 	assert_string_equal(json_get_str(state.kept, "what", ""), "\u20ac");
-	assert_int_equal(state.left_ms, REQUEST_STATE_LIFE_MS - 1000);
+	assert_int_equal(state.left_ms, LIFE_MS - 1000);
 	put("alice", "tools/call", "{\"name\":\"t\",\"arguments\":{\"a\":1,\"b\":[]}}", NULL, &other);
 	assert_int_equal(open_at("alice", "tools/call", "{\"name\":\"t\",\"arguments\":{\"a\":1,\"b\":[]}}",
 				 buf_slice(&other), NOW, &again),
@@ -124,10 +125,9 @@ a_state_expires(void **unused)
 
 	(void)unused;
 	put("alice", "m", "{}", "{}", &text);
-	assert_int_equal(open_at("alice", "m", "{}", buf_slice(&text), NOW + REQUEST_STATE_LIFE_MS - 1, &state), 0);
+	assert_int_equal(open_at("alice", "m", "{}", buf_slice(&text), NOW + LIFE_MS - 1, &state), 0);
 	json_decref(state.kept);
-	assert_int_equal(open_at("alice", "m", "{}", buf_slice(&text), NOW + REQUEST_STATE_LIFE_MS, &state),
-			 ERR_TIMEOUT);
+	assert_int_equal(open_at("alice", "m", "{}", buf_slice(&text), NOW + LIFE_MS, &state), ERR_TIMEOUT);
 	assert_int_equal(open_at("alice", "m", "{}", buf_slice(&text), NOW - 1, &state), ERR_TIMEOUT);
 	buf_fini(&text);
 }
@@ -185,7 +185,7 @@ what_is_kept_is_bounded(void **unused)
 {
 	char *text = malloc(2 * REQUEST_STATE_KEPT_MAX);
 	json_t *params = json_object(), *kept;
-	const struct request_binding binding = {SLICE_LIT("alice"), "m", params};
+	const struct request_binding binding = {SLICE_LIT("alice"), "m", params, LIFE_MS};
 	struct request_state state;
 	struct buf out;
 

@@ -116,7 +116,7 @@ refused_later_it_is_tried_at_the_next_reload(void **state)
 	fake_until(f, fake_status_has, "\"keeper\":{\"pid\":0,\"state\":\"refused\"", "refusal");
 	fake_until_count(f, "ready", 2);
 	fake_write(f, "keeper", "good");
-	assert_string_equal(fake_ctl(f, "reload wait"), "OK\n");
+	assert_int_equal(strncmp(fake_ctl(f, "reload wait"), "OK\n", 3), 0);
 	fake_until(f, has_another_keeper, &pid, "another keeper");
 	assert_int_equal(fake_stop(f, SIGTERM), 0);
 }
@@ -130,7 +130,7 @@ a_reload_replaces_it_after_the_workers(void **state)
 
 	fake_start_and_wait(f, 2);
 	pid = keeper_pid(f, "ready");
-	assert_string_equal(fake_ctl(f, "reload wait"), "OK\n");
+	assert_int_equal(strncmp(fake_ctl(f, "reload wait"), "OK\n", 3), 0);
 	fake_until(f, has_another_keeper, &pid, "another keeper");
 	fake_read(f, "log");
 	generation = strstr(f->text, "\"generation_ended\"");
