@@ -57,7 +57,7 @@ TESTS_NEED_auth := jose
 
 PACKAGES := libevent jansson libcurl libcrypto jose sqlite3 cmocka
 DEBIAN   := gcc make pkg-config libevent-dev libjansson-dev libcurl4-openssl-dev libssl-dev libjose-dev libsqlite3-dev libcmocka-dev \
-            python3 python3-pytest python3-pytest-xdist python3-jsonschema nodejs npm
+            python3 python3-h11 python3-pytest python3-pytest-xdist python3-jsonschema nodejs npm
 
 # ---- How it is built -------------------------------------------------------------------------------------------------
 
@@ -158,7 +158,7 @@ UNIT_TESTS  := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*
 ALLOC_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*/alloc_*.c))
 
 test: deps ## everything a change must pass
-	@$(MAKE) --no-print-directory -s -j$(JOBS) all unit-build $(BUILD)/other-layout/magento-mcp $(BUILD)/js/.installed
+	@$(MAKE) --no-print-directory -s -j$(JOBS) all unit-build $(BUILD)/other-layout/magento-mcp $(BUILD)/http-frames $(BUILD)/js/.installed
 	@$(MAKE) --no-print-directory -s unit e2e
 
 unit-build: $(UNIT_TESTS)
@@ -194,9 +194,14 @@ $(BUILD)/other-layout/magento-mcp: $(OTHER_LAYOUT) $(BUILD)/magento-mcp
 	    -Wl,--end-group $(call pkg_libs,$(call needs,$(MODULES)))
 -include $(OTHER_LAYOUT:.o=.d)
 
+# The http module alone, to be compared with other servers' idea of where a request ends.
+$(BUILD)/http-frames: tests/differential/http_frames.c tests/unit/http/frames.h $(call LIB,$(call closure,http))
+	$(CC) $(CFLAGS_ALL) -MF $@.d -Itests/unit/http $(LDFLAGS_ALL) -o $@ $< \
+	    -Wl,--start-group $(call LIB,$(call closure,http)) -Wl,--end-group $(call pkg_libs,libevent)
+
 # Tests wait more than they work: a few files at a time, each with servers and ports of its own.
 E2E_JOBS ?= 3
-e2e: all $(BUILD)/other-layout/magento-mcp $(BUILD)/js/.installed ## real processes, demo store, official clients
+e2e: all $(BUILD)/other-layout/magento-mcp $(BUILD)/http-frames $(BUILD)/js/.installed ## real processes, demo store, official clients
 	BUILD=$(abspath $(BUILD)) $(PYTHON) -m pytest -q -p no:cacheprovider -n $(E2E_JOBS) --dist loadfile tests/e2e \
 	    $(PYTEST_ARGS)
 
@@ -279,6 +284,7 @@ STRESS_SECONDS ?= 60
 stress: all ## storms: kills for STRESS_SECONDS (60), RELOADS (100) and UPGRADES (20) with STRESS_CLIENTS (200)
 	BUILD=$(abspath $(BUILD)) STRESS_SECONDS=$(STRESS_SECONDS) $(PYTHON) tests/stress/kill_storm.py
 	BUILD=$(abspath $(BUILD)) $(PYTHON) tests/stress/reload_storm.py
+	BUILD=$(abspath $(BUILD)) $(PYTHON) tests/stress/slow_clients.py
 
 # ---- Installing ------------------------------------------------------------------------------------------------------
 
