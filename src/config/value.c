@@ -77,8 +77,9 @@ parse_path(const struct config_key *key UNUSED, struct slice text, struct pool *
 			       value_show(text, shown));
 	if (text.len > 4000)
 		return err_set(err, ERR_INVALID, "the path is longer than 4000 bytes, choose a shorter one");
+	/* One that ends in a blank would be read as another path when it is written down. */
 	while (text.len > 1 && text.ptr[text.len - 1] == '/')
-		text.len--;
+		text = slice_trim(slice_of(text.ptr, text.len - 1));
 	return store_text(text, pool, field);
 }
 

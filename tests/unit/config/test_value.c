@@ -223,6 +223,8 @@ test_string_and_path(void **state)
 	expect("server", "state_dir", "/a/b", "/a/b");
 	expect("server", "state_dir", "/a/b///", "/a/b");
 	expect("server", "state_dir", "/", "/");
+	expect("server", "state_dir", "/ /", "/");
+	expect("server", "state_dir", "/a / /", "/a");
 	expect("server", "state_dir", "a/b", NULL);
 	expect("server", "log_file", "", "");
 }
