@@ -53,6 +53,7 @@ struct fetch_request {
 	uint32_t delay_ms;	/* sent off this much later; 0 = at once.  For the pause before a repetition */
 	size_t max_reply_bytes; /* of the body, after decompression */
 	bool is_secret;		/* the answer is a secret: no buffer it went through is used again */
+	bool wants_date;	/* the reply's date_s */
 
 	/*
 	 * Asked about each address (4 or 16 bytes, network order) before connecting to it; false refuses it, which ends
@@ -80,7 +81,7 @@ struct fetch_reply {
 	bool sent;		/* at least one byte of the request left: it may have reached the upstream */
 	char content_type[128]; /* lower case, without parameters; "" when absent */
 	int64_t retry_after_s;	/* -1 when absent */
-	int64_t date_s;		/* Unix time of the Date field, -1 when absent: tells of clocks that differ */
+	int64_t date_s;		/* Unix time of the Date field, -1 when absent or not asked for: clocks differ */
 	struct buf body;	/* owned by the reply */
 	char detail[256];	/* the transport's own words, for the log only */
 	uint64_t took_us;

@@ -167,31 +167,45 @@ enc_hex_decode(struct slice text, void *dst, size_t dst_len)
 	return 0;
 }
 
+/* RFC 3986: letters, digits, "-", ".", "_", "~"; a bit for each ASCII character. */
 static bool
-is_unreserved(char c)
+is_unreserved(unsigned char c)
 {
-	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-	       c == '_' || c == '~';
+	static const uint64_t set[2] = {0x03FF600000000000, 0x47FFFFFE87FFFFFE};
+
+	return c < 0x80 && (set[c / 64] >> (c % 64) & 1) != 0;
 }
 
 int
 enc_percent_put(struct buf *out, struct slice text)
 {
 	static const char digits[] = "0123456789ABCDEF";
-	size_t start = out->len;
-	int r = 0;
+	size_t escaped = 0;
+	char *to;
+	int r;
 
-	for (size_t i = 0; i < text.len && r == 0; i++) {
+	if (text.len > SIZE_MAX / 4)
+		return buf_reserve(out, SIZE_MAX); /* fails for every buffer, and marks it */
+	for (size_t i = 0; i < text.len; i++)
+		escaped += !is_unreserved((unsigned char)text.ptr[i]);
+	r = buf_reserve(out, text.len + 2 * escaped);
+	if (escaped == 0 || r < 0)
+		return r < 0 ? r : buf_put_slice(out, text);
+	to = out->ptr + out->len;
+	for (size_t i = 0; i < text.len; i++) {
 		unsigned char byte = (unsigned char)text.ptr[i];
 
-		if (is_unreserved(text.ptr[i]))
-			r = buf_put_char(out, text.ptr[i]);
-		else
-			r = buf_put(out, (char[]){'%', digits[byte >> 4], digits[byte & 0x0F]}, 3);
+		if (is_unreserved(byte)) {
+			*to++ = (char)byte;
+			continue;
+		}
+		*to++ = '%';
+		*to++ = digits[byte >> 4];
+		*to++ = digits[byte & 0x0F];
 	}
-	if (r < 0)
-		buf_truncate(out, start);
-	return r;
+	*to = '\0';
+	out->len += text.len + 2 * escaped;
+	return 0;
 }
 
 /* The letter behind the backslash, or 0 when there is no short form. */

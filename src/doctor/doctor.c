@@ -113,7 +113,8 @@ is_reachable(struct examination *x)
 					.headers = &accept,
 					.n_headers = 1,
 					.timeout_ms = (uint32_t)x->config->magento.read_timeout_ms,
-					.max_reply_bytes = x->config->magento.max_reply_bytes};
+					.max_reply_bytes = x->config->magento.max_reply_bytes,
+					.wants_date = true};
 	struct fetch_reply reply;
 	bool reached;
 

@@ -62,18 +62,25 @@ timeval_of_ms(uint64_t ms)
 
 /* ---- Ended transfers ---- */
 
-/* A handle keeps the buffer that the last answer was read into. */
+/* For another request, with what all have in common.  A handle keeps the buffer that the last answer was read into. */
 static void
 release_easy(struct fetch *f, struct fetch_job *job)
 {
-	if (job->easy == NULL)
-		return;
-	curl_easy_reset(job->easy);
-	if (f->n_idle < f->options.connections_total && !job->is_secret)
-		f->idle[f->n_idle++] = job->easy;
-	else
-		curl_easy_cleanup(job->easy);
+	CURL *used = job->easy;
+	bool is_fit;
+
 	job->easy = NULL;
+	if (used == NULL)
+		return;
+	is_fit = f->n_idle < f->options.connections_total && !job->is_secret;
+	if (is_fit && !(job->reply.outcome == FETCH_OK && transfer_strip(used))) {
+		curl_easy_reset(used);
+		is_fit = transfer_equip(used, &f->options) == 0;
+	}
+	if (is_fit)
+		f->idle[f->n_idle++] = used;
+	else
+		curl_easy_cleanup(used);
 }
 
 static struct job_list *
@@ -376,8 +383,12 @@ on_job_timer(evutil_socket_t fd, short what, void *ctx)
 static int
 take_easy(struct fetch *f, CURL **easy_r)
 {
-	*easy_r = f->n_idle > 0 ? f->idle[--f->n_idle] : curl_easy_init();
-	return *easy_r != NULL ? 0 : ERR_NOMEM;
+	if (f->n_idle > 0) {
+		*easy_r = f->idle[--f->n_idle];
+		return 0;
+	}
+	*easy_r = curl_easy_init();
+	return *easy_r != NULL ? transfer_equip(*easy_r, &f->options) : ERR_NOMEM;
 }
 
 static int
@@ -392,7 +403,7 @@ prepare(struct fetch *f, struct fetch_job *job, const struct fetch_request *requ
 	if (r == 0)
 		r = take_easy(f, &job->easy);
 	if (r == 0)
-		r = transfer_prepare(job, request, &f->options);
+		r = transfer_prepare(job, request);
 	if (r < 0)
 		return r;
 	job->origin = origin_take(&f->origins, request->url);

@@ -36,6 +36,7 @@ struct fetch_job {
 	size_t header_bytes;
 	bool is_secret;	 /* see fetch.h */
 	bool repeatable; /* a GET: libcurl may send it again when a kept-alive connection was dead */
+	bool wants_date;
 	bool too_large;
 	bool no_memory;
 	uint32_t timeout_ms;
@@ -48,9 +49,17 @@ struct fetch_job {
 
 TAILQ_HEAD(job_list, fetch_job);
 
+/* Sets on a new or reset handle what is the same for all requests.  ERR_NOMEM. */
+int transfer_equip(CURL *easy, const struct fetch_options *options) MUST_CHECK;
+
 /* Checks the request and sets up job->easy for it.  ERR_INVALID, ERR_NOMEM; the caller releases what was set up. */
-int transfer_prepare(struct fetch_job *job, const struct fetch_request *request,
-		     const struct fetch_options *options) MUST_CHECK;
+int transfer_prepare(struct fetch_job *job, const struct fetch_request *request) MUST_CHECK;
+
+/*
+ * Makes a handle forget the one request it was set up for, so that another may follow; false: it has to be reset.
+ * Setting all options anew costs more than all else that is ours in a request on a kept-alive connection.
+ */
+bool transfer_strip(CURL *easy) MUST_CHECK;
 
 /* Fills job->reply from the easy handle after it ended with `result`. */
 void transfer_conclude(struct fetch_job *job, CURLcode result);

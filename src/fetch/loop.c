@@ -14,32 +14,39 @@
 #define WATCHES_PER_REQUEST 4
 
 static void
+run_curl(struct loop *loop, curl_socket_t fd, int flags)
+{
+	int left;
+
+	loop->is_running = true;
+	curl_multi_socket_action(loop->multi, fd, flags, &left);
+	loop->is_running = false;
+	loop->on_progress(loop->ctx);
+}
+
+static void
 on_socket_ready(evutil_socket_t fd, short what, void *ctx)
 {
 	struct watch *watch = ctx;
 	struct loop *loop = watch->loop;
 	int flags = 0;
-	int left;
 
 	turn_enter("shop");
 	if (what & EV_READ)
 		flags |= CURL_CSELECT_IN;
 	if (what & EV_WRITE)
 		flags |= CURL_CSELECT_OUT;
-	curl_multi_socket_action(loop->multi, fd, flags, &left);
-	loop->on_progress(loop->ctx);
+	run_curl(loop, fd, flags);
 }
 
 static void
 on_timer(evutil_socket_t fd, short what, void *ctx)
 {
 	struct loop *loop = ctx;
-	int left;
 
 	turn_enter("shop");
 	(void)fd, (void)what;
-	curl_multi_socket_action(loop->multi, CURL_SOCKET_TIMEOUT, 0, &left);
-	loop->on_progress(loop->ctx);
+	run_curl(loop, CURL_SOCKET_TIMEOUT, 0);
 }
 
 static int
@@ -53,8 +60,13 @@ on_timer_change(CURLM *multi, long timeout_ms, void *ctx)
 		evtimer_del(loop->timer);
 		return 0;
 	}
+	/* A new request begins in this turn; what goes on lets others have theirs.  Never run curl from here. */
+	if (timeout_ms == 0 && !loop->is_running) {
+		event_active(loop->timer, EV_TIMEOUT, 0);
+		return 0;
+	}
 	after.tv_sec = timeout_ms / 1000;
-	after.tv_usec = timeout_ms % 1000 * 1000; /* 0 too only arms it: never run curl from here */
+	after.tv_usec = timeout_ms % 1000 * 1000;
 	evtimer_add(loop->timer, &after);
 	return 0;
 }

@@ -31,6 +31,7 @@ struct loop {
 	struct watch_list spare; /* made ahead: the socket callback must not fail, it would end every transfer */
 	struct watch_list busy;
 	size_t n_watches;
+	bool is_running;		/* curl, from an event */
 	void (*on_progress)(void *ctx); /* curl has run and returned: transfers may have ended */
 	void *ctx;
 };

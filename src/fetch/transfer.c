@@ -47,6 +47,17 @@ is_field_value(const char *value)
 	return true;
 }
 
+/* A name or an IPv4 address, perhaps with a port: nothing that takes more than a look to judge. */
+static bool
+is_plain_authority(const char *authority)
+{
+	size_t host = strspn(authority, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-.");
+	size_t port = authority[host] == ':' ? strspn(authority + host + 1, "0123456789") : 0;
+	char end = authority[host + (port > 0 ? port + 1 : 0)];
+
+	return host > 0 && port <= 4 && (end == '/' || end == '\0');
+}
+
 /* Visible ASCII, http or https, no user name in it. */
 static int
 check_url(const char *url)
@@ -63,6 +74,8 @@ check_url(const char *url)
 	}
 	if (p - url > URL_MAX_BYTES)
 		return ERR_INVALID;
+	if (is_plain_authority(strchr(url, ':') + 3))
+		return 0;
 	parsed = curl_url();
 	if (parsed == NULL)
 		return ERR_NOMEM;
@@ -173,32 +186,38 @@ append_field(struct curl_slist **list, const struct fetch_header *header)
 	if (!is_token(header->name) || !is_field_value(header->value))
 		return ERR_INVALID;
 	buf_init_secret(&line, 64 * 1024);
+	(void)buf_reserve(&line, strlen(header->name) + strlen(header->value) + 2);
+	buf_put_str(&line, header->name);
 	/* "Name;" is how curl is told to send a field with an empty value; "Name:" would remove it. */
-	if (header->value[0] == '\0')
-		r = buf_printf(&line, "%s;", header->name);
-	else
-		r = buf_printf(&line, "%s: %s", header->name, header->value);
+	r = buf_put_str(&line, header->value[0] == '\0' ? ";" : ": ");
+	if (r == 0)
+		r = buf_put_str(&line, header->value);
 	if (r == 0)
 		r = append(list, buf_cstr(&line));
 	buf_fini(&line);
 	return r;
 }
 
+static bool
+has_body(const struct fetch_request *request)
+{
+	return request->body.len > 0 || request->method == FETCH_POST || request->method == FETCH_PUT;
+}
+
 static int
 set_headers(struct fetch_job *job, const struct fetch_request *request)
 {
-	bool has_type = false;
+	bool has_type = !has_body(request);
 	size_t i;
-	int r;
+	int r = 0;
 
-	for (i = 0; i < request->n_headers; i++) {
+	for (i = 0; r == 0 && i < request->n_headers; i++) {
 		r = append_field(&job->headers, &request->headers[i]);
-		if (r < 0)
-			return r;
 		has_type |= strcasecmp(request->headers[i].name, "Content-Type") == 0;
 	}
 	/* Without these, curl would wait for 100 Continue on large bodies and call every body a form. */
-	r = append(&job->headers, "Expect:");
+	if (r == 0 && has_body(request))
+		r = append(&job->headers, "Expect:");
 	if (r == 0 && !has_type)
 		r = append(&job->headers, "Content-Type:");
 	if (r == 0)
@@ -214,12 +233,11 @@ set_method(struct fetch_job *job, const struct fetch_request *request)
 					    [FETCH_PUT] = "PUT",
 					    [FETCH_DELETE] = "DELETE",
 					    [FETCH_PURGE] = "PURGE"};
-	bool has_body = request->body.len > 0 || request->method == FETCH_POST || request->method == FETCH_PUT;
 	CURL *easy = job->easy;
 	int r;
 
 	job->repeatable = request->method == FETCH_GET;
-	if (!has_body) {
+	if (!has_body(request)) {
 		curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
 	} else {
 		buf_init_secret(&job->body, request->body.len + 1);
@@ -232,7 +250,7 @@ set_method(struct fetch_job *job, const struct fetch_request *request)
 	return curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, names[request->method]) == CURLE_OK ? 0 : ERR_NOMEM;
 }
 
-static int
+static void
 set_network(CURL *easy, const struct fetch_options *options)
 {
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
@@ -246,7 +264,21 @@ set_network(CURL *easy, const struct fetch_options *options)
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, options->verify_tls ? 2L : 0L);
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
 	curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-	if (curl_easy_setopt(easy, CURLOPT_PROXY, "") != CURLE_OK)
+	curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_before_request);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+}
+
+int
+transfer_equip(CURL *easy, const struct fetch_options *options)
+{
+	set_network(easy, options);
+	if (curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") != CURLE_OK ||
+	    curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip") != CURLE_OK ||
+	    curl_easy_setopt(easy, CURLOPT_PROXY, "") != CURLE_OK)
 		return ERR_NOMEM;
 	if (options->ca_file != NULL && curl_easy_setopt(easy, CURLOPT_CAINFO, options->ca_file) != CURLE_OK)
 		return ERR_NOMEM;
@@ -255,40 +287,20 @@ set_network(CURL *easy, const struct fetch_options *options)
 	return 0;
 }
 
-static int
-set_protocol(struct fetch_job *job, const struct fetch_request *request)
-{
-	CURL *easy = job->easy;
-
-	curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
-	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)request->max_reply_bytes);
-	if (curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") != CURLE_OK ||
-	    curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip") != CURLE_OK ||
-	    curl_easy_setopt(easy, CURLOPT_URL, request->url) != CURLE_OK)
-		return ERR_NOMEM;
-	return 0;
-}
-
+/* Whose it is; NULL: nobody's. */
 static void
-set_callbacks(struct fetch_job *job)
+set_owner(CURL *easy, struct fetch_job *job)
 {
-	CURL *easy = job->easy;
-
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, job);
-	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, job->error);
-	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, job != NULL ? job->error : NULL);
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, job);
-	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, job);
-	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_before_request);
 	curl_easy_setopt(easy, CURLOPT_PREREQDATA, job);
-	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, job);
 }
 
 int
-transfer_prepare(struct fetch_job *job, const struct fetch_request *request, const struct fetch_options *options)
+transfer_prepare(struct fetch_job *job, const struct fetch_request *request)
 {
 	int r;
 
@@ -297,17 +309,34 @@ transfer_prepare(struct fetch_job *job, const struct fetch_request *request, con
 		r = set_headers(job, request);
 	if (r == 0)
 		r = set_method(job, request);
-	if (r == 0)
-		r = set_network(job->easy, options);
-	if (r == 0)
-		r = set_protocol(job, request);
 	if (r < 0)
 		return r;
-	set_callbacks(job);
+	if (curl_easy_setopt(job->easy, CURLOPT_URL, request->url) != CURLE_OK)
+		return ERR_NOMEM;
+	curl_easy_setopt(job->easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)request->max_reply_bytes);
+	set_owner(job->easy, job);
 	job->may_connect = request->may_connect;
 	job->is_secret = request->is_secret;
+	job->wants_date = request->wants_date;
 	buf_init_secret(&job->reply.body, request->max_reply_bytes);
 	return 0;
+}
+
+bool
+transfer_strip(CURL *easy)
+{
+	long connects = 1;
+
+	/* What curl remembers of an unlucky transfer, such as how often it began again, counts for the next one, too.
+	 */
+	curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connects);
+	if (connects != 0)
+		return false;
+	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL);
+	curl_easy_setopt(easy, CURLOPT_POSTFIELDS, NULL);
+	curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)-1);
+	set_owner(easy, NULL);
+	return true;
 }
 
 void
@@ -438,7 +467,8 @@ transfer_conclude(struct fetch_job *job, CURLcode result)
 	if (reply->outcome == FETCH_OK) {
 		take_content_type(job);
 		take_retry_after(job);
-		take_date(job);
+		if (job->wants_date)
+			take_date(job);
 		return;
 	}
 	reply->status = 0;

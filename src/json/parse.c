@@ -47,7 +47,7 @@ static int
 attach(struct builder *b, json_t *value)
 {
 	json_t *parent;
-	int r;
+	size_t before;
 
 	if (value == NULL)
 		return no_memory(b);
@@ -57,10 +57,13 @@ attach(struct builder *b, json_t *value)
 	}
 	parent = b->open[b->depth - 1];
 	if (json_is_array(parent))
-		r = json_array_append_new(parent, value);
-	else
-		r = json_object_setn_new_nocheck(parent, b->key.ptr, b->key.len, value);
-	return r == 0 ? 0 : no_memory(b);
+		return json_array_append_new(parent, value) == 0 ? 0 : no_memory(b);
+	before = json_object_size(parent);
+	if (json_object_setn_new_nocheck(parent, b->key.ptr, b->key.len, value) != 0)
+		return no_memory(b);
+	if (json_object_size(parent) == before)
+		return refuse(b, b->raw_key, ERR_EXISTS, "names a member of an object twice");
+	return 0;
 }
 
 static int
@@ -79,8 +82,6 @@ on_key(void *ctx, struct slice raw, bool has_escape)
 			return no_memory(b);
 		b->key = buf_slice(&b->key_text);
 	}
-	if (json_object_getn(b->open[b->depth - 1], b->key.ptr, b->key.len) != NULL)
-		return refuse(b, raw, ERR_EXISTS, "names a member of an object twice");
 	return 0;
 }
 
@@ -161,7 +162,7 @@ on_open(void *ctx, enum json_kind kind)
 		return 0;
 	node = kind == JSON_KIND_OBJECT ? json_object() : json_array();
 	r = attach(b, node);
-	if (r == 0)
+	if (r == 0 && b->refused == 0)
 		b->open[b->depth++] = node;
 	return r;
 }

@@ -6,7 +6,6 @@
  */
 #include "exchange.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -21,6 +20,8 @@
 #define ATTEMPTS_MAX 3
 #define RETRY_AFTER_MAX_MS 5000 /* a longer wish than this is passed on to the caller instead */
 #define NONCE_BYTES 16
+#define PATH_ROOM 120 /* what most requests need */
+#define URL_ROOM 250
 
 struct exchanges {
 	struct magento_client *client;
@@ -99,7 +100,9 @@ is_path(const char *path)
 		if (segment.len == 0 || is_dots(segment))
 			return false;
 		for (i = 0; i < segment.len; i++) {
-			if (segment.ptr[i] <= ' ' || segment.ptr[i] >= 0x7f || strchr("?#\\", segment.ptr[i]) != NULL)
+			char c = segment.ptr[i];
+
+			if (c <= ' ' || c >= 0x7f || c == '?' || c == '#' || c == '\\')
 				return false;
 		}
 	}
@@ -119,11 +122,31 @@ put_url(struct outgoing *out, const struct magento_client *client, const struct 
 {
 	if (!is_scope(request->scope) || !is_path(request->path))
 		return ERR_INVALID;
-	buf_printf(&out->path, "/rest/%s/V1%s", request->scope, request->path);
+	(void)buf_reserve(&out->path, PATH_ROOM);
+	buf_put_slice(&out->path, SLICE_LIT("/rest/"));
+	buf_put_str(&out->path, request->scope);
+	buf_put_slice(&out->path, SLICE_LIT("/V1"));
+	buf_put_str(&out->path, request->path);
+	(void)buf_reserve(&out->url, URL_ROOM);
 	buf_put_str(&out->url, client->base_url);
 	buf_put_slice(&out->url, buf_slice(&out->path));
 	param_query_put(&out->url, request->query, request->n_query);
 	return out->path.failed != 0 ? out->path.failed : out->url.failed;
+}
+
+static void
+make_nonce(char nonce_r[static 2 * NONCE_BYTES + 1])
+{
+	static const char digits[] = "0123456789abcdef";
+	uint8_t random[NONCE_BYTES];
+	size_t i;
+
+	rand_bytes(random, sizeof(random));
+	for (i = 0; i < sizeof(random); i++) {
+		nonce_r[2 * i] = digits[random[i] >> 4];
+		nonce_r[2 * i + 1] = digits[random[i] & 0x0F];
+	}
+	nonce_r[2 * i] = '\0';
 }
 
 static int
@@ -140,13 +163,9 @@ put_oauth(struct outgoing *out, const struct magento_client *client, const struc
 				    .token = &credentials->token,
 				    .token_secret = &credentials->token_secret,
 				    .timestamp_s = clock_wall_ms() / 1000};
-	uint8_t random[NONCE_BYTES];
 	char nonce[2 * NONCE_BYTES + 1];
-	size_t i;
 
-	rand_bytes(random, sizeof(random));
-	for (i = 0; i < sizeof(random); i++)
-		snprintf(nonce + 2 * i, 3, "%02x", random[i]);
+	make_nonce(nonce);
 	who.nonce = nonce;
 	return oauth1_authorization(&what, &who, &out->authorization);
 }

@@ -16,6 +16,11 @@
 #define SIGNATURE_LEN 32 /* SHA-256 */
 #define OAUTH_PARAMS 6
 
+/* What most requests need: a secret that grows is copied and wiped each time. */
+#define TEXT_ROOM 512
+#define BASE_ROOM 1000
+#define HEADER_ROOM 500
+
 /* ---- Order ---- */
 
 static bool
@@ -150,12 +155,29 @@ encode_path(struct slice path, struct buf *out)
 	return out->failed;
 }
 
+/* Most paths: normalised already. */
+static bool
+is_normal_path(struct slice path)
+{
+	size_t i;
+
+	for (i = 0; i < path.len; i++) {
+		char c = path.ptr[i];
+
+		if (!((c >= 'a' && c <= 'z') || (c >= '-' && c <= '9') || (c >= 'A' && c <= 'Z') || c == '_'))
+			return false;
+	}
+	return true;
+}
+
 int
 oauth1_path_put(struct buf *out, struct slice path)
 {
 	struct buf decoded;
 	int r;
 
+	if (is_normal_path(path))
+		return buf_put_slice(out, path);
 	buf_init(&decoded, OAUTH1_BASE_MAX);
 	r = decode_path(path, &decoded);
 	if (r == 0)
@@ -303,6 +325,7 @@ pairs_init(struct pairs *pairs, const struct oauth1_request *request, const stru
 {
 	memset(pairs, 0, sizeof(*pairs));
 	buf_init_secret(&pairs->text, OAUTH1_BASE_MAX);
+	(void)buf_reserve(&pairs->text, TEXT_ROOM);
 	if (request->n_query > OAUTH1_PARAMS_MAX)
 		return ERR_LIMIT;
 	if (param_has_repeated(request->query, request->n_query))
@@ -327,6 +350,7 @@ put_sorted(struct buf *out, struct pairs *pairs)
 {
 	size_t i;
 
+	(void)buf_reserve(out, TEXT_ROOM);
 	qsort(pairs->items, pairs->n, sizeof(*pairs->items), compare_pairs);
 	for (i = 0; i < pairs->n; i++) {
 		if (i > 0)
@@ -356,6 +380,7 @@ oauth1_base_string(const struct oauth1_request *request, const struct oauth1_sig
 	r = put_sorted(&query, &pairs);
 	if (r < 0)
 		goto out;
+	(void)buf_reserve(out, BASE_ROOM);
 	buf_put_str(out, request->method);
 	buf_put_char(out, '&');
 	enc_percent_put(out, buf_slice(&url));
@@ -378,6 +403,7 @@ oauth1_signature(struct slice base_string, const struct oauth1_signer *signer, s
 	int r;
 
 	buf_init_secret(&key, 8 * SECRET_MAX);
+	(void)buf_reserve(&key, TEXT_ROOM);
 	enc_percent_put(&key, secret_slice(signer->consumer_secret));
 	buf_put_char(&key, '&');
 	r = enc_percent_put(&key, secret_slice(signer->token_secret));
@@ -397,9 +423,10 @@ out:
 /* ---- Header ---- */
 
 static void
-put_field(struct buf *out, const char *name, struct slice value)
+put_field(struct buf *out, struct slice name, struct slice value)
 {
-	buf_printf(out, "%s=\"", name);
+	buf_put_slice(out, name);
+	buf_put_slice(out, SLICE_LIT("=\""));
 	enc_percent_put(out, value);
 	buf_put_char(out, '"');
 }
@@ -407,14 +434,17 @@ put_field(struct buf *out, const char *name, struct slice value)
 static int
 put_header(struct buf *out, const struct oauth1_signer *signer, struct slice signature)
 {
-	buf_put_str(out, "OAuth ");
-	put_field(out, "oauth_consumer_key", secret_slice(signer->consumer_key));
-	put_field(out, ", oauth_nonce", slice_from_str(signer->nonce));
-	put_field(out, ", oauth_signature_method", SLICE_LIT("HMAC-SHA256"));
-	buf_printf(out, ", oauth_timestamp=\"%llu\"", (unsigned long long)signer->timestamp_s);
-	put_field(out, ", oauth_token", secret_slice(signer->token));
-	put_field(out, ", oauth_version", SLICE_LIT("1.0"));
-	put_field(out, ", oauth_signature", signature);
+	(void)buf_reserve(out, HEADER_ROOM);
+	buf_put_slice(out, SLICE_LIT("OAuth "));
+	put_field(out, SLICE_LIT("oauth_consumer_key"), secret_slice(signer->consumer_key));
+	put_field(out, SLICE_LIT(", oauth_nonce"), slice_from_str(signer->nonce));
+	put_field(out, SLICE_LIT(", oauth_signature_method"), SLICE_LIT("HMAC-SHA256"));
+	buf_put_slice(out, SLICE_LIT(", oauth_timestamp=\""));
+	buf_put_u64(out, signer->timestamp_s);
+	buf_put_char(out, '"');
+	put_field(out, SLICE_LIT(", oauth_token"), secret_slice(signer->token));
+	put_field(out, SLICE_LIT(", oauth_version"), SLICE_LIT("1.0"));
+	put_field(out, SLICE_LIT(", oauth_signature"), signature);
 	return out->failed;
 }
 
