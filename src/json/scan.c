@@ -165,6 +165,22 @@ is_plain(char c)
 	return (unsigned char)c >= 0x20 && (unsigned char)c < 0x80 && c != '"' && c != '\\';
 }
 
+#define EACH_BYTE(value) (UINT64_C(0x0101010101010101) * (value))
+
+/* Whether eight bytes are all plain: bit 7 of a byte is set below when it is not ASCII, below 0x20, or one of the two.
+ */
+static bool
+are_plain(const char *p)
+{
+	uint64_t word, quote, backslash;
+
+	memcpy(&word, p, sizeof(word));
+	quote = word ^ EACH_BYTE('"');
+	backslash = word ^ EACH_BYTE('\\');
+	return ((word | (word - EACH_BYTE(0x20)) | (quote - EACH_BYTE(1)) | (backslash - EACH_BYTE(1))) &
+		EACH_BYTE(0x80)) == 0;
+}
+
 /* At the opening quote. */
 static int
 take_string(struct scan *s, bool is_key, struct slice *raw_r, bool *has_escape_r)
@@ -175,6 +191,8 @@ take_string(struct scan *s, bool is_key, struct slice *raw_r, bool *has_escape_r
 	*has_escape_r = false;
 	s->pos++;
 	for (;;) {
+		while (s->end - s->pos >= 8 && are_plain(s->pos))
+			s->pos += 8;
 		while (s->pos < s->end && is_plain(*s->pos))
 			s->pos++;
 		if (s->pos == s->end)
