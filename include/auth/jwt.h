@@ -69,6 +69,12 @@ struct jwt_claims {
 	uint64_t expires_s;    /* Unix time */
 };
 
+/*
+ * Loads libjose, which takes some milliseconds; the first token does it where nobody did before.  ERR_UNSUPPORTED: it is
+ * not there.
+ */
+int jwt_open(struct err *err) MUST_CHECK;
+
 /* Fills *claims_r only for JWT_OK. */
 enum jwt_verdict jwt_verify(struct slice token, const struct jwt_keys *keys, const struct jwt_expectation *expectation,
 			    uint64_t now_s, struct jwt_claims *claims_r) MUST_CHECK;

@@ -16,6 +16,13 @@
 typedef void (*library_function)(void); /* to be called as what it is */
 
 /*
+ * Whether `soname` is there to be loaded, so that a process can refuse to start without it: a look into the folders of
+ * the libraries that this process has, which takes microseconds; only where it is in none of them it is loaded to know.
+ * ERR_UNSUPPORTED as below.
+ */
+int library_find(const char *soname, const char *package, struct err *err) MUST_CHECK;
+
+/*
  * Loads `soname`, which comes with the Debian package `package`, and looks up `n` functions by name.  All or nothing:
  * ERR_UNSUPPORTED, and the text tells what is missing and how to get it.  Opens and maps files, which takes some
  * milliseconds.

@@ -90,6 +90,7 @@ struct fetch_reply {
 void fetch_reply_init(struct fetch_reply *reply);
 void fetch_reply_fini(struct fetch_reply *reply);
 
+/* NULL and *err: ERR_NOMEM; ERR_UNSUPPORTED: libcurl is not installed. */
 struct fetch *fetch_new(struct event_base *base, const struct fetch_options *options, struct err *err);
 
 /*

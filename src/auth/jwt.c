@@ -115,14 +115,14 @@ verify_eddsa(const struct parts *parts, const json_t *jwk)
  */
 static library_function jose_verify; /* the process's one copy of it: set once */
 
-static int
-load_jose(void)
+int
+jwt_open(struct err *err)
 {
 	static const char *const names[] = {"jose_jws_ver"};
 
 	if (jose_verify != NULL)
 		return 0;
-	return library_load("libjose.so.0", "libjose0", names, ARRAY_LEN(names), &jose_verify, NULL);
+	return library_load("libjose.so.0", "libjose0", names, ARRAY_LEN(names), &jose_verify, err);
 }
 
 static bool
@@ -150,7 +150,7 @@ judge_signature(const struct parts *parts, const json_t *header, enum jwt_algori
 	enum jwt_verdict verdict = JWT_UNKNOWN_KEY;
 	json_t *jws;
 
-	if (load_jose() < 0)
+	if (jwt_open(NULL) < 0)
 		return JWT_NO_MEMORY;
 	jws = jws_of(parts);
 	if (jws == NULL)

@@ -33,6 +33,12 @@ static library_function functions[FUNCTIONS];
 #define LIBRARY(name) ((__typeof__(&name))functions[NUMBER_##name])
 
 int
+curl_library_find(struct err *err)
+{
+	return library_find(SONAME, PACKAGE, err);
+}
+
+int
 curl_library_load(struct err *err)
 {
 	static const char *const names[] = {EACH(NAME)};

@@ -11,6 +11,8 @@
 #include "base/compiler.h"
 #include "base/err.h"
 
+int curl_library_find(struct err *err) MUST_CHECK; /* is it there?  See base/library.h */
+
 /* To be called before any function of curl; again is nothing.  ERR_UNSUPPORTED, see base/library.h. */
 int curl_library_load(struct err *err) MUST_CHECK;
 

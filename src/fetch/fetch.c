@@ -267,6 +267,10 @@ fetch_new(struct event_base *base, const struct fetch_options *options, struct e
 	TAILQ_INIT(&f->waiting);
 	TAILQ_INIT(&f->finished);
 	LIST_INIT(&f->origins);
+	if (curl_library_find(err) < 0) {
+		fetch_free(&f);
+		return NULL;
+	}
 	r = copy_options(f, options);
 	if (r == 0) {
 		f->loop.base = base;

@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "auth/jwt.h"
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
@@ -136,8 +137,10 @@ make_env(struct worker *worker, struct err *err)
 {
 	struct keeper_options options = {.wait_ms = 0};
 	struct buf path;
-	int r;
+	int r = worker->config->auth.mode == CONFIG_AUTH_OAUTH ? jwt_open(err) : 0;
 
+	if (r < 0)
+		return r;
 	worker->auth = auth_new(worker->config);
 	buf_init(&path, KEEPER_PATH_MAX);
 	buf_printf(&path, "%s/" KEEPER_SOCKET_NAME, worker->config->server.state_dir);

@@ -1,3 +1,4 @@
+#include <dlfcn.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -35,6 +36,17 @@ test_a_missing_library_names_the_cure(void **state)
 	assert_non_null(strstr(err.text, "libthereisnone.so.1"));
 	assert_non_null(strstr(err.text, "install libthereisnone1"));
 	assert_null(found);
+	memset(&err, 0, sizeof(err));
+	assert_int_equal(library_find("libthereisnone.so.1", "libthereisnone1", &err), ERR_UNSUPPORTED);
+	assert_non_null(strstr(err.text, "install libthereisnone1"));
+}
+
+static void
+test_a_library_is_found_without_loading_it(void **state)
+{
+	(void)state;
+	assert_int_equal(library_find("libcurl.so.4", "libcurl4", NULL), 0);
+	assert_null(dlopen("libcurl.so.4", RTLD_LAZY | RTLD_NOLOAD));
 }
 
 static void
@@ -53,6 +65,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_functions_are_found),
+	    cmocka_unit_test(test_a_library_is_found_without_loading_it),
 	    cmocka_unit_test(test_a_missing_library_names_the_cure),
 	    cmocka_unit_test(test_a_library_without_the_function_is_not_the_one),
 	};
