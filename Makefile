@@ -280,6 +280,10 @@ $(BUILD)/bench/under_valgrind.so: tests/bench/under_valgrind.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) -MF $@.d -fPIC -shared -o $@ $<
 
+# The shared table by itself, in this process and in two.
+$(BUILD)/bench-table: tests/bench/table.c $(call LIB,$(call closure,shm))
+	$(CC) $(CFLAGS_ALL) -MF $@.d $(LDFLAGS_ALL) -o $@ $< -Wl,--start-group $(call LIB,$(call closure,shm)) -Wl,--end-group
+
 STRESS_SECONDS ?= 60
 stress: all ## storms: kills for STRESS_SECONDS (60), RELOADS (100) and UPGRADES (20) with STRESS_CLIENTS (200)
 	BUILD=$(abspath $(BUILD)) STRESS_SECONDS=$(STRESS_SECONDS) $(PYTHON) tests/stress/kill_storm.py

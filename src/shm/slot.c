@@ -104,14 +104,34 @@ slot_image_expired(const struct image *image, uint64_t now_ms)
 	return idle != 0 && now_ms > seen && now_ms - seen >= idle;
 }
 
+void
+slot_load_header(const struct segment *seg, uint32_t index, uint64_t word, struct image *image_r)
+{
+	const _Atomic uint64_t *copy = slot_copy(seg, index, word);
+
+	for (size_t i = 0; i < COPY_HEADER_WORDS; i++)
+		image_r->word[i] = atomic_load_explicit(&copy[i], memory_order_relaxed);
+}
+
+void
+slot_prefetch(const struct segment *seg, uint32_t first_slot)
+{
+	for (uint32_t i = 0; i < GROUP_SLOTS; i++) {
+		uint64_t word = atomic_load_explicit(slot_word(seg, first_slot + i), memory_order_relaxed);
+		_Atomic uint64_t *copy = slot_copy(seg, first_slot + i, word);
+
+		__builtin_prefetch(copy);
+		__builtin_prefetch(copy + 8);
+	}
+}
+
 bool
 slot_load(const struct segment *seg, uint32_t index, uint64_t word, struct image *image_r)
 {
 	const _Atomic uint64_t *copy = slot_copy(seg, index, word);
 	size_t words;
 
-	for (size_t i = 0; i < COPY_HEADER_WORDS; i++)
-		image_r->word[i] = atomic_load_explicit(&copy[i], memory_order_relaxed);
+	slot_load_header(seg, index, word, image_r);
 	if (slot_len(image_r) > seg->payload_bytes || slot_word_of(image_r) != word)
 		return false;
 	words = COPY_HEADER_WORDS + payload_words(image_r);

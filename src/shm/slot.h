@@ -89,6 +89,13 @@ bool slot_image_expired(const struct image *image, uint64_t now_ms);
 bool slot_load(const struct segment *seg, uint32_t index, uint64_t word, struct image *image_r);
 
 /*
+ * The same without the payload, and unchecked: enough to ask whose a record is and how old, from two lines of memory
+ * each.  slot_prefetch() fetches them for a whole group.
+ */
+void slot_load_header(const struct segment *seg, uint32_t index, uint64_t word, struct image *image_r);
+void slot_prefetch(const struct segment *seg, uint32_t first_slot);
+
+/*
  * Writers; the stripe is locked.  slot_commit() gives image its version, writes it to the copy that does not count
  * and makes it count; `replaces` says that what stood there is another record, whose bytes are then wiped.
  * slot_clear() empties the slot and wipes both copies.

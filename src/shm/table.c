@@ -259,33 +259,55 @@ empty_slot(const struct table *tab, const struct window *window)
 	return SLOT_NONE;
 }
 
-/* What may go: anything expired or damaged; else the owner's least recently used evictable record. */
+/* Where a record stands that is to go, the owner's oldest so far. */
+struct oldest {
+	uint32_t index;
+	uint64_t seen_ms;
+};
+
+/* Gives the slot of an expired record of this group, or SLOT_NONE. */
+static uint32_t
+judge_group(struct table *tab, uint32_t first, uint64_t owner, uint64_t now_ms, struct oldest *oldest)
+{
+	struct image image;
+
+	for (uint32_t index = first; index < first + GROUP_SLOTS; index++) {
+		slot_load_header(tab->seg, index,
+				 atomic_load_explicit(slot_word(tab->seg, index), memory_order_relaxed), &image);
+		if (slot_image_expired(&image, now_ms))
+			return index;
+		if (image.word[COPY_OWNER] == owner && (image.word[COPY_KIND_FLAGS] & TABLE_EVICTABLE) &&
+		    image.word[COPY_SEEN] < oldest->seen_ms)
+			*oldest = (struct oldest){index, image.word[COPY_SEEN]};
+	}
+	return SLOT_NONE;
+}
+
+/*
+ * What may go of a window without an empty slot: anything expired; else the owner's least recently used evictable
+ * record.  All that time the stripe is locked, so only headers are looked at, and the next group's are on their way
+ * from memory meanwhile.  Who goes on account of a header that is damaged would have been dropped at the next look.
+ */
 static uint32_t
 victim_slot(struct table *tab, const struct window *window, uint64_t owner, uint64_t now_ms)
 {
-	uint32_t oldest = SLOT_NONE;
-	uint64_t oldest_seen = UINT64_MAX;
-	struct image image;
+	struct oldest oldest = {SLOT_NONE, UINT64_MAX};
 
-	for (uint32_t i = 0; i < window->slots; i++) {
-		uint32_t index = window_slot(window, i);
+	slot_prefetch(tab->seg, window_slot(window, 0));
+	for (uint32_t i = 0; i < window->slots; i += GROUP_SLOTS) {
+		uint32_t expired;
 
-		if (!table_load_locked(tab, index, &image))
-			return index;
-		if (slot_image_expired(&image, now_ms)) {
+		slot_prefetch(tab->seg, window_slot(window, i + GROUP_SLOTS));
+		expired = judge_group(tab, window_slot(window, i), owner, now_ms, &oldest);
+		if (expired != SLOT_NONE) {
 			table_stat(tab, STAT_EXPIRED);
-			return index;
-		}
-		if (owner == 0 || image.word[COPY_OWNER] != owner || !(image.word[COPY_KIND_FLAGS] & TABLE_EVICTABLE))
-			continue;
-		if (image.word[COPY_SEEN] < oldest_seen) {
-			oldest_seen = image.word[COPY_SEEN];
-			oldest = index;
+			return expired;
 		}
 	}
-	if (oldest != SLOT_NONE)
-		table_stat(tab, STAT_EVICTIONS);
-	return oldest;
+	if (owner == 0 || oldest.index == SLOT_NONE)
+		return SLOT_NONE;
+	table_stat(tab, STAT_EVICTIONS);
+	return oldest.index;
 }
 
 /* `index` is where an expired record of the same id stands, or SLOT_NONE. */
