@@ -1,6 +1,6 @@
 """The cases, in the order in which they are measured: {name: module}."""
 
-from . import commits, connections, handshake, idle, start, streams, tools, upstream, whoami, workers
+from . import commits, connections, handshake, idle, start, streams, table, tools, upstream, whoami, workers
 
 ALL = {"start": start, "whoami": whoami, "list": tools, "initialize": handshake, "upstream": upstream,
-       "connections": connections, "idle": idle, "workers": workers, "streams": streams, "commits": commits}
+       "connections": connections, "idle": idle, "workers": workers, "streams": streams, "table": table, "commits": commits}
