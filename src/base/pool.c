@@ -3,8 +3,8 @@
  *
  * The first block lies behind struct pool in one allocation, so a request that needs little costs one malloc().  An
  * allocation that would take half of a new block or more gets a block of its own, behind the current one in the list,
- * so that the rest of the current block is not lost.  Blocks are taken zeroed and overwritten when they are given back;
- * only the first is used twice.
+ * so that the rest of the current block is not lost.  Bytes are zeroed when they are handed out, since a block is larger
+ * than what most requests take of it, and overwritten when they are given back; only the first block is used twice.
  */
 #include "base/pool.h"
 
@@ -52,10 +52,11 @@ round_up(size_t size)
 struct pool *
 pool_new(size_t max_bytes)
 {
-	struct pool *pool = calloc(1, FIRST_BYTES);
+	struct pool *pool = malloc(FIRST_BYTES);
 
 	if (pool == NULL)
 		return NULL;
+	*pool = (struct pool){.defers = NULL};
 	pool->max_bytes = round_up(max_bytes < SIZE_MAX / 2 ? max_bytes : SIZE_MAX / 2);
 	pool->next_bytes = 2 * FIRST_BYTES;
 	pool->first.cap = FIRST_BYTES - sizeof(*pool);
@@ -111,10 +112,10 @@ pool_free(struct pool **pool)
 static struct block *
 new_block(size_t cap)
 {
-	struct block *block = calloc(1, sizeof(*block) + cap);
+	struct block *block = malloc(sizeof(*block) + cap);
 
 	if (block != NULL)
-		block->cap = cap;
+		*block = (struct block){.cap = cap};
 	return block;
 }
 
@@ -163,6 +164,7 @@ pool_alloc(struct pool *pool, size_t size)
 	ptr = block->bytes + block->used;
 	block->used += size;
 	pool->used += size;
+	memset(ptr, 0, size);
 	return ptr;
 }
 
