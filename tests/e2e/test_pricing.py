@@ -115,11 +115,11 @@ def test_prepare_skips(client, office):
     office.set_product("MCP-003", price=9, custom={"special_price": "8", "special_from_date": "2030-01-01 00:00:00"})
     plan = prepare(client, skus("CONF-1", "MCP-001", "MCP-002"), {"adjust": {"target": "price", "amount": -10}})
     assert plan["affected_count"] == 1
-    assert {row["sku"]: row["error"] for row in plan["skipped"]} == {
+    assert {row["sku"]: row["reason"] for row in plan["skipped"]} == {
         "CONF-1": "Its price comes from its children.", "MCP-001": "The adjusted price would be below 0."}
     plan = prepare(client, skus("MCP-001", "MCP-003"), {"special_to_date": "2029-01-01"})
     assert plan["affected_count"] == 0 and "plan_id" not in plan
-    assert {row["sku"]: row["error"] for row in plan["skipped"]} == {
+    assert {row["sku"]: row["reason"] for row in plan["skipped"]} == {
         "MCP-001": "It has no special price, so there is no period to change.",
         "MCP-003": "Its special price would end before it begins."}
 
@@ -512,19 +512,19 @@ def test_rows_that_magento_refuses(client, shop, office, route, field):
     assert len(posts(shop, route)) == 1 and puts(shop)[-1:] == ["/rest/all/V1/products/MCP-004"], "nothing was sent again"
 
 
-AWKWARD = ["WS/12-SLASH", "SP ACE 01", "PCT-50%", "CAFÉ-ünï", "PLUS+1", "A&B#1?x", "COMMA,1", "quo\"te'1", "MixedCase-1"]
+AWKWARD_IN_LISTS = ["WS/12-SLASH", "SP ACE 01", "PCT-50%", "CAFÉ-ünï", "PLUS+1", "A&B#1?x", "COMMA,1", "quo\"te'1", "MixedCase-1"]
 
 
 @pytest.mark.parametrize("login", [{}, ADMIN], ids=["oauth", "bearer"])
 def test_awkward_skus_in_lists(server, shop, office, login, era):
     client = era(server)
     client.login(**login)
-    for sku in AWKWARD:
+    for sku in AWKWARD_IN_LISTS:
         office.set_product(sku, price=10)
-    done = commit(client, prepare(client, skus(*AWKWARD), {"price": 12, "special_price": 8}))
-    assert (done["status"], done["success_count"]) == ("completed", len(AWKWARD)), done
-    assert [(office.product(sku)["price"], float(office.product(sku)["special_price"])) for sku in AWKWARD] == \
-        [(12, 8)] * len(AWKWARD)
+    done = commit(client, prepare(client, skus(*AWKWARD_IN_LISTS), {"price": 12, "special_price": 8}))
+    assert (done["status"], done["success_count"]) == ("completed", len(AWKWARD_IN_LISTS)), done
+    assert [(office.product(sku)["price"], float(office.product(sku)["special_price"])) for sku in AWKWARD_IN_LISTS] == \
+        [(12, 8)] * len(AWKWARD_IN_LISTS)
 
 
 def test_a_list_whose_answer_is_lost(start, shop, office, era):
