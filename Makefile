@@ -92,7 +92,7 @@ OBJECTS = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(call SOURCES,$1))
 LIB     = $(patsubst %,$(BUILD)/lib/%.a,$1)
 
 .DEFAULT_GOAL := all
-.PHONY: all debug run test unit e2e conformance alloc asan fuzz fuzz-quick lint bench stress install uninstall deb deb-test \
+.PHONY: all debug run test unit e2e conformance alloc asan fuzz fuzz-quick coverage lint bench stress install uninstall deb deb-test \
         deps clean help docs
 .SECONDARY:
 
@@ -244,6 +244,25 @@ $(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $(call LIB,$(MODULES))
 	$(CC) $(CFLAGS_ALL) -MF $@.d $(call pkg_cflags,$(call needs,$(MODULES))) $(LDFLAGS_ALL) -fsanitize=fuzzer -o $@ $< \
 	    -Wl,--start-group $(call LIB,$(MODULES)) -Wl,--end-group \
 	    $(call pkg_libs,$(TESTS_NEED_auth) $(call needs,$(MODULES)))
+
+# How much of what reads foreign bytes the unit tests and the corpora reach.  Only their own tests count.
+PARSERS := http/parser http/grammar http/body json/scan json/unescape json/parse rpc/message config/ini auth/jwt auth/jwt_keys \
+           mcp/cursor mcp/request_state mcp/frames mcp/param_headers action/uri_template
+PARSER_TESTS := $(filter $(BUILD)/unit/http/test_parser $(BUILD)/unit/http/test_body $(BUILD)/unit/http/test_requests \
+    $(BUILD)/unit/json/% $(BUILD)/unit/rpc/% $(BUILD)/unit/config/test_ini $(BUILD)/unit/auth/test_jwt \
+    $(addprefix $(BUILD)/unit/mcp/test_,cursor request_state frames param_headers) $(BUILD)/unit/action/test_uri_template, \
+    $(UNIT_TESTS)) $(filter $(foreach m,http json rpc,$(BUILD)/unit/$m/alloc_%),$(ALLOC_TESTS))
+COVERAGE_MINIMUM ?= 95
+
+coverage: ## lines of the parsers that tests and corpora reach; under COVERAGE_MINIMUM (95) percent fails
+	$(MAKE) -s -j$(JOBS) coverage-build BUILD=$(BUILD)/coverage OPTIMIZE='-O0 -g --coverage' HARDEN=-fPIE
+	@sh tests/fuzz/coverage.sh $(BUILD)/coverage $(COVERAGE_MINIMUM) $(PARSERS)
+
+.PHONY: coverage-build
+coverage-build: $(PARSER_TESTS) $(FUZZERS:fuzz_%=$(BUILD)/replay_%)
+$(BUILD)/replay_%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c $(call LIB,$(MODULES))
+	$(CC) $(CFLAGS_ALL) -MF $@.d $(call pkg_cflags,$(call needs,$(MODULES))) $(LDFLAGS_ALL) -o $@ $< tests/fuzz/replay.c \
+	    -Wl,--start-group $(call LIB,$(MODULES)) -Wl,--end-group $(call pkg_libs,$(call needs,$(MODULES)))
 
 # ---- Care ------------------------------------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/secret.h"
 #include "base/turn.h"
 
 /* Beyond what a head or the pipeline may be: one read that goes past it. */
@@ -43,7 +44,7 @@ connection_open(struct http_server *server, int fd, const char *peer)
 	conn->server = server;
 	conn->state = HTTP_STATE_IDLE;
 	snprintf(conn->peer, sizeof(conn->peer), "%s", peer);
-	buf_init(&conn->kept, most_kept(&server->limits));
+	buf_init_secret(&conn->kept, most_kept(&server->limits));
 	evtimer_assign(&conn->timer, server->base, on_timer, conn);
 	event_assign(&conn->io, server->base, fd, EV_READ | EV_PERSIST, on_io, conn);
 	if (event_add(&conn->io, NULL) < 0) {
@@ -375,14 +376,15 @@ add_input(struct http_connection *conn, size_t len)
 		connection_doom(conn);
 }
 
-static void
+/* Gives the number of bytes in the server's scratch. */
+static size_t
 read_input(struct http_connection *conn)
 {
 	size_t room = input_room(conn);
 	ssize_t n;
 
 	if (room == 0)
-		return;
+		return 0;
 	n = recv(event_get_fd(&conn->io), conn->server->scratch, room, MSG_DONTWAIT);
 	if (n > 0)
 		add_input(conn, (size_t)n);
@@ -390,6 +392,7 @@ read_input(struct http_connection *conn)
 		conn->is_eof = true;
 	else if (errno != EAGAIN && errno != EINTR)
 		connection_doom(conn);
+	return n > 0 ? (size_t)n : 0;
 }
 
 static void
@@ -410,15 +413,18 @@ static void
 on_io(evutil_socket_t fd, short what, void *arg)
 {
 	struct http_connection *conn = arg;
+	struct http_server *server = conn->server;
+	size_t n = 0;
 
 	(void)fd;
 	connection_enter(conn);
 	if (what & EV_WRITE)
 		write_output(conn);
 	if ((what & EV_READ) && !conn->is_eof && !conn->is_doomed)
-		read_input(conn);
+		n = read_input(conn);
 	connection_advance(conn);
 	connection_leave(conn);
+	secret_wipe_bytes(server->scratch, n); /* what came may be a password or a token */
 }
 
 static void
