@@ -133,6 +133,7 @@ struct action_call {
 	struct pool *pool;
 	const struct principal *principal; /* held */
 	const char *request_id;		   /* for the log */
+	const char *address;		   /* of the client, for failed logins; NULL: exempt */
 	struct action_memory memory;
 	struct action_peer peer;
 	double progress_told; /* peer.c's own */

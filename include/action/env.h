@@ -18,6 +18,7 @@ struct fiber_pool;
 struct scope_cache;
 struct action;
 struct action_change;
+struct principal;
 
 struct action_env {
 	const struct config *config;
@@ -39,6 +40,12 @@ struct action_env {
 	bool (*may_send)(void *ctx, const char *store, uint64_t *retry_after_ms_r);
 	/* May be NULL.  False: the budget of repeated requests to this store is used up. */
 	bool (*may_repeat)(void *ctx, const char *store);
+	/*
+	 * May be NULL.  One more call of this caller begins: 0, or, when he has as many as he may, about how long to
+	 * wait.  After 0, end_call() follows with the ticket.
+	 */
+	uint64_t (*begin_call)(void *ctx, const struct principal *principal, void **ticket_r);
+	void (*end_call)(void *ctx, void *ticket);
 	void *observer;
 
 	/* Something that clients may be watching has changed (action/change.h).  May be NULL. */

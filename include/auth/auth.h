@@ -35,6 +35,7 @@ struct auth_verdict {
 	int status;			   /* 400, 401, 403 or 503 when refused */
 	const char *challenge;		   /* WWW-Authenticate value, or NULL */
 	const char *message;		   /* safe to show */
+	bool was_bad;			   /* the token is nobody's, and never was: forged, or of somebody else */
 	bool wants_keys;		   /* the issuer's keys are missing or old: they should be fetched */
 };
 

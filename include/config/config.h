@@ -84,6 +84,10 @@ struct config_principal {
 	struct config_list scopes;
 	struct config_list stores; /* names of stores this caller may use; empty = all */
 	bool read_only;
+	uint32_t requests_per_second; /* 0: as in [limits] */
+	uint32_t requests_burst;
+	uint32_t calls;
+	uint32_t streams;
 	uint64_t expires; /* Unix time in ms of the first moment it is refused; 0 = never */
 };
 
@@ -133,6 +137,19 @@ struct config {
 		struct config_list allowed_base_urls; /* normalised */
 		bool allow_any_base_url;
 	} auth;
+	struct {
+		uint32_t requests_per_second; /* of a caller; 0 here and below: no limit */
+		uint32_t requests_burst;
+		uint32_t calls_per_principal;
+		uint64_t queued_bytes_per_principal;
+		uint32_t address_requests_per_second;
+		uint32_t address_requests_burst;
+		uint32_t connections_per_address;
+		struct config_list exempt_addresses; /* config/network.h */
+		uint32_t penalty_free;
+		uint64_t penalty_first_ms;
+		uint64_t penalty_max_ms; /* 0: no penalties */
+	} limits;
 	struct {
 		uint64_t idle_ms;
 		uint64_t max_age_ms;

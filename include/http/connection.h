@@ -35,6 +35,8 @@ struct http_request {
 	const char *peer;      /* "192.0.2.1:4711", "[2001:db8::1]:4711", "unix" */
 	struct pool *pool;     /* memory of this request; freed by http_request_release */
 	void *user;	       /* the application's own */
+	void *source;	       /* what on_connect() said of the peer; while the connection is there */
+	bool is_judged;	       /* the application's own: false at first, kept from on_head() to on_request() */
 	uint64_t start_us;     /* clock_mono_us() at the end of the head */
 
 	/* Private to http/. */
@@ -90,6 +92,12 @@ int http_stream_write(struct http_request *req, struct slice bytes);
  * after on_closed().
  */
 int http_stream_end(struct http_request *req, struct slice last);
+
+/*
+ * Cuts the connection of a stream: what waits for its reader is thrown away.  Gives ERR_LIMIT, or ERR_CLOSED when it is
+ * cut already; on_closed() follows as above.
+ */
+int http_stream_cut(struct http_request *req);
 
 /* Bytes of this request's connection that wait for the client to read.  0 when the client is gone. */
 size_t http_request_queued(const struct http_request *req);

@@ -55,6 +55,14 @@ struct http_access {
 };
 
 struct http_server_ops {
+	/*
+	 * May be NULL.  Somebody has connected; `peer` as in http_request.  False: no more of him now, he is answered
+	 * 429 and the connection is closed.  What is put into *source_r (NULL at first) comes with each request, and to
+	 * on_disconnect() (not NULL then) when the connection closes.
+	 */
+	bool (*on_connect)(void *ctx, const char *peer, void **source_r);
+	void (*on_disconnect)(void *ctx, void *source);
+
 	/* Head and body are whole.  Owes an answer and a release, see connection.h. */
 	void (*on_request)(void *ctx, struct http_request *req);
 
@@ -116,6 +124,7 @@ struct http_stats {
 	uint64_t streams_cut;	 /* the reader was too slow: too much waited, or nothing was taken for write_ms */
 	uint64_t accept_paused;	 /* times the connection ceiling was reached */
 	uint64_t accept_refused; /* connections answered 503 for want of descriptors */
+	uint64_t accept_limited; /* connections answered 429 because on_connect() said so */
 };
 
 /* `base`, `ops` and `ctx` are borrowed and outlive the server; *limits is copied.  NULL when there is no memory. */

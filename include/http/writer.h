@@ -56,6 +56,11 @@ size_t http_write_chunk_head(char out_r[static HTTP_CHUNK_HEAD_CAP], size_t len)
 /* Whole answers without a Date, with Connection: close, for when nothing can be built.  They live for ever. */
 #define HTTP_CANNED_500                                                                                                \
 	SLICE_LIT("HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+#define HTTP_CANNED_429                                                                                                \
+	SLICE_LIT("HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\nContent-Type: text/plain\r\n"                   \
+		  "Content-Length: 125\r\nConnection: close\r\n\r\n"                                                   \
+		  "Too many connections from this address. Close one or try again later; the operator can raise "      \
+		  "limits.connections_per_address.\n")
 #define HTTP_CANNED_503                                                                                                \
 	SLICE_LIT(                                                                                                     \
 	    "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")

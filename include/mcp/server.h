@@ -86,6 +86,7 @@ struct mcp_request {
 	struct mcp_headers headers;
 	const struct principal *principal;
 	const char *request_id; /* for the log */
+	const char *address;	/* of the client, as far as failed logins are held against it; NULL: not */
 	uint64_t now_mono_ms;
 	uint64_t now_wall_ms;
 };
@@ -97,6 +98,7 @@ struct mcp_answer {
 	const char *session_id;	   /* Mcp-Session-Id to send; NULL for none */
 	bool was_cancelled;	   /* by the client: there is no body */
 	const char *missing_scope; /* that the access token would have to include; NULL: none */
+	uint32_t retry_after_s;	   /* with 429: Retry-After; 0: none */
 	const char *method;	   /* for metrics and log: a known method's name, or "" */
 	const char *tool;	   /* known tool's name, or "" */
 	int rpc_code;		   /* JSON-RPC error code, 0 for none */

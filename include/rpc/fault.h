@@ -20,7 +20,8 @@ enum rpc_code {
 	RPC_VERSION_NOT_SERVED = -32022, /* modern: data.supported, data.requested */
 	RPC_RESOURCE_NOT_FOUND = -32002, /* legacy only */
 	RPC_URL_ELICITATION = -32042,	 /* 2025-11-25 only */
-	RPC_FORBIDDEN = 403		 /* our own, with HTTP 403: the access token lacks a scope */
+	RPC_FORBIDDEN = 403,		 /* our own, with HTTP 403: the access token lacks a scope */
+	RPC_TOO_MANY = 429		 /* our own, with HTTP 429: a limit of the caller or his address */
 };
 
 enum rpc_era { RPC_ERA_MODERN, RPC_ERA_LEGACY };

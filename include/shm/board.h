@@ -59,7 +59,13 @@ enum board_counter {
 	BOARD_STREAMS_CUT,     /* the reader was too slow */
 	BOARD_EVENTS_SENT,
 	BOARD_EVENTS_DROPPED,
-	BOARD_TURNS, /* of the event loop */
+	BOARD_TURNS,		/* of the event loop */
+	BOARD_LIMITED_REQUESTS, /* refused because a caller or an address wants more than it may */
+	BOARD_LIMITED_CALLS,
+	BOARD_LIMITED_SESSIONS,
+	BOARD_LIMITED_CONNECTIONS,
+	BOARD_LIMITED_BYTES,
+	BOARD_PENALTIES, /* bad tokens of an address that is shut out */
 	BOARD_COUNTERS
 };
 

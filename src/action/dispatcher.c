@@ -28,6 +28,8 @@ struct action_running {
 	struct fiber *fiber;	       /* NULL before and after the work */
 	struct action_running **owner; /* told of the end while action_dispatch() runs, else NULL */
 	uint64_t began_us;
+	bool is_counted; /* among the caller's running calls */
+	void *ticket;
 };
 
 struct session_now
@@ -41,6 +43,8 @@ running_free(struct action_running *running)
 {
 	struct pool *pool = running->call.pool;
 
+	if (running->is_counted)
+		running->call.env->end_call(running->call.env->observer, running->ticket);
 	json_decref(running->sent);
 	json_decref(running->params);
 	json_decref(running->result);
@@ -187,6 +191,27 @@ check(struct action_running *running, json_t *arguments)
 	return guard_confirm(&running->call, running->params, &running->fault);
 }
 
+/* What was refused for another reason costs nothing. */
+static int
+count_call(struct action_running *running)
+{
+	struct action_env *env = running->call.env;
+	uint64_t wait_ms;
+
+	if (env->begin_call == NULL)
+		return 0;
+	wait_ms = env->begin_call(env->observer, running->call.principal, &running->ticket);
+	if (wait_ms == 0) {
+		running->is_counted = true;
+		return 0;
+	}
+	return fault_set(&running->fault, FAULT_RATE_LIMITED,
+			 json_pack("{s:s, s:I}", "limit", "calls_per_principal", "retry_after_s",
+				   (json_int_t)((wait_ms + 999) / 1000)),
+			 "You have as many calls running as you may. Wait for one to end; the operator can raise "
+			 "limits.calls_per_principal.");
+}
+
 /* ---- ---- */
 
 static struct action_running *
@@ -209,6 +234,7 @@ running_new(struct action_env *env, const struct action_request *request, action
 	running->call.pool = pool;
 	running->call.principal = principal_hold(request->principal);
 	running->call.request_id = request->request_id != NULL ? pool_strdup(pool, request->request_id) : NULL;
+	running->call.address = request->address != NULL ? pool_strdup(pool, request->address) : NULL;
 	running->call.memory = request->memory;
 	running->call.peer = request->peer;
 	running->call.progress_told = -1;
@@ -230,7 +256,7 @@ action_dispatch(struct action_env *env, const struct action_request *request, ac
 		return ERR_NOMEM;
 	running->owner = &alive;
 	running->sent = json_incref(request->arguments);
-	if (check(running, request->arguments) < 0) {
+	if (check(running, request->arguments) < 0 || count_call(running) < 0) {
 		finish(running);
 		return 0;
 	}

@@ -66,6 +66,15 @@ refuse(int status, const char *challenge, const char *message)
 	return (struct auth_verdict){.principal = NULL, .status = status, .challenge = challenge, .message = message};
 }
 
+static struct auth_verdict
+refuse_bad(const char *challenge, const char *message)
+{
+	struct auth_verdict verdict = refuse(401, challenge, message);
+
+	verdict.was_bad = true;
+	return verdict;
+}
+
 /* All principals are compared, so that the time taken does not tell which one came close. */
 static const struct principal *
 find_by_token(const struct auth *auth, struct slice token)
@@ -100,7 +109,7 @@ judge_static(const struct auth *auth, struct slice token, uint64_t now_wall_ms)
 	size_t index;
 
 	if (principal == NULL)
-		return refuse(401, challenge, "This client token is not known here.");
+		return refuse_bad(challenge, "This client token is not known here.");
 	index = (size_t)(principal - auth->principals);
 	if (auth->config->principals[index].expires != 0 && now_wall_ms >= auth->config->principals[index].expires)
 		return refuse(401, challenge, "This client token has expired. Ask the operator for a new one.");
@@ -123,6 +132,7 @@ judge_access_token(struct auth *auth, struct slice token, uint64_t now_wall_ms)
 			   "in a moment; the operator finds the reason in the log.");
 	else
 		verdict = refuse(401, auth->resource.invalid.ptr, jwt_verdict_text(answer.verdict));
+	verdict.was_bad = verdict.status == 401 && answer.verdict != JWT_EXPIRED && answer.verdict != JWT_NOT_YET;
 	verdict.wants_keys = answer.lacks_keys || answer.verdict == JWT_UNKNOWN_KEY;
 	return verdict;
 }

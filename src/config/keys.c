@@ -64,6 +64,12 @@ const struct config_section keys_sections[] = {
     {"admin", 0, NULL,
      "The second listener with /healthz, /readyz and /metrics.  It serves no tools and asks for no token."},
     {"auth", 0, NULL, "Who may call, and which Magento addresses a caller may name."},
+    {"limits", 0, NULL,
+     "How much one caller, and one client address, may take, counted over all workers.  0 means no limit.  Whoever "
+     "asks "
+     "for more is answered 429 with Retry-After.  Callers without a token (auth.mode = none) share one name, so "
+     "requests and calls of theirs are not limited.  More limits: http.streams_per_principal, "
+     "session.mcp_sessions_per_principal, session.logins_per_principal."},
     {"session", 0, NULL, "Logins made with auth_login, and MCP sessions."},
     {"magento", 0, NULL, "How requests to Magento are made."},
     {"guardrails", 0, NULL, "Bounds on what one tool call may change."},
@@ -138,10 +144,10 @@ const struct config_key keys_table[] = {
 	    "Last-Event-ID."},
     {ROOT(http, stream_keep_bytes), TYPE_SIZE, "1M", .min = 4 * KIB, .max = 64 * MIB,
      .doc = "Bytes of events kept for one MCP session; the oldest go first."},
-    {ROOT(http, streams_per_principal), TYPE_INT, "1024", .min = 1, .max = 1000000,
+    {ROOT(http, streams_per_principal), TYPE_INT, "4096", .min = 1, .max = 1000000,
      .doc =
-	 "Streams per worker that one caller may hold open to wait for news: GET and subscriptions/listen.  One more "
-	 "is answered 429."},
+	 "Streams that one caller may hold open to wait for news, GET and subscriptions/listen, over all workers.  One "
+	 "more is answered 429."},
     {ROOT(http, max_streams), TYPE_INT, "3072", .min = 1, .max = 1000000,
      .doc = "Such streams of all callers per worker; one more is answered 503.  Should stay below "
 	    "server.max_connections, so that calls find a connection."},
@@ -173,6 +179,36 @@ const struct config_key keys_table[] = {
     {ROOT(auth, allow_any_base_url), TYPE_BOOL, "no",
      .doc = "Let auth_login name any public address.  Private, loopback and link-local addresses stay refused."},
 
+    {ROOT(limits, requests_per_second), TYPE_INT, "1000", .max = 1000000,
+     .doc = "Requests of one caller, on average; see requests_burst."},
+    {ROOT(limits, requests_burst), TYPE_INT, "5000", .min = 1, .max = 10000000,
+     .doc = "Requests that a caller who was quiet before may make at once."},
+    {ROOT(limits, calls_per_principal), TYPE_INT, "1024", .max = 1000000,
+     .doc = "Calls of one caller that run at the same time."},
+    {ROOT(limits, queued_bytes_per_principal), TYPE_SIZE, "256M", .max = 1024 * 1024 * MIB,
+     .doc =
+	 "Bytes of event streams that may wait for one caller to read them, all his streams together; the stream that "
+	 "would add more is dropped."},
+    {ROOT(limits, address_requests_per_second), TYPE_INT, "1000", .max = 1000000,
+     .doc = "Requests from one client address, whoever sends them.  An IPv6 address counts by its first 64 bits."},
+    {ROOT(limits, address_requests_burst), TYPE_INT, "5000", .min = 1, .max = 10000000,
+     .doc = "Requests that an address that was quiet before may make at once."},
+    {ROOT(limits, connections_per_address), TYPE_INT, "1024", .max = 10000000,
+     .doc = "Connections from one client address, and with them its calls and streams."},
+    {ROOT(limits, exempt_addresses), TYPE_LIST, "127.0.0.0/8, ::1", .max = 64, .item = ITEM_NETWORK,
+     .example = "127.0.0.0/8, ::1, 10.0.0.5",
+     .doc = "Addresses and networks to which no limit or penalty of addresses applies.  A proxy in front belongs here: "
+	    "all "
+	    "its clients come from its address, since Forwarded and X-Forwarded-For are not believed."},
+    {ROOT(limits, penalty_free), TYPE_INT, "10", .max = 1000000,
+     .doc = "Bad tokens of an address, and failed auth_login calls of an address or a caller, that cost nothing.  A "
+	    "success begins the count anew."},
+    {ROOT(limits, penalty_first_ms), TYPE_DURATION, "1s", .min = 10, .max = HOUR,
+     .doc =
+	 "How long the next failure shuts out bad tokens of the address, or auth_login; each further one doubles it."},
+    {ROOT(limits, penalty_max_ms), TYPE_DURATION, "1m", .max = HOUR,
+     .doc = "The longest that a failure shuts anybody out; 0: failures cost nothing."},
+
     {ROOT(session, idle_ms), TYPE_DURATION, "1h", .min = 100, .max = 30 * DAY,
      .doc = "A login unused for so long ends."},
     {ROOT(session, max_age_ms), TYPE_DURATION, "12h", .min = 100, .max = 365 * DAY,
@@ -182,7 +218,8 @@ const struct config_key keys_table[] = {
     {ROOT(session, logins_per_principal), TYPE_INT, "256", .min = 1, .max = 1000000,
      .doc = "Live logins of one caller."},
     {ROOT(session, mcp_sessions_per_principal), TYPE_INT, "4096", .min = 1, .max = 1000000,
-     .doc = "Live MCP sessions of one caller."},
+     .doc = "Live MCP sessions of one caller, at most a quarter of server.table_slots.  One more makes the oldest that "
+	    "never logged in go; without any, it is answered 429."},
     {ROOT(session, failed_logins), TYPE_INT, "4", .min = 1, .max = 5,
      .doc = "Failed logins per account before auth_login waits.  Magento locks an admin account after six."},
     {ROOT(session, failed_login_window_ms), TYPE_DURATION, "30m", .min = 100, .max = DAY,
@@ -310,6 +347,14 @@ const struct config_key keys_table[] = {
      .example = "main", .doc = "Names of the stores this caller may use; empty means all."},
     {PRINCIPAL(read_only), TYPE_BOOL, "no", .flags = KEY_PER_PRINCIPAL,
      .doc = "Refuse every tool that changes a shop to this caller."},
+    {PRINCIPAL(requests_per_second), TYPE_INT, "0", .max = 1000000, .flags = KEY_PER_PRINCIPAL,
+     .doc = "Requests of this caller, on average; 0: limits.requests_per_second."},
+    {PRINCIPAL(requests_burst), TYPE_INT, "0", .max = 10000000, .flags = KEY_PER_PRINCIPAL,
+     .doc = "Requests at once; 0: limits.requests_burst."},
+    {PRINCIPAL(calls), TYPE_INT, "0", .max = 1000000, .flags = KEY_PER_PRINCIPAL,
+     .doc = "Calls at the same time; 0: limits.calls_per_principal."},
+    {PRINCIPAL(streams), TYPE_INT, "0", .max = 1000000, .flags = KEY_PER_PRINCIPAL,
+     .doc = "Streams that wait for news; 0: http.streams_per_principal."},
     {PRINCIPAL(expires), TYPE_DATE, "", .flags = KEY_PER_PRINCIPAL, .example = "2030-12-31",
      .doc = "Last day (UTC) on which the token works, YYYY-MM-DD, or the moment it stops, YYYY-MM-DDTHH:MM:SSZ."},
 };

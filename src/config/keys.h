@@ -41,6 +41,7 @@ enum config_item {
 	ITEM_HOST,	/* name or address, optional port */
 	ITEM_HOST_PORT, /* name or address, and port */
 	ITEM_ORIGIN,	/* scheme://host[:port] */
+	ITEM_NETWORK,	/* address, or address/bits */
 	ITEM_COUNT
 };
 

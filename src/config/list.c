@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "config/ini.h"
+#include "config/network.h"
 #include "config/url.h"
 #include "config/value.h"
 
@@ -129,6 +130,18 @@ normalise_origin(struct slice item, char out_r[static CONFIG_URL_MAX + 1], struc
 }
 
 static int
+normalise_network(struct slice item, char out_r[static CONFIG_URL_MAX + 1], struct err *err)
+{
+	struct config_network network;
+	char shown[VALUE_SHOW_CAP];
+
+	if (config_network_parse(item, &network) < 0)
+		return err_set(err, ERR_INVALID, "\"%s\" is no address, write one such as 192.0.2.7, 10.0.0.0/8 or ::1",
+			       value_show(item, shown));
+	return copy_item(item, out_r, err);
+}
+
+static int
 normalise_item(const struct config_key *key, struct slice item, char out_r[static CONFIG_URL_MAX + 1], struct err *err)
 {
 	char shown[VALUE_SHOW_CAP];
@@ -143,6 +156,8 @@ normalise_item(const struct config_key *key, struct slice item, char out_r[stati
 		return normalise_host_port(item, out_r, err);
 	case ITEM_ORIGIN:
 		return normalise_origin(item, out_r, err);
+	case ITEM_NETWORK:
+		return normalise_network(item, out_r, err);
 	case ITEM_CHOICE:
 		for (i = 0; key->choices[i].word != NULL; i++) {
 			if (slice_is(item, key->choices[i].word))

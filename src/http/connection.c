@@ -34,7 +34,7 @@ static void on_io(evutil_socket_t fd, short what, void *arg);
 /* ---- Birth and death ---- */
 
 int
-connection_open(struct http_server *server, int fd, const char *peer)
+connection_open(struct http_server *server, int fd, const char *peer, void *source)
 {
 	struct http_connection *conn = calloc(1, sizeof(*conn));
 
@@ -42,6 +42,7 @@ connection_open(struct http_server *server, int fd, const char *peer)
 		return ERR_NOMEM;
 	conn->magic = CONNECTION_MAGIC;
 	conn->server = server;
+	conn->source = source;
 	conn->state = HTTP_STATE_IDLE;
 	snprintf(conn->peer, sizeof(conn->peer), "%s", peer);
 	buf_init_secret(&conn->kept, most_kept(&server->limits));
@@ -82,6 +83,8 @@ connection_free(struct http_connection *conn)
 	server->in_state[conn->state]--;
 	server->stats.connections_now--;
 	conn->magic = 0;
+	if (conn->source != NULL)
+		server->ops->on_disconnect(server->ctx, conn->source);
 	free(conn);
 	listener_note_room(server);
 }

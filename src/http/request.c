@@ -43,6 +43,7 @@ request_new(struct http_connection *conn, const struct http_head *head, const ch
 	if (req->peer == NULL || keep_head(req, head, bytes, len) < 0)
 		goto fail;
 	req->conn = conn;
+	req->source = conn->source;
 	req->server = conn->server;
 	req->body = SLICE_LIT("");
 	req->start_us = clock_mono_us();

@@ -191,15 +191,23 @@ http_stream_write(struct http_request *req, struct slice bytes)
 		return 0;
 	if (connection_queued(conn) + bytes.len > conn->server->limits.stream_buffer_bytes &&
 	    connection_queued(conn) > 0) {
-		conn->server->stats.streams_cut++;
-		connection_reset(conn);
-		r = ERR_LIMIT;
-	} else {
-		r = connection_send(conn, pieces, n);
+		return http_stream_cut(req);
 	}
+	r = connection_send(conn, pieces, n);
 	if (r < 0)
 		req->phase = REQUEST_CUT;
 	return r;
+}
+
+int
+http_stream_cut(struct http_request *req)
+{
+	if (req->phase != REQUEST_STREAMING)
+		return ERR_CLOSED;
+	req->conn->server->stats.streams_cut++;
+	connection_reset(req->conn);
+	req->phase = REQUEST_CUT;
+	return ERR_LIMIT;
 }
 
 int

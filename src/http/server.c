@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -74,18 +75,39 @@ http_server_free(struct http_server **server_p)
 	*server_p = NULL;
 }
 
+/* Unread bytes would turn the close into a reset, and the client would not learn why. */
+static void
+turn_away(struct http_server *server, int fd)
+{
+	const struct slice sorry = HTTP_CANNED_429;
+	char request[4096];
+
+	server->stats.accept_limited++;
+	(void)send(fd, sorry.ptr, sorry.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	(void)shutdown(fd, SHUT_WR);
+	(void)recv(fd, request, sizeof(request), MSG_DONTWAIT);
+	close(fd);
+}
+
 int
 http_server_adopt(struct http_server *server, int fd, const char *peer)
 {
+	void *source = NULL;
 	int r;
 
 	if (server->stats.connections_now >= server->limits.connections_max) {
 		close(fd);
 		return ERR_LIMIT;
 	}
-	r = connection_open(server, fd, peer);
+	if (server->ops->on_connect != NULL && !server->ops->on_connect(server->ctx, peer, &source)) {
+		turn_away(server, fd);
+		return ERR_LIMIT;
+	}
+	r = connection_open(server, fd, peer, source);
 	if (r < 0)
 		close(fd);
+	if (r < 0 && source != NULL)
+		server->ops->on_disconnect(server->ctx, source);
 	return r;
 }
 

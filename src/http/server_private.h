@@ -50,6 +50,7 @@ struct http_connection {
 	short watched;	    /* EV_READ, EV_WRITE: what `io` waits for */
 	struct http_server *server;
 	struct http_request *req; /* the one that is read, handled or streamed to */
+	void *source;		  /* of on_connect() */
 	TAILQ_ENTRY(http_connection) link;
 	struct event io;
 	struct event timer;
@@ -104,7 +105,7 @@ void server_count_refused(struct http_server *server, int status);
 void listener_note_room(struct http_server *server);
 
 /* connection.c */
-int connection_open(struct http_server *server, int fd, const char *peer);
+int connection_open(struct http_server *server, int fd, const char *peer, void *source);
 void connection_free(struct http_connection *conn);
 void connection_enter(struct http_connection *conn);
 void connection_leave(struct http_connection *conn);

@@ -87,6 +87,26 @@ answer_missing_scope(struct mcp_exchange *x, const struct fault *from, const cha
 	exchange_answer_fault_with(x, 403, &fault);
 }
 
+/* the caller has as many calls as he may.  Other quotas, such as that of purges, are the tool's own answer. */
+static bool
+is_over_limit(const struct fault *fault)
+{
+	return fault->code == FAULT_RATE_LIMITED && json_object_get(fault->details, "limit") != NULL;
+}
+
+static void
+answer_over_limit(struct mcp_exchange *x, const struct fault *from)
+{
+	json_int_t wait_s = json_integer_value(json_object_get(from->details, "retry_after_s"));
+	struct rpc_fault fault;
+
+	rpc_fault_init(&fault);
+	rpc_fault_set(&fault, RPC_TOO_MANY, json_incref(from->details), "%s", from->message);
+	x->fault_code = (int)from->code;
+	x->retry_after_s = (uint32_t)wait_s;
+	exchange_answer_fault_with(x, 429, &fault);
+}
+
 static void
 on_done(void *ctx, const struct action_outcome *outcome)
 {
@@ -102,6 +122,8 @@ on_done(void *ctx, const struct action_outcome *outcome)
 		tell_missing_capability(x, outcome->fault);
 	else if (code != FAULT_NONE && missing_scope(x, outcome->fault) != NULL)
 		answer_missing_scope(x, outcome->fault, missing_scope(x, outcome->fault));
+	else if (code != FAULT_NONE && is_over_limit(outcome->fault))
+		answer_over_limit(x, outcome->fault);
 	else
 		x->done(x, outcome);
 }
@@ -115,6 +137,7 @@ request_of(struct mcp_exchange *x, const struct action *action, json_t *argument
 	    .principal = x->request.principal,
 	    .memory = memory_of(x),
 	    .request_id = x->request.request_id,
+	    .address = x->request.address,
 	};
 
 	client_fill_peer(x, &request.peer);

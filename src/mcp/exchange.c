@@ -95,6 +95,7 @@ orphan(struct mcp_exchange *x)
 	x->request.body = SLICE_NONE;
 	x->request.headers = (struct mcp_headers){.session_id = SLICE_NONE};
 	x->request.request_id = "";
+	x->request.address = NULL; /* what began has its own copy */
 }
 
 /* The client's side is over with this. */
@@ -113,6 +114,7 @@ tell_client(struct mcp_exchange *x, int http_status, struct slice body, struct s
 	    .fault_code = x->fault_code,
 	    .was_cancelled = x->was_cancelled,
 	    .missing_scope = x->missing_scope,
+	    .retry_after_s = x->retry_after_s,
 	    .protocol = x->protocol,
 	};
 

@@ -94,6 +94,7 @@ struct mcp_exchange {
 	int rpc_code;
 	int fault_code;
 	bool was_cancelled;
+	uint32_t retry_after_s;	   /* with 429 */
 	const char *missing_scope; /* while it is being answered; else NULL */
 
 	bool is_get;

@@ -13,6 +13,7 @@
 #include "watch.h"
 
 #define RESULT_MAX (64 * 1024)
+#define SESSION_RETRY_S 60
 
 static struct session_now
 now_of(const struct mcp_request *request)
@@ -124,10 +125,13 @@ create_session(struct mcp_exchange *x)
 	    .log_level = ACTION_LOG_NONE,
 	};
 	struct err err = {.code = ERR_OK};
+	bool is_over;
 
 	if (slice_to_str(slice_from_str(x->request.principal->name), init.principal, sizeof(init.principal)) < 0 ||
 	    mcp_session_create(x->server->options.env->sessions, &init, now_of(&x->request), x->session_id, &err) < 0) {
-		refuse_initialize(x, 503, RPC_INTERNAL_ERROR,
+		is_over = err.code == ERR_LIMIT; /* he can end one of his own; else only others can help */
+		x->retry_after_s = is_over ? SESSION_RETRY_S : 0;
+		refuse_initialize(x, is_over ? 429 : 503, is_over ? RPC_TOO_MANY : RPC_INTERNAL_ERROR,
 				  err.text[0] != '\0' ? err.text : "No session can be opened now.");
 		return;
 	}

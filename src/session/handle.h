@@ -33,6 +33,9 @@ handle_is_good(struct slice handle)
 	return true;
 }
 
+/* Owner of the records about addresses and callers, so that they can be counted; no principal's name begins so. */
+#define SHARES_OWNER SLICE_LIT("\nshares")
+
 /* What a sealed text is bound to: the record it stands in. */
 struct handle_binding {
 	uint64_t kind;

@@ -136,7 +136,9 @@ mcp_session_create(struct sessions *s, const struct mcp_session *init, struct se
 	stored_put(&stored, &rec);
 	r = make_room(s, rec.owner, now);
 	if (r < 0)
-		return err_set(err, r, "You have %u sessions open, which is the limit. End one with DELETE.",
+		return err_set(err, r,
+			       "You have %u sessions open, which is the limit. End one with DELETE; the operator can "
+			       "raise session.mcp_sessions_per_principal.",
 			       s->limits.mcp_per_principal);
 	rand_token(id_r);
 	r = table_insert(s->table, table_id(s->table, TABLE_MCP_SESSION, principal, slice_from_str(id_r)), &rec,

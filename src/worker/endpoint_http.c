@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "admission.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "event_stream.h"
@@ -23,6 +24,7 @@ struct visit {
 	struct gate_pass pass;
 	struct mcp_exchange *exchange; /* under way, or NULL */
 	struct event_stream stream;
+	const char *address; /* that is penalised for failed logins; NULL: exempt */
 	char request_id[32];
 };
 
@@ -49,12 +51,14 @@ send_json(struct visit *visit, const struct mcp_answer *answer)
 {
 	struct reply_fields fields = {.n = 0};
 	struct http_answer http = {.status = answer->http_status, .body = answer->body};
+	char retry[REPLY_RETRY_CAP];
 	struct buf challenge;
 
 	buf_init(&challenge, CHALLENGE_MAX);
 	if (answer->missing_scope != NULL &&
 	    auth_put_scope_challenge(visit->worker->auth, &challenge, answer->missing_scope) == 0)
 		reply_add_field(&fields, "WWW-Authenticate", buf_cstr(&challenge));
+	reply_add_retry(&fields, answer->retry_after_s, retry);
 	if (answer->session_id != NULL)
 		reply_add_field(&fields, "Mcp-Session-Id", answer->session_id);
 	reply_add_field(&fields, "X-Request-Id", visit->request_id);
@@ -94,6 +98,8 @@ on_answer(void *ctx, const struct mcp_answer *answer)
 	struct visit *visit = ctx;
 
 	visit->exchange = NULL;
+	if (answer->http_status == 429 && strcmp(answer->method, "initialize") == 0)
+		admission_note_sessions(visit->worker, visit->pass.principal);
 	if (is_streamed(visit, answer)) {
 		event_stream_end(&visit->stream, answer); /* first: the log tells how many events there were */
 		log_answer(visit, answer);
@@ -151,6 +157,7 @@ mcp_request_of(const struct visit *visit)
 		},
 	    .principal = visit->pass.principal,
 	    .request_id = visit->request_id,
+	    .address = visit->address,
 	    .now_mono_ms = clock_mono_ms(),
 	    .now_wall_ms = clock_wall_ms(),
 	};
@@ -259,7 +266,7 @@ serve_standing(struct visit *visit)
 {
 	struct refusal refusal;
 
-	if (event_stream_stand(&visit->stream, visit->pass.principal->name, &refusal) == 0) {
+	if (event_stream_stand(&visit->stream, &refusal) == 0) {
 		serve_message(visit);
 		return;
 	}
@@ -292,7 +299,7 @@ on_head(void *ctx, struct http_request *req)
 	struct refusal refusal;
 	struct gate_pass pass;
 
-	if (gate_judge(ctx, &req->head, &pass, &refusal) < 0)
+	if (gate_judge(ctx, req, &pass, &refusal) < 0)
 		reply_refuse(ctx, req, &refusal);
 	principal_release(&pass.principal);
 }
@@ -308,9 +315,11 @@ on_request(void *ctx, struct http_request *req)
 		*visit = (struct visit){.worker = worker, .req = req};
 		snprintf(visit->request_id, sizeof(visit->request_id), "%u.%u.%llx", worker->generation, worker->slot,
 			 (unsigned long long)++worker->request_counter);
-		event_stream_init(&visit->stream, worker, req, visit->request_id);
+		if (req->source != NULL)
+			visit->address = pool_strdup(req->pool, admission_address(req->source));
 		req->user = visit;
-		if (gate_judge(worker, &req->head, &visit->pass, &refusal) == 0) {
+		if (gate_judge(worker, req, &visit->pass, &refusal) == 0) {
+			event_stream_init(&visit->stream, worker, req, visit->pass.principal, visit->request_id);
 			serve(visit);
 			return;
 		}
@@ -341,17 +350,27 @@ on_closed(void *ctx, struct http_request *req)
 }
 
 static void
+on_drain(void *ctx, struct http_request *req)
+{
+	struct visit *visit = req->user;
+
+	(void)ctx;
+	event_stream_drained(&visit->stream);
+}
+
+static void
 on_access(void *ctx, const struct http_access *access)
 {
 	static const enum board_counter classes[] = {BOARD_RESPONSES_2XX, BOARD_RESPONSES_2XX, BOARD_RESPONSES_3XX,
 						     BOARD_RESPONSES_4XX, BOARD_RESPONSES_5XX};
 	struct worker *worker = ctx;
 	int status = access->is_stream ? 200 : access->status; /* streams are there to be left */
+	bool is_told = status < 400 || status == 429;	       /* of limits admission.c tells, now and then */
 
 	board_add(worker->row, BOARD_REQUESTS, 1);
 	if (status >= 200 && status < 600)
 		board_add(worker->row, classes[status / 100 - 1], 1);
-	if (status < 400)
+	if (is_told)
 		return;
 	log_write(LOG_NOTICE, "refused", LOG_SLICE("method", access->method), LOG_SLICE("path", access->path),
 		  LOG_STR("peer", access->peer), LOG_I64("status", status), LOG_STR("reason", access->refusal),
@@ -366,9 +385,12 @@ endpoint_http_pulse(struct worker *worker, uint64_t now_ms)
 }
 
 const struct http_server_ops endpoint_http_ops = {
+    .on_connect = admission_connect,
+    .on_disconnect = admission_disconnect,
     .on_request = on_request,
     .on_head = on_head,
     .on_closed = on_closed,
+    .on_drain = on_drain,
     .on_access = on_access,
     .on_send = records_flush,
 };

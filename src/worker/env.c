@@ -16,6 +16,7 @@
 #define SCOPE_CACHE_STORES 64
 #define SCOPE_CACHE_MS 60000
 #define CONNECTIONS_TOTAL 256
+#define SESSIONS_PART 4 /* of the table: no caller fills it alone */
 
 int
 env_open_sessions(struct worker *worker, struct err *err)
@@ -33,6 +34,8 @@ env_open_sessions(struct worker *worker, struct err *err)
 	limits.mcp_age_ms = config->session.max_age_ms;
 	limits.logins_per_principal = config->session.logins_per_principal;
 	limits.mcp_per_principal = config->session.mcp_sessions_per_principal;
+	if (limits.mcp_per_principal > segment_slots(worker->segment) / SESSIONS_PART)
+		limits.mcp_per_principal = segment_slots(worker->segment) / SESSIONS_PART;
 	limits.login_failures = config->session.failed_logins;
 	limits.login_failure_window_ms = config->session.failed_login_window_ms;
 	sessions_init(&worker->sessions, worker->table, worker->keys, &limits);

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "admission.h"
 #include "base/clock.h"
 #include "http/sse.h"
 #include "rpc/fault.h"
@@ -12,7 +13,7 @@
 
 #define FRAME_SLACK 128 /* retry, and the names of the fields */
 #define COMMENT SLICE_LIT(":\n\n")
-#define RETRY_AFTER_S "10"
+#define RETRY_AFTER_S 10
 #define PULSE_COMMENTS 256 /* so that streams that were opened together do not hold up the loop together */
 
 /* ---- the set ---- */
@@ -22,7 +23,6 @@ event_streams_init(struct event_streams *set)
 {
 	*set = (struct event_streams){.n_open = 0};
 	TAILQ_INIT(&set->open);
-	LIST_INIT(&set->standing);
 }
 
 /* The newest word goes to the end, so the front has been quiet the longest. */
@@ -84,62 +84,97 @@ event_streams_sweep(struct event_streams *set, void (*on_closed)(void *ctx, stru
 	}
 }
 
+/* ---- what waits for slow readers ---- */
+
+/* In units of the limit; what is less than one is in the socket soon. */
+static uint32_t
+queued_kib(const struct event_stream *stream)
+{
+	return (uint32_t)(http_request_queued(stream->req) / 1024);
+}
+
+/* Holds that much of the caller's share.  ERR_LIMIT: all his streams together have no room for it. */
+static int
+note_queued(struct event_stream *stream, uint32_t kib)
+{
+	struct holder *holder;
+
+	if (kib <= stream->queued_kib) {
+		admission_give(stream->worker, stream->queue_holder, SHARE_QUEUED_KIB, stream->queued_kib - kib);
+	} else {
+		if (admission_take(stream->worker, stream->principal, SHARE_QUEUED_KIB, kib - stream->queued_kib,
+				   &holder) < 0) {
+			admission_note(stream->worker, holder, BOARD_LIMITED_BYTES, "queued_bytes_per_principal");
+			return ERR_LIMIT;
+		}
+		stream->queue_holder = holder;
+	}
+	stream->queued_kib = kib;
+	return 0;
+}
+
+void
+event_stream_drained(struct event_stream *stream)
+{
+	(void)!note_queued(stream, queued_kib(stream));
+}
+
 /* ---- one stream ---- */
 
 void
-event_stream_init(struct event_stream *stream, struct worker *worker, struct http_request *req, const char *request_id)
+event_stream_init(struct event_stream *stream, struct worker *worker, struct http_request *req,
+		  const struct principal *principal, const char *request_id)
 {
-	*stream = (struct event_stream){.worker = worker, .req = req, .request_id = request_id};
+	*stream = (struct event_stream){.worker = worker, .req = req, .principal = principal, .request_id = request_id};
 }
 
 void
 event_stream_fini(struct event_stream *stream)
 {
 	leave(stream);
+	(void)!note_queued(stream, 0);
 	if (!stream->is_standing)
 		return;
-	LIST_REMOVE(stream, standing_link);
+	admission_give(stream->worker, stream->holder, SHARE_STREAMS, 1);
 	stream->worker->streams.n_standing--;
 	stream->is_standing = false;
 }
 
-static size_t
-count_standing(const struct event_streams *set, const char *principal)
+static int
+refuse_standing(const struct event_stream *stream, struct refusal *refusal_r, const struct refusal *why)
 {
-	const struct event_stream *stream;
-	size_t n = 0;
-
-	LIST_FOREACH(stream, &set->standing, standing_link)
-	{
-		n += strcmp(stream->principal, principal) == 0 ? 1 : 0;
-	}
-	return n;
+	*refusal_r = *why;
+	refusal_r->retry_after_s = RETRY_AFTER_S;
+	board_add(stream->worker->row, BOARD_STREAMS_REFUSED, 1);
+	return -1;
 }
 
 int
-event_stream_stand(struct event_stream *stream, const char *principal, struct refusal *refusal_r)
+event_stream_stand(struct event_stream *stream, struct refusal *refusal_r)
 {
+	static const struct refusal is_full = {
+	    .status = 503,
+	    .code = RPC_INTERNAL_ERROR,
+	    .message = "The server holds as many event streams as it may. Try again later; the operator "
+		       "can raise http.max_streams."};
+	static const struct refusal has_enough = {
+	    .status = 429,
+	    .code = RPC_TOO_MANY,
+	    .message = "You hold as many event streams as you may. Close one first; the operator can "
+		       "raise http.streams_per_principal."};
 	struct event_streams *set = &stream->worker->streams;
-	const struct config *config = stream->worker->config;
+	int r;
 
-	*refusal_r = (struct refusal){.status = 0, .code = RPC_INTERNAL_ERROR, .field = "Retry-After"};
-	refusal_r->value = RETRY_AFTER_S;
-	if (set->n_standing >= config->http.max_streams) {
-		refusal_r->status = 503;
-		refusal_r->message = "The server holds as many event streams as it may. Try again later; the operator "
-				     "can raise http.max_streams.";
-	} else if (count_standing(set, principal) >= config->http.streams_per_principal) {
-		refusal_r->status = 429;
-		refusal_r->message = "You hold as many event streams as you may. Close one first; the operator can "
-				     "raise http.streams_per_principal.";
-	}
-	if (refusal_r->status != 0) {
-		board_add(stream->worker->row, BOARD_STREAMS_REFUSED, 1);
-		return -1;
+	if (set->n_standing >= stream->worker->config->http.max_streams)
+		return refuse_standing(stream, refusal_r, &is_full);
+	r = admission_take(stream->worker, stream->principal, SHARE_STREAMS, 1, &stream->holder);
+	if (r == ERR_LIMIT)
+		admission_tell(stream->holder, "streams_per_principal");
+	if (r < 0) {
+		stream->holder = NULL;
+		return refuse_standing(stream, refusal_r, r == ERR_LIMIT ? &has_enough : &is_full);
 	}
 	stream->is_standing = true;
-	stream->principal = principal;
-	LIST_INSERT_HEAD(&set->standing, stream, standing_link);
 	set->n_standing++;
 	return 0;
 }
@@ -207,6 +242,8 @@ put_bytes(struct event_stream *stream, struct slice bytes)
 	if (!stream->has_begun)
 		return begin_with(stream, NULL, bytes);
 	r = http_stream_write(stream->req, bytes);
+	if (r == 0 && note_queued(stream, queued_kib(stream)) < 0)
+		r = http_stream_cut(stream->req);
 	stream->is_broken = r < 0;
 	note_word(stream);
 	return r;

@@ -6,7 +6,8 @@
  *
  * The set knows which stream has been quiet the longest, so keeping the quiet ones open (R-051) costs a look at one of
  * them per turn of the pulse, however many there are.  It also bounds how many standing streams, which are opened to
- * wait for news, there may be: per caller (429) and in all (503).
+ * wait for news, there may be: per caller over all workers (429) and in all (503).  What waits for slow readers is
+ * counted against the caller's limits.queued_bytes_per_principal; the stream that would add more is cut.
  */
 #ifndef WORKER_EVENT_STREAM_H
 #define WORKER_EVENT_STREAM_H
@@ -21,6 +22,8 @@
 #include "reply.h"
 
 struct board_row;
+struct holder;
+struct principal;
 struct worker;
 
 struct event_stream {
@@ -31,17 +34,18 @@ struct event_stream {
 	bool is_broken;	  /* nothing more can be sent */
 	bool is_forsaken; /* ... and no on_closed() follows: the set's sweep tells the owner */
 	bool is_standing;
-	const char *principal; /* of a standing one */
+	const struct principal *principal; /* whose it is */
+	struct holder *holder;		   /* of a standing one: that it is counted by */
+	struct holder *queue_holder;	   /* that queued_kib are counted by */
+	uint32_t queued_kib;
 	uint64_t quiet_since_ms;
 	uint64_t n_events;
 	uint64_t bytes;
 	TAILQ_ENTRY(event_stream) link;
-	LIST_ENTRY(event_stream) standing_link;
 };
 
 struct event_streams {
 	TAILQ_HEAD(event_stream_queue, event_stream) open; /* the quietest first */
-	LIST_HEAD(event_stream_list, event_stream) standing;
 	size_t n_open;
 	size_t n_standing;
 	size_t n_forsaken;
@@ -55,15 +59,18 @@ void event_streams_pulse(struct event_streams *set, uint64_t keepalive_ms, uint6
 /* Streams that broke without a word from http/: on_closed(req) is called for each. */
 void event_streams_sweep(struct event_streams *set, void (*on_closed)(void *ctx, struct http_request *req), void *ctx);
 
-/* `request_id` is borrowed.  Nothing is sent yet. */
+/* `principal` and `request_id` are borrowed.  Nothing is sent yet. */
 void event_stream_init(struct event_stream *stream, struct worker *worker, struct http_request *req,
-		       const char *request_id);
+		       const struct principal *principal, const char *request_id);
 
 /* Before the request is released. */
 void event_stream_fini(struct event_stream *stream);
 
 /* Takes a place among the standing streams.  -1 with *refusal_r when there is none. */
-int event_stream_stand(struct event_stream *stream, const char *principal, struct refusal *refusal_r) MUST_CHECK;
+int event_stream_stand(struct event_stream *stream, struct refusal *refusal_r) MUST_CHECK;
+
+/* The reader has taken what waited for him. */
+void event_stream_drained(struct event_stream *stream);
 
 /*
  * 0; ERR_CLOSED, ERR_LIMIT, ERR_NOMEM: nothing more can be sent, and the owner hears of it from the loop.  On any

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "admission.h"
 #include "base/clock.h"
 #include "issuer.h"
 #include "worker_private.h"
@@ -117,8 +118,9 @@ check_method(const struct http_head *head, struct refusal *refusal)
 }
 
 static int
-check_caller(const struct worker *worker, const struct http_head *head, struct gate_pass *pass, struct refusal *refusal)
+check_caller(const struct worker *worker, struct http_request *req, struct gate_pass *pass, struct refusal *refusal)
 {
+	const struct http_head *head = &req->head;
 	const struct http_field *authorization = http_head_find(head, "Authorization");
 	struct auth_input input = {
 	    .authorization = authorization != NULL ? authorization->value : SLICE_NONE,
@@ -130,17 +132,20 @@ check_caller(const struct worker *worker, const struct http_head *head, struct g
 	if (verdict.wants_keys)
 		issuer_want(worker->issuer);
 	pass->principal = verdict.principal;
-	if (verdict.principal != NULL)
+	if (verdict.principal != NULL) {
+		admission_good_token(worker, req->source);
 		return 0;
+	}
 	board_add(worker->row, BOARD_AUTH_REFUSED, 1);
 	*refusal = (struct refusal){.status = verdict.status, .message = verdict.message};
 	if (verdict.challenge != NULL) {
 		refusal->field = "WWW-Authenticate";
 		refusal->value = verdict.challenge;
 	} else if (verdict.status == 503) {
-		refusal->field = "Retry-After";
-		refusal->value = "1";
+		refusal->retry_after_s = 1;
 	}
+	if (verdict.was_bad)
+		admission_bad_token(worker, req->source, refusal);
 	return -1;
 }
 
@@ -198,10 +203,25 @@ check_single_fields(const struct http_head *head, struct refusal *refusal)
 	return is_double ? refusal_set(refusal, 400, "A header field of MCP stands twice.") : 0;
 }
 
-int
-gate_judge(const struct worker *worker, const struct http_head *head, struct gate_pass *pass_r,
-	   struct refusal *refusal_r)
+/* Each request counts once, though it may be judged twice: when its head has come, and as a whole. */
+static int
+check_limits(const struct worker *worker, struct http_request *req, struct gate_pass *pass, struct refusal *refusal)
 {
+	if (!req->is_judged && admission_judge_address(worker, req->source, refusal) < 0)
+		return -1;
+	if (check_caller(worker, req, pass, refusal) < 0)
+		return -1;
+	if (req->is_judged || admission_judge_caller(worker, pass->principal, refusal) == 0)
+		return 0;
+	principal_release(&pass->principal);
+	return -1;
+}
+
+int
+gate_judge(const struct worker *worker, struct http_request *req, struct gate_pass *pass_r, struct refusal *refusal_r)
+{
+	const struct http_head *head = &req->head;
+
 	*pass_r = (struct gate_pass){.principal = NULL};
 	pass_r->wants_metadata = is_metadata(worker, head);
 	if (check_place(worker, head, refusal_r) < 0)
@@ -212,8 +232,9 @@ gate_judge(const struct worker *worker, const struct http_head *head, struct gat
 		return -1;
 	if (head->method == HTTP_OPTIONS)
 		return 0;
-	if (check_caller(worker, head, pass_r, refusal_r) < 0)
+	if (check_limits(worker, req, pass_r, refusal_r) < 0)
 		return -1;
+	req->is_judged = true;
 	if (check_single_fields(head, refusal_r) == 0 &&
 	    (head->method == HTTP_DELETE || check_media(head, pass_r, refusal_r) == 0))
 		return 0;

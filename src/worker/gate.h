@@ -1,6 +1,6 @@
 /*
  * gate.h - what belongs to HTTP is judged before MCP is asked, in the order of R-013: path, Host and Origin, method,
- * caller, media types
+ * limits of the address, caller and his limits, media types
  *
  * All of it is known from the head, so a request that is refused is refused before its body is read.
  */
@@ -10,7 +10,7 @@
 #include <stdbool.h>
 
 #include "auth/principal.h"
-#include "http/parser.h"
+#include "http/connection.h"
 #include "reply.h"
 
 #define GATE_ALLOW "GET, POST, DELETE, OPTIONS"
@@ -26,7 +26,7 @@ struct gate_pass {
 };
 
 /* 0, or -1 with *refusal_r.  The worker's counter of refused callers goes up where that was the reason. */
-int gate_judge(const struct worker *worker, const struct http_head *head, struct gate_pass *pass_r,
+int gate_judge(const struct worker *worker, struct http_request *req, struct gate_pass *pass_r,
 	       struct refusal *refusal_r);
 
 bool gate_is_param(struct slice name); /* Mcp-Param-* */

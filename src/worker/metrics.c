@@ -37,6 +37,8 @@ put_totals(struct worker *worker, struct buf *out)
 	     "Connections answered 503 for want of descriptors."},
 	    {BOARD_LOG_DROPPED, "magento_mcp_log_lines_dropped_total", "Log lines lost because the sink was full."},
 	    {BOARD_AUTH_REFUSED, "magento_mcp_auth_refused_total", "Requests without a valid client token."},
+	    {BOARD_PENALTIES, "magento_mcp_penalties_total",
+	     "Bad tokens refused with 429, because their address had sent too many."},
 	    {BOARD_RATE_LIMITED, "magento_mcp_rate_limited_total", "Tool calls refused by a rate limit."},
 	    {BOARD_ISSUER_FETCHES, "magento_mcp_issuer_fetches_total",
 	     "Times that the authorization server's keys were fetched."},
@@ -70,8 +72,20 @@ put_totals(struct worker *worker, struct buf *out)
 		       {BOARD_RESPONSES_4XX, "4xx"},
 		       {BOARD_RESPONSES_5XX, "5xx"}};
 
+	static const struct {
+		enum board_counter which;
+		const char *limit;
+	} limits[] = {{BOARD_LIMITED_REQUESTS, "requests"},	  {BOARD_LIMITED_CALLS, "calls"},
+		      {BOARD_LIMITED_SESSIONS, "sessions"},	  {BOARD_STREAMS_REFUSED, "streams"},
+		      {BOARD_LIMITED_CONNECTIONS, "connections"}, {BOARD_LIMITED_BYTES, "queued_bytes"}};
+
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		put_single(out, rows[i].name, "counter", rows[i].help, board_total(worker->segment, rows[i].which));
+	put_head(out, "magento_mcp_limited_total", "counter",
+		 "Refusals because a caller or an address wanted more than it may, by limit.");
+	for (size_t i = 0; i < ARRAY_LEN(limits); i++)
+		buf_printf(out, "magento_mcp_limited_total{limit=\"%s\"} %" PRIu64 "\n", limits[i].limit,
+			   board_total(worker->segment, limits[i].which));
 	put_head(out, "magento_mcp_http_responses_total", "counter", "HTTP answers by class of status.");
 	for (size_t i = 0; i < ARRAY_LEN(classes); i++)
 		buf_printf(out, "magento_mcp_http_responses_total{status=\"%s\"} %" PRIu64 "\n", classes[i].status,

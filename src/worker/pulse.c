@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "holders.h"
 #include "base/turn.h"
 #include "worker_private.h"
 
@@ -84,6 +85,7 @@ on_sweep(evutil_socket_t fd, short what, void *ctx)
 	turn_enter("sweep");
 	(void)fd;
 	(void)what;
+	holders_tick(worker->holders, clock_mono_ms());
 	mcp_server_tick(worker->mcp, clock_mono_ms());
 	sessions_sweep(&worker->sessions, worker->slot % workers, workers, budget, action_now());
 }

@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "admission.h"
 #include "auth/jwt.h"
 #include "base/clock.h"
 #include "base/fd.h"
@@ -234,6 +235,9 @@ start(struct worker *worker, struct err *err)
 	r = make_env(worker, err);
 	if (r < 0)
 		return r;
+	if (admission_open(worker) < 0)
+		return err_set(err, ERR_NOMEM, "out of memory");
+	admission_env(worker);
 	if (issuer_new(worker, &worker->issuer) < 0)
 		return err_set(err, ERR_NOMEM, "out of memory");
 	r = make_servers(worker, err);
@@ -267,6 +271,7 @@ stop(struct worker *worker)
 	http_server_free(&worker->admin);
 	issuer_free(&worker->issuer);
 	env_free(worker);
+	admission_close(worker);
 	config_free(&worker->config);
 }
 

@@ -31,6 +31,8 @@ struct keeper;
 struct audit;
 struct event_base;
 struct issuer;
+struct holders;
+struct config_network;
 
 struct worker {
 	const struct action_product *product; /* what it serves */
@@ -77,6 +79,9 @@ struct worker {
 	struct mcp_peers peers;
 	struct mcp_server *mcp;
 	struct hosts hosts;
+	struct holders *holders;       /* of callers and addresses */
+	struct config_network *exempt; /* addresses without limits */
+	size_t n_exempt;
 
 	struct http_server *http; /* /mcp */
 	struct http_server *admin;

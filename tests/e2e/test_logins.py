@@ -202,7 +202,9 @@ def test_too_many_sessions(start):
     third.login()
     client = Legacy(server, opened=False)
     reply = client.ask("initialize", client.initialize_params())
-    assert reply.status == 503 and reply.json["error"]["message"], reply
+    assert reply.status == 429 and "mcp_sessions_per_principal" in reply.json["error"]["message"], reply
+    assert int(reply.header("Retry-After")) > 0
+    assert server.metric("magento_mcp_limited_total", limit="sessions") == 1
 
 
 def test_full_table(start):

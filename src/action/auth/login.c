@@ -10,6 +10,7 @@
 #include "base/fiber.h"
 #include "json/get.h"
 #include "login_choice.h"
+#include "login_penalty.h"
 #include "magento/error.h"
 #include "magento/login.h"
 #include "results.h"
@@ -308,7 +309,12 @@ out:
 int
 login_run(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault)
 {
-	int r = run(call, params, result_r, fault);
+	int r = login_penalty_check(call, fault);
+
+	if (r == 0) {
+		r = run(call, params, result_r, fault);
+		login_penalty_settle(call, r == 0, fault);
+	}
 
 	wipe_secrets(params);
 	return r;

@@ -271,8 +271,10 @@ class Server:
         return f"127.0.0.1:{self.port}"
 
     def count(self, reply):
-        """Every answer from 400 on must stand in the log once."""
-        if reply.status >= 400:
+        """Every answer from 400 on must stand in the log once; of limits there is word now and then."""
+        if reply.status == 429:
+            self.allows("limited")
+        elif reply.status >= 400:
             self.refusals[reply.status] += 1
         return reply
 

@@ -78,7 +78,7 @@ def check_error(revision, message):
     code = message["error"]["code"]
     assert "id" not in message or message["id"] is not None
     # nothing in the reserved ranges that the specification does not define.
-    assert code in (-32700, -32600, -32601, -32602, -32603, -32020, -32021, -32022, -32002, 403), message
+    assert code in (-32700, -32600, -32601, -32602, -32603, -32020, -32021, -32022, -32002, 403, 429), message
     assert revision != MODERN or code != -32002, message
     assert revision == MODERN or code not in (-32020, -32021), message
 

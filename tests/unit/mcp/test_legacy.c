@@ -132,7 +132,7 @@ initialize_inside_a_session_is_refused(void **state)
 
 /* The table has a bound for each caller; whoever meets it is told to come back, and what may be opened then. */
 static void
-no_session_left_is_a_shortage(void **state)
+no_session_left_for_this_caller(void **state)
 {
 	struct world w;
 	struct reply r;
@@ -147,7 +147,7 @@ no_session_left_is_a_shortage(void **state)
 	legacy(&w, &r, NULL, INITIALIZE("2025-11-25"));
 	assert_versions_named(&r);
 	assert_string_equal(r.session_id, "");
-	expect_refused(&r, 503, RPC_INTERNAL_ERROR, "0");
+	expect_refused(&r, 429, RPC_TOO_MANY, "0");
 	legacy_as(&w, &r, &bob, NULL, NULL, INITIALIZE("2025-11-25"));
 	expect_good(&r);
 	world_close(&w);
@@ -350,7 +350,7 @@ main(void)
 	    cmocka_unit_test(initialize_opens_a_session),
 	    cmocka_unit_test(an_incomplete_initialize_is_refused),
 	    cmocka_unit_test(initialize_inside_a_session_is_refused),
-	    cmocka_unit_test(no_session_left_is_a_shortage),
+	    cmocka_unit_test(no_session_left_for_this_caller),
 	    cmocka_unit_test(a_request_needs_a_session),
 	    cmocka_unit_test(a_session_belongs_to_its_caller),
 	    cmocka_unit_test(delete_ends_a_session),

@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include "../http/world.h"
+#include "admission.h"
 #include "event_stream.h"
 #include "shm/board.h"
 #include "torture.h"
@@ -26,6 +27,7 @@ struct scene {
 };
 
 static char data[100 * 1024];
+static const struct principal anyone = {.name = "anyone"};
 
 static void
 lose(void *ctx, struct http_request *req)
@@ -47,7 +49,7 @@ on_request(void *ctx, struct http_request *req)
 	const struct mcp_event large = {.id = SLICE_NONE, .data = slice_of(data, sizeof(data))};
 	const struct mcp_answer last = {.http_status = 200, .body = SLICE_LIT("{3}"), .method = "", .tool = ""};
 
-	event_stream_init(stream, &scene->worker, req, "r-1");
+	event_stream_init(stream, &scene->worker, req, &anyone, "r-1");
 	if (event_stream_send(stream, &small) < 0 || event_stream_send(stream, &large) < 0)
 		return; /* told later */
 	event_stream_end(stream, &last);
@@ -82,9 +84,15 @@ scenario(void *ctx)
 	int r;
 
 	scene->n_told = 0;
-	world->server = http_server_new(world->base, &world->limits, &world->ops, scene);
-	if (world->server == NULL)
+	if (admission_open(&scene->worker) < 0) {
+		admission_close(&scene->worker);
 		return ERR_NOMEM;
+	}
+	world->server = http_server_new(world->base, &world->limits, &world->ops, scene);
+	if (world->server == NULL) {
+		admission_close(&scene->worker);
+		return ERR_NOMEM;
+	}
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
 	scene->client = (struct client){.fd = fds[0], .got = world->body};
 	world->body.ptr = NULL;
@@ -103,6 +111,7 @@ scenario(void *ctx)
 	for (int i = 0; i < 5; i++)
 		world_turn(world);
 	world->body = scene->client.got;
+	admission_close(&scene->worker);
 	return r;
 }
 
@@ -121,6 +130,7 @@ test_all(void **state)
 	scene.http.ops.on_closed = lose;
 	scene.http.ops.on_access = NULL;
 	scene.worker.config = &scene.config;
+	scene.worker.segment = scene.segment;
 	scene.worker.hosts.allowed_hosts = scene.worker.hosts.allowed_origins = &scene.no_list;
 	scene.worker.row = board_claim_row(scene.segment, 0, 1, 1, 1);
 	event_streams_init(&scene.worker.streams);

@@ -5,6 +5,7 @@
 #define STREAM_WORLD_H
 
 #include "../http/world.h"
+#include "admission.h"
 #include "event_stream.h"
 #include "shm/board.h"
 #include "worker_private.h"
@@ -35,7 +36,10 @@ stream_world_open(struct stream_world *w)
 	w->worker.segment = w->segment;
 	w->worker.row = board_claim_row(w->segment, 0, 1, 1, 1);
 	event_streams_init(&w->worker.streams);
+	assert_int_equal(admission_open(&w->worker), 0);
 }
+
+static const struct principal anyone = {.name = "anyone"};
 
 static inline void
 stream_world_close(struct stream_world *w)
@@ -44,6 +48,7 @@ stream_world_close(struct stream_world *w)
 	assert_int_equal(w->worker.streams.n_standing, 0);
 	assert_int_equal(w->worker.streams.n_forsaken, 0);
 	world_stop(&w->http);
+	admission_close(&w->worker);
 	segment_free(&w->segment);
 	segment_keys_free(&w->keys);
 }

@@ -31,7 +31,7 @@ events_then_the_answer(void **state)
 	(void)state;
 	stream_world_open(&w);
 	world_start(&w.http);
-	event_stream_init(&stream, &w.worker, stream_world_visit(&w, &client, GET("/")), "r-1");
+	event_stream_init(&stream, &w.worker, stream_world_visit(&w, &client, GET("/")), &anyone, "r-1");
 	assert_int_equal(w.worker.streams.n_open, 0);
 	assert_int_equal(event_stream_send(&stream, &first), 0);
 	assert_int_equal(w.worker.streams.n_open, 1);
@@ -66,7 +66,7 @@ priming_event_and_retry(void **state)
 	(void)state;
 	stream_world_open(&w);
 	world_start(&w.http);
-	event_stream_init(&stream, &w.worker, stream_world_visit(&w, &client, GET("/")), "r-1");
+	event_stream_init(&stream, &w.worker, stream_world_visit(&w, &client, GET("/")), &anyone, "r-1");
 	assert_int_equal(event_stream_send(&stream, &priming), 0);
 	end.retry_ms = 500;
 	end.event_id = SLICE_LIT("a.2");
@@ -92,7 +92,7 @@ an_answer_alone(void **state)
 	(void)state;
 	stream_world_open(&w);
 	world_start(&w.http);
-	event_stream_init(&stream, &w.worker, stream_world_visit(&w, &client, GET("/")), "r-1");
+	event_stream_init(&stream, &w.worker, stream_world_visit(&w, &client, GET("/")), &anyone, "r-1");
 	last.session_id = "abc";
 	event_stream_end(&stream, &last);
 	stream_end(&stream);
@@ -113,7 +113,7 @@ begun_without_a_word(void **state)
 	(void)state;
 	stream_world_open(&w);
 	world_start(&w.http);
-	event_stream_init(&stream, &w.worker, stream_world_visit(&w, &client, GET("/")), "r-1");
+	event_stream_init(&stream, &w.worker, stream_world_visit(&w, &client, GET("/")), &anyone, "r-1");
 	assert_int_equal(event_stream_begin(&stream), 0);
 	assert_int_equal(event_stream_begin(&stream), 0);
 	world_until_text(&w.http, &client, "3\r\n:\n\n\r\n");
@@ -139,7 +139,7 @@ only_the_quiet_get_comments(void **state)
 	w.http.keep_closed = true;
 	world_start(&w.http);
 	for (int i = 0; i < 3; i++) {
-		event_stream_init(&streams[i], &w.worker, stream_world_visit(&w, &clients[i], GET("/")), "r");
+		event_stream_init(&streams[i], &w.worker, stream_world_visit(&w, &clients[i], GET("/")), &anyone, "r");
 		assert_int_equal(event_stream_send(&streams[i], &word), 0);
 		streams[i].quiet_since_ms -= 1000 * (uint64_t)(3 - i);
 	}
@@ -181,7 +181,7 @@ who_does_not_read_gets_no_comment(void **state)
 	word = (struct mcp_event){.id = SLICE_NONE, .data = slice_of(data, sizeof(data))};
 	stream_world_open(&w);
 	world_start(&w.http);
-	event_stream_init(&stream, &w.worker, stream_world_visit(&w, &client, GET("/")), "r-1");
+	event_stream_init(&stream, &w.worker, stream_world_visit(&w, &client, GET("/")), &anyone, "r-1");
 	do {
 		assert_int_equal(event_stream_send(&stream, &word), 0);
 	} while (http_request_queued(stream.req) == 0);
@@ -212,7 +212,7 @@ a_slow_reader_is_cut(void **state)
 	w.http.limits.stream_buffer_bytes = 20000;
 	w.http.keep_closed = true;
 	world_start(&w.http);
-	event_stream_init(&stream, &w.worker, stream_world_visit(&w, &client, GET("/")), "r-1");
+	event_stream_init(&stream, &w.worker, stream_world_visit(&w, &client, GET("/")), &anyone, "r-1");
 	for (int i = 0; i < 10000 && r == 0; i++)
 		r = event_stream_send(&stream, &word);
 	assert_int_equal(r, ERR_LIMIT);
@@ -246,7 +246,7 @@ the_answer_is_not_cut(void **state)
 	stream_world_open(&w);
 	w.http.limits.stream_buffer_bytes = 20000;
 	world_start(&w.http);
-	event_stream_init(&stream, &w.worker, stream_world_visit(&w, &client, GET("/")), "r-1");
+	event_stream_init(&stream, &w.worker, stream_world_visit(&w, &client, GET("/")), &anyone, "r-1");
 	do {
 		assert_int_equal(event_stream_send(&stream, &word), 0);
 	} while (http_request_queued(stream.req) == 0);
@@ -260,7 +260,8 @@ the_answer_is_not_cut(void **state)
 static void
 places_for_standing_streams(void **state)
 {
-	static const char *const who[] = {"alice", "alice", "alice", "bob", "bob"};
+	static const struct principal callers[] = {{.name = "alice"}, {.name = "bob"}, {.name = "carol"}};
+	static const int who[] = {0, 0, 0, 1, 1};
 	struct event_stream streams[5], more;
 	struct refusal refusal;
 	struct stream_world w;
@@ -268,22 +269,25 @@ places_for_standing_streams(void **state)
 	(void)state;
 	stream_world_open(&w);
 	world_start(&w.http);
-	event_stream_init(&more, &w.worker, NULL, "r");
+	event_stream_init(&more, &w.worker, NULL, &callers[0], "r");
 	for (int i = 0; i < 5; i++) {
-		event_stream_init(&streams[i], &w.worker, NULL, "r");
-		assert_int_equal(event_stream_stand(&streams[i], who[i], &refusal), 0);
+		event_stream_init(&streams[i], &w.worker, NULL, &callers[who[i]], "r");
+		assert_int_equal(event_stream_stand(&streams[i], &refusal), 0);
 		if (i == 2) {
-			assert_int_equal(event_stream_stand(&more, "alice", &refusal), -1);
+			assert_int_equal(event_stream_stand(&more, &refusal), -1);
 			assert_int_equal(refusal.status, 429);
-			assert_string_equal(refusal.field, "Retry-After");
+			assert_int_equal(refusal.retry_after_s, 10);
+			assert_non_null(strstr(refusal.message, "http.streams_per_principal"));
 		}
 	}
-	assert_int_equal(event_stream_stand(&more, "carol", &refusal), -1);
+	more.principal = &callers[2];
+	assert_int_equal(event_stream_stand(&more, &refusal), -1);
 	assert_int_equal(refusal.status, 503);
+	more.principal = &callers[0];
 	assert_int_equal(stream_world_count(&w, BOARD_STREAMS_REFUSED), 2);
 	event_stream_fini(&streams[0]);
 	event_stream_fini(&streams[0]); /* harmless */
-	assert_int_equal(event_stream_stand(&more, "alice", &refusal), 0);
+	assert_int_equal(event_stream_stand(&more, &refusal), 0);
 	event_stream_fini(&more);
 	for (int i = 1; i < 5; i++)
 		event_stream_fini(&streams[i]);
@@ -318,7 +322,7 @@ what_cannot_be_framed_ends_the_stream(void **state)
 		stream_world_open(&w);
 		world_start(&w.http);
 		req = stream_world_visit(&w, &client, GET("/"));
-		event_stream_init(&stream, &w.worker, req, "r-1");
+		event_stream_init(&stream, &w.worker, req, &anyone, "r-1");
 		if (has_begun)
 			assert_int_equal(event_stream_send(&stream, &good), 0);
 		assert_int_equal(event_stream_send(&stream, &bad), ERR_INVALID);

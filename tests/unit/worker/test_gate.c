@@ -33,6 +33,7 @@ open_door(struct door *door)
 	    .allowed_hosts = &door->no_list,
 	    .allowed_origins = &door->no_list,
 	};
+	door->worker.config = &door->config;
 	door->worker.auth = auth_new(&door->config);
 	assert_non_null(door->worker.auth);
 }
@@ -45,7 +46,7 @@ knock(const char *verb, const char *fields, struct gate_pass *pass, struct refus
 	struct http_limits limits;
 	struct http_parser parser = {0};
 	struct http_refusal why;
-	struct http_head head;
+	struct http_request req = {.status = 0};
 	struct door door;
 	struct buf text;
 	size_t used;
@@ -53,12 +54,12 @@ knock(const char *verb, const char *fields, struct gate_pass *pass, struct refus
 
 	open_door(&door);
 	http_limits_default(&limits);
-	http_head_init(&head, room, FIELDS);
+	http_head_init(&req.head, room, FIELDS);
 	buf_init(&text, 4096);
 	buf_printf(&text, "%s /mcp HTTP/1.1\r\nHost: 127.0.0.1:8765\r\n%s\r\n", verb, fields);
-	assert_int_equal(http_parse_head(&parser, buf_slice(&text), &limits, &head, &used, &why), 0);
+	assert_int_equal(http_parse_head(&parser, buf_slice(&text), &limits, &req.head, &used, &why), 0);
 	*refusal = (struct refusal){.status = 0};
-	r = gate_judge(&door.worker, &head, pass, refusal);
+	r = gate_judge(&door.worker, &req, pass, refusal);
 	assert_int_equal(r < 0, refusal->status != 0);
 	buf_fini(&text);
 	auth_free(&door.worker.auth);
