@@ -9,6 +9,7 @@
 #undef curl_easy_setopt
 #undef curl_easy_getinfo
 #undef curl_multi_setopt
+#undef curl_share_setopt
 
 #define SONAME "libcurl.so.4"
 #define PACKAGE "libcurl4"
@@ -19,8 +20,9 @@
 		call(curl_global_cleanup) call(curl_global_init) call(curl_global_init_mem)                            \
 		    call(curl_multi_add_handle) call(curl_multi_assign) call(curl_multi_cleanup)                       \
 			call(curl_multi_info_read) call(curl_multi_init) call(curl_multi_remove_handle)                \
-			    call(curl_multi_setopt) call(curl_multi_socket_action) call(curl_slist_append)             \
-				call(curl_slist_free_all) call(curl_url) call(curl_url_cleanup) call(curl_url_set)
+			    call(curl_share_cleanup) call(curl_share_init) call(curl_share_setopt)                     \
+				call(curl_multi_setopt) call(curl_multi_socket_action) call(curl_slist_append)         \
+				    call(curl_slist_free_all) call(curl_url) call(curl_url_cleanup) call(curl_url_set)
 
 #define NUMBER(name) NUMBER_##name,
 #define NAME(name) #name,
@@ -94,7 +96,32 @@ curl_multi_setopt(CURLM *multi, CURLMoption option, ...)
 	return code;
 }
 
+/* Only options with a number are used. */
+CURLSHcode
+curl_share_setopt(CURLSH *share, CURLSHoption option, ...)
+{
+	CURLSHcode code;
+	va_list ap;
+
+	va_start(ap, option);
+	code = LIBRARY(curl_share_setopt)(share, option, va_arg(ap, int));
+	va_end(ap);
+	return code;
+}
+
 /* ---- handed on as they are ---- */
+
+CURLSH *
+curl_share_init(void)
+{
+	return LIBRARY(curl_share_init)();
+}
+
+CURLSHcode
+curl_share_cleanup(CURLSH *share)
+{
+	return LIBRARY(curl_share_cleanup)(share);
+}
 
 CURLcode
 curl_global_init(long flags)

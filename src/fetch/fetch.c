@@ -33,7 +33,8 @@ struct fetch {
 	struct origin_list origins;
 	size_t running; /* all that are not delivered yet */
 	size_t with_curl;
-	CURL **idle; /* easy handles to use again */
+	CURLSH *share; /* TLS sessions: kept by a handle alone, they would end with it */
+	CURL **idle;   /* easy handles to use again */
 	size_t n_idle;
 };
 
@@ -75,7 +76,7 @@ release_easy(struct fetch *f, struct fetch_job *job)
 	is_fit = f->n_idle < f->options.connections_total && !job->is_secret;
 	if (is_fit && !(job->reply.outcome == FETCH_OK && transfer_strip(used))) {
 		curl_easy_reset(used);
-		is_fit = transfer_equip(used, &f->options) == 0;
+		is_fit = transfer_equip(used, f->share, &f->options) == 0;
 	}
 	if (is_fit)
 		f->idle[f->n_idle++] = used;
@@ -284,6 +285,26 @@ fetch_new(struct event_base *base, const struct fetch_options *options, struct e
 	return f;
 }
 
+static int
+share_init(struct fetch *f)
+{
+	f->share = curl_share_init();
+	if (f->share == NULL)
+		return ERR_NOMEM;
+	return curl_share_setopt(f->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) == CURLSHE_OK ? 0 : ERR_NOMEM;
+}
+
+/* No easy handle may be left. */
+static void
+close_curl(struct fetch *f)
+{
+	loop_fini(&f->loop);
+	if (f->share != NULL)
+		curl_share_cleanup(f->share);
+	f->share = NULL;
+	curl_global_cleanup();
+}
+
 int
 fetch_open(struct fetch *f, struct err *err)
 {
@@ -297,9 +318,10 @@ fetch_open(struct fetch *f, struct err *err)
 	if (global_init(f->options.scrubs_memory) < 0)
 		return err_set(err, ERR_UNSUPPORTED, "The HTTP client could not be started.");
 	r = loop_init(&f->loop, f->loop.base, f->options.connections_total, collect, f);
+	if (r == 0)
+		r = share_init(f);
 	if (r < 0) {
-		loop_fini(&f->loop);
-		curl_global_cleanup();
+		close_curl(f);
 		return err_set(err, r, "The HTTP client could not be started (%s).", err_name(r));
 	}
 	f->is_open = true;
@@ -331,10 +353,8 @@ fetch_free(struct fetch **fetch)
 	while (f->n_idle > 0)
 		curl_easy_cleanup(f->idle[--f->n_idle]);
 	free(f->idle);
-	if (f->is_open) {
-		loop_fini(&f->loop);
-		curl_global_cleanup();
-	}
+	if (f->is_open)
+		close_curl(f);
 	if (f->deliver != NULL)
 		event_free(f->deliver);
 	free(f->ca_file);
@@ -392,7 +412,7 @@ take_easy(struct fetch *f, CURL **easy_r)
 		return 0;
 	}
 	*easy_r = curl_easy_init();
-	return *easy_r != NULL ? transfer_equip(*easy_r, &f->options) : ERR_NOMEM;
+	return *easy_r != NULL ? transfer_equip(*easy_r, f->share, &f->options) : ERR_NOMEM;
 }
 
 static int

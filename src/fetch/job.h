@@ -49,8 +49,8 @@ struct fetch_job {
 
 TAILQ_HEAD(job_list, fetch_job);
 
-/* Sets on a new or reset handle what is the same for all requests.  ERR_NOMEM. */
-int transfer_equip(CURL *easy, const struct fetch_options *options) MUST_CHECK;
+/* Sets on a new or reset handle what is the same for all requests; `share` has the TLS sessions.  ERR_NOMEM. */
+int transfer_equip(CURL *easy, CURLSH *share, const struct fetch_options *options) MUST_CHECK;
 
 /* Checks the request and sets up job->easy for it.  ERR_INVALID, ERR_NOMEM; the caller releases what was set up. */
 int transfer_prepare(struct fetch_job *job, const struct fetch_request *request) MUST_CHECK;

@@ -273,10 +273,11 @@ set_network(CURL *easy, const struct fetch_options *options)
 }
 
 int
-transfer_equip(CURL *easy, const struct fetch_options *options)
+transfer_equip(CURL *easy, CURLSH *share, const struct fetch_options *options)
 {
 	set_network(easy, options);
-	if (curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") != CURLE_OK ||
+	if (curl_easy_setopt(easy, CURLOPT_SHARE, share) != CURLE_OK ||
+	    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") != CURLE_OK ||
 	    curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip") != CURLE_OK ||
 	    curl_easy_setopt(easy, CURLOPT_PROXY, "") != CURLE_OK)
 		return ERR_NOMEM;
