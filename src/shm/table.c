@@ -41,19 +41,6 @@ window_slot(const struct window *window, uint32_t i)
 	return group * GROUP_SLOTS + i % GROUP_SLOTS;
 }
 
-/* Which words of a group (one bit each) look as wanted.  A word may change at once: whoever acts upon it looks again.
- */
-static uint32_t
-group_matches(const struct table *tab, uint32_t first_slot, uint64_t mask, uint64_t wanted)
-{
-	const struct group *group = &tab->seg->group[first_slot / GROUP_SLOTS];
-	uint32_t bits = 0;
-
-	for (uint32_t i = 0; i < GROUP_SLOTS; i++)
-		bits |= (uint32_t)((atomic_load_explicit(&group->word[i], memory_order_relaxed) & mask) == wanted) << i;
-	return bits;
-}
-
 /* Could a record with this image stand in this slot? */
 static bool
 image_belongs(const struct table *tab, uint32_t index, const struct image *image)
@@ -128,7 +115,8 @@ find_locked(struct table *tab, const struct window *window, uint32_t kind, struc
 	for (uint32_t i = 0; i < window->slots; i += GROUP_SLOTS) {
 		uint32_t first = window_slot(window, i);
 
-		for (uint32_t bits = group_matches(tab, first, WORD_FIND_MASK, wanted); bits != 0; bits &= bits - 1) {
+		for (uint32_t bits = table_group_matches(tab, first, WORD_FIND_MASK, wanted); bits != 0;
+		     bits &= bits - 1) {
 			uint32_t index = first + (uint32_t)__builtin_ctz(bits);
 
 			if (table_load_locked(tab, index, image_r) && slot_image_is(image_r, id))
@@ -177,7 +165,8 @@ peek_window(const struct table *tab, uint32_t kind, struct table_id id, uint32_t
 	for (uint32_t i = 0; i < window.slots; i += GROUP_SLOTS) {
 		uint32_t first = window_slot(&window, i);
 
-		for (uint32_t bits = group_matches(tab, first, WORD_FIND_MASK, wanted); bits != 0; bits &= bits - 1) {
+		for (uint32_t bits = table_group_matches(tab, first, WORD_FIND_MASK, wanted); bits != 0;
+		     bits &= bits - 1) {
 			uint32_t index = first + (uint32_t)__builtin_ctz(bits);
 			enum peek seen = peek_slot(tab, index, wanted, word_r, image_r);
 
@@ -251,7 +240,7 @@ empty_slot(const struct table *tab, const struct window *window)
 {
 	for (uint32_t i = 0; i < window->slots; i += GROUP_SLOTS) {
 		uint32_t first = window_slot(window, i);
-		uint32_t bits = group_matches(tab, first, UINT64_MAX, 0);
+		uint32_t bits = table_group_matches(tab, first, UINT64_MAX, 0);
 
 		if (bits != 0)
 			return first + (uint32_t)__builtin_ctz(bits);

@@ -34,6 +34,28 @@ struct table {
 
 #define SLOT_NONE UINT32_MAX
 
+static inline uint32_t
+table_word_matches(const _Atomic uint64_t *word, uint32_t i, uint64_t mask, uint64_t wanted)
+{
+	return (uint32_t)((atomic_load_explicit(&word[i], memory_order_relaxed) & mask) == wanted) << i;
+}
+
+/*
+ * Which words of a group (one bit each) look as wanted.  A word may change at once: whoever acts upon it looks again.
+ * Spelled out, since every look-up and every walk spends its time here.
+ */
+static inline uint32_t
+table_group_matches(const struct table *tab, uint32_t first_slot, uint64_t mask, uint64_t wanted)
+{
+	const _Atomic uint64_t *word = tab->seg->group[first_slot / GROUP_SLOTS].word;
+
+	_Static_assert(GROUP_SLOTS == 8, "all words of a group");
+	return table_word_matches(word, 0, mask, wanted) | table_word_matches(word, 1, mask, wanted) |
+	       table_word_matches(word, 2, mask, wanted) | table_word_matches(word, 3, mask, wanted) |
+	       table_word_matches(word, 4, mask, wanted) | table_word_matches(word, 5, mask, wanted) |
+	       table_word_matches(word, 6, mask, wanted) | table_word_matches(word, 7, mask, wanted);
+}
+
 /* Locks the stripe of a slot and repairs what a dead owner left. */
 struct stripe *table_lock(struct table *tab, uint32_t index);
 void table_stat(const struct table *tab, enum stat_index which);

@@ -18,10 +18,7 @@ load_word(const struct table *tab, uint32_t index)
 static bool
 group_is_empty(const struct table *tab, uint32_t group)
 {
-	for (uint32_t i = 0; i < GROUP_SLOTS; i++)
-		if (load_word(tab, group * GROUP_SLOTS + i) != 0)
-			return false;
-	return true;
+	return table_group_matches(tab, group * GROUP_SLOTS, UINT64_MAX, 0) == (1u << GROUP_SLOTS) - 1;
 }
 
 static size_t
@@ -75,9 +72,12 @@ count_words(const struct table *tab, uint64_t mask, uint64_t wanted, size_t limi
 {
 	size_t n = 0;
 
-	for (uint32_t group = 0; group < tab->seg->groups && n < limit; group++)
-		for (uint32_t i = 0; i < GROUP_SLOTS; i++)
-			n += (load_word(tab, group * GROUP_SLOTS + i) & mask) == wanted;
+	for (uint32_t group = 0; group < tab->seg->groups && n < limit; group++) {
+		uint32_t bits = table_group_matches(tab, group * GROUP_SLOTS, mask, wanted);
+
+		for (; bits != 0; bits &= bits - 1)
+			n++;
+	}
 	return n < limit ? n : limit;
 }
 

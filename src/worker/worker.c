@@ -111,7 +111,12 @@ clients_max(uint32_t wanted)
 		given = descriptors_for_clients(limit.rlim_cur, wanted);
 	if (given < wanted)
 		log_write(LOG_WARN, "connections_limited", LOG_U64("wanted", wanted), LOG_U64("given", given),
-			  LOG_U64("open_files", limit.rlim_cur), LOG_END);
+			  LOG_U64("open_files", limit.rlim_cur),
+			  LOG_U64("open_files_wanted", (uint64_t)wanted + DESCRIPTORS_OWN),
+			  LOG_STR("cure",
+				  "raise the hard limit of open files (LimitNOFILE= of the unit, ulimit -Hn) or lower "
+				  "server.max_connections"),
+			  LOG_END);
 	return given;
 }
 
