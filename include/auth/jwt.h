@@ -70,8 +70,8 @@ struct jwt_claims {
 };
 
 /*
- * Loads libjose, which takes some milliseconds; the first token does it where nobody did before.  ERR_UNSUPPORTED: it is
- * not there.
+ * Loads libjose, which takes some milliseconds; the first token does it where nobody did before.  ERR_UNSUPPORTED: it
+ * is not there.
  */
 int jwt_open(struct err *err) MUST_CHECK;
 

@@ -3,8 +3,9 @@
  *
  * The first block lies behind struct pool in one allocation, so a request that needs little costs one malloc().  An
  * allocation that would take half of a new block or more gets a block of its own, behind the current one in the list,
- * so that the rest of the current block is not lost.  Bytes are zeroed when they are handed out, since a block is larger
- * than what most requests take of it, and overwritten when they are given back; only the first block is used twice.
+ * so that the rest of the current block is not lost.  Bytes are zeroed when they are handed out, since a block is
+ * larger than what most requests take of it, and overwritten when they are given back; only the first block is used
+ * twice.
  */
 #include "base/pool.h"
 

@@ -11,7 +11,7 @@ import h11
 import pytest
 
 from harness import proc, record, requests
-from harness.client import Modern
+from harness.client import Legacy, Modern
 from harness.http import Broken, Connection, head
 from harness.places import BUILD, is_sanitized
 from harness.process import Server
@@ -119,6 +119,50 @@ def test_slow_clients():
     out = storm("slow_clients.py", SLOW_CLIENTS=200, SLOW_SECONDS=4, SLOW_DEADLINE_MS=1500)
     record.tried("slow connections", sum(map(int, re.findall(r"cut by the server +(\d+)", out))))
     assert re.search(r"head: cut by the server +[1-9]", out), out
+
+
+# ---- bombs ----
+
+MIB = 1 << 20
+
+# Bodies that grow in somebody's hands; the second word is what may come of them.
+BOMBS = {
+    "arrays, 100,000 deep": (b"[" * 100000 + b"]" * 100000, "refused"),
+    "objects, 50,000 deep": (b'{"a":' * 50000 + b"1" + b"}" * 50000, "refused"),
+    "never closed": (b"[" * (3 * MIB), "refused"),
+    "depth inside params": (b'{"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":' + b"[" * 5000 + b"]" * 5000 + b"}}", "refused"),
+    "a string of 3 MiB": (b'{"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":"' + b"x" * (3 * MIB) + b'"}}', "refused"),
+    "a string over the limit": (b'"' + b"x" * (5 * MIB) + b'"', "too large"),
+    "a name of 2 MiB": (b'{"' + b"x" * (2 * MIB) + b'":1}', "refused"),
+    "400,000 names": (b"{" + b",".join(b'"%d":0' % i for i in range(350000)) + b"}", "refused"),
+    "a million numbers": (b"[" + b"0," * 1000000 + b"0]", "refused"),
+    "a million empty lists": (b"[" + b"[]," * 1000000 + b"[]]", "refused"),
+    "the same name, 100,000 times": (b"{" + b",".join([b'"a":0'] * 100000) + b"}", "refused"),
+    "a number of a million digits": (b'{"jsonrpc":"2.0","id":' + b"9" * MIB + b',"method":"ping"}', "refused"),
+    "an exponent of a million digits": (b'{"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":1e' + b"9" * MIB + b"}}", "refused"),
+    "a batch of 100,000": (b"[" + b",".join([b'{"jsonrpc":"2.0","id":1,"method":"ping"}'] * 90000) + b"]", "refused"),
+    "escapes": (b'{"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":"' + b"\\u0041" * 600000 + b'"}}', "refused"),
+    "lone surrogates": (b'"' + b"\\ud800" * 500000 + b'"', "refused"),
+    "overlong UTF-8": (b'"' + b"\xc0\xaf" * 1000000 + b'"', "refused"),
+    "white space": (b" " * (4 * MIB - 1) + b"1", "refused"),
+    "NULs": (b"\0" * (3 * MIB), "refused"),
+}
+
+
+@pytest.mark.parametrize("era", ["2026-07-28", "2025-03-26"])
+def test_bombs(server, era):
+    """Refused for what they are; the worker stays, and so does its size."""
+    client = Modern(server)
+    if era == "2025-03-26":
+        client = Legacy(server, era)
+    resident = {pid: proc.rss_kib(pid) for pid in server.pids}
+    for name, (body, what) in BOMBS.items():
+        reply = client.post_raw(body, {"Mcp-Method": "ping"} if era == "2026-07-28" else {})
+        assert reply.status == 413 if what == "too large" else reply.status == 400 and "error" in reply.json, (name, reply)
+    grown = {pid: proc.rss_kib(pid) - before for pid, before in resident.items()}
+    assert is_sanitized() or max(grown.values()) < 65536, grown
+    assert {worker["pid"] for worker in server.status()["workers"]} == server.pids
+    record.tried("bombs of depth and size", len(BOMBS))
 
 
 # ---- beside h11 ----

@@ -7,6 +7,7 @@ import urllib.parse
 
 import pytest
 
+from harness import record
 from harness.client import Modern, published_tools
 from harness.contract import CODES, OK, sample
 from harness.process import Server
@@ -19,6 +20,7 @@ TYPES = [None, True, -1, 0, 1.5, 10**17, 1e300, "", "text", [], [[]], [None], {}
 
 TEXTS = ["\0", "a\0b", "a\r\nX-Evil: 1\r\n\r\nGET / HTTP/1.1", "\x1b[31m\x07", "..", ".", "../../../../etc/passwd", "..\\..\\",
          "%2e%2e%2f%2e%2e", "/rest/all/V1/store/websites", "a?fields=b#c&d=e", "' OR 1=1 -- ", "{{config path=\"x\"}}${jndi:x}",
+         "..%2f..%2f", "%252e%252e%252f", "/../../V1/store/websites?x=", "a\n\tX-Evil: 1", "\uff0e\uff0e\uff0f", "\u560d\u560aX-Evil: 1",
          "\u202e\u2028\ufeff", "\U0001f600" * 70, "x" * 100000, "-", " ", "*", "%", "%s%n%s%n"]
 
 REFUSALS = {"VALIDATION_ERROR", "NOT_FOUND", "PLAN_NOT_FOUND", "CONFIRMATION_REQUIRED", "NOT_AUTHENTICATED", "BULK_CAP_EXCEEDED",
@@ -120,6 +122,7 @@ def test_wrong_types(server, shop, tool):
             params = put(given, path, value)
             params.pop("confirm", None)  # what is right by chance is not carried out
             check(client, tool, params, path)
+            record.tried("values of a wrong type in parameters of tools")
     for value in TYPES[1:]:
         if not isinstance(value, dict):
             arguments = {"params": value, "session": client.session}
@@ -142,6 +145,7 @@ def test_hostile_texts(server, shop, tool):
             continue
         for text in TEXTS:
             check(client, tool, put(given, path, text), path)
+            record.tried("hostile texts in parameters of tools")
     check_requests(shop, routes)
     for session in TEXTS:
         if tool != "auth_login":

@@ -55,24 +55,12 @@ test_nothing(void **state)
 	scrub_free(NULL);
 }
 
-static void
-test_no_memory(void **state)
-{
-	char *block = filled(50);
-
-	(void)state;
-	assert_null(scrub_realloc(block, SIZE_MAX / 2));
-	assert_int_equal(block[49], 's');
-	scrub_free(block);
-}
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_realloc_keeps_what_is_there),
 	    cmocka_unit_test(test_nothing),
-	    cmocka_unit_test(test_no_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
