@@ -6,6 +6,7 @@ import pathlib
 import shutil
 import socket
 import subprocess
+import time
 import urllib.parse
 import urllib.request
 
@@ -158,6 +159,74 @@ def test_bad_tokens(server, issuer):
         expect_challenge(reply)
     assert discover(server, good).status == 200
     assert discover(server, good, scheme="Basic").status == 400
+
+
+def judged(issuer, header=None, key="ES256", **claims):
+    """A token that differs from a good one in this only; a claim that is None is left out."""
+    now = int(time.time())
+    whole = {"iss": issuer.url, "aud": RESOURCE, "sub": "ES256.amy", "client_id": "ES256.amy", "iat": now, "exp": now + 300,
+             "scope": "catalog:read", **claims}
+    request = {"header": {"alg": key, "typ": "at+jwt", "kid": f"{key}-1", **(header or {})}, "key": key,
+               "claims": {name: value for name, value in whole.items() if value is not None}}
+    request["header"] = {name: value for name, value in request["header"].items() if value is not None}
+    with urllib.request.urlopen(issuer.url + "/test/sign", json.dumps(request).encode(), timeout=10) as reply:
+        token = reply.read().decode()
+    SECRETS.add(token)
+    return token
+
+
+HOUR = 3600
+JUDGED = {
+    "good": ({}, 200),
+    "of another audience": ({"aud": "https://other.example.com/mcp"}, 401),
+    "of a part of this audience": ({"aud": RESOURCE + "/x"}, 401),
+    "of several audiences, this one too": ({"aud": ["https://other.example.com/mcp", RESOURCE]}, 200),
+    "of several others": ({"aud": ["https://other.example.com/mcp", RESOURCE + "/"]}, 401),
+    "of no audience": ({"aud": None}, 401),
+    "expired": ({"exp": lambda now: now - HOUR}, 401),
+    "without an end": ({"exp": None}, 401),
+    "with a text for an end": ({"exp": "2099-01-01"}, 401),
+    "not valid yet": ({"nbf": lambda now: now + HOUR}, 401),
+    "made tomorrow": ({"iat": lambda now: now + 24 * HOUR}, 401),
+    "of another issuer": ({"iss": "https://login.example.com"}, 401),
+    "of a longer issuer": ({"iss": lambda issuer: issuer + "/"}, 401),
+    "of nobody": ({"sub": None}, 401),
+    "of a number": ({"sub": 7}, 401),
+    "an identity token": ({"header": {"typ": "JWT+id"}}, 401),
+    "with an extension that must be understood": ({"header": {"crit": ["b64"], "b64": True}}, 401),
+    "by an unknown key": ({"header": {"kid": "ES256-99"}}, 401),
+    "by a key of another type": ({"header": {"kid": "RS256-1"}}, 401),
+    "by a key for another algorithm": ({"header": {"kid": "PS256-1"}, "key": "RS256"}, 401),
+    "by a key that nobody published": ({"key": "stranger", "header": {"alg": "ES256", "kid": "ES256-1"}}, 401),
+    "a MAC by a public key": ({"key": "public", "header": {"alg": "HS256", "kid": "RS256-1"}}, 401),
+    "by an algorithm that is not on the list": ({"key": "RS256", "header": {"alg": "RS512"}}, 401),
+}
+
+
+@pytest.mark.parametrize("what", JUDGED)
+def test_every_flaw(server, issuer, what):
+    """R-361, R-363: one flaw each, signed by the true issuer where that is not the flaw; the status and the challenge."""
+    difference, status = JUDGED[what]
+    given = {"now": int(time.time()), "issuer": issuer.url}
+    difference = {name: value(given[value.__code__.co_varnames[0]]) if callable(value) else value
+                  for name, value in difference.items()}
+    reply = discover(server, judged(issuer, **difference))
+    if status == 401:
+        expect_challenge(reply)
+        assert reply.json["error"]["message"] and "id" not in reply.json
+    assert reply.status == status, reply
+
+
+def test_too_little_scope(server, issuer):
+    """R-365, R-366: 403 with all that the operation needs; none at all, the narrower one, and that of another store."""
+    for scope in (None, "", "catalog", "catalog:read", "outlet/catalog:write", "catalog:write:x", "CATALOG:WRITE"):
+        client = Modern(server, token=judged(issuer, scope=scope))
+        client.login()
+        reply = client.ask("tools/call", {"name": "catalog_prepare_bulk_update", "arguments": client.arguments(
+            {"match": {"sku_list": ["MCP-001"]}, "updates": {"name": "x"}, "scope": {"scope": "global"}}, True)})
+        expect_challenge(reply, "insufficient_scope", 403)
+        assert 'scope="catalog:write"' in reply.header("WWW-Authenticate"), scope
+        assert reply.json["error"]["code"] == 403
 
 
 def test_forged_by_another_issuer(server, issuer, the_shop):

@@ -187,6 +187,79 @@ test_adopt_limit(void **state)
 	world_stop(&world);
 }
 
+/* One connection of each peer at a time; its source is a counter. */
+static int sources[2];
+
+static bool
+on_connect(void *ctx, const char *peer, void **source_r)
+{
+	int *source = &sources[strcmp(peer, "192.0.2.2:5") == 0];
+
+	(void)ctx;
+	if (*source > 0)
+		return false;
+	++*source;
+	*source_r = source;
+	return true;
+}
+
+static void
+on_disconnect(void *ctx, void *source)
+{
+	(void)ctx;
+	--*(int *)source;
+}
+
+static void
+handle_source(struct world *world, struct http_request *req)
+{
+	assert_ptr_equal(req->source, &sources[0]);
+	assert_false(req->is_judged);
+	handle_echo(world, req);
+}
+
+static int
+adopt(struct world *world, struct client *client, const char *peer)
+{
+	int fds[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
+	client_init(client, fds[0]);
+	return http_server_adopt(world->server, fds[1], peer);
+}
+
+static void
+test_source(void **state)
+{
+	struct world world;
+	struct client first, second, other;
+
+	(void)state;
+	world_init(&world);
+	world.ops.on_connect = on_connect;
+	world.ops.on_disconnect = on_disconnect;
+	world.handle = handle_source;
+	world_start(&world);
+	assert_int_equal(adopt(&world, &first, "192.0.2.1:4"), 0);
+	assert_int_equal(adopt(&world, &second, "192.0.2.1:6"), ERR_LIMIT);
+	assert_int_equal(adopt(&world, &other, "192.0.2.2:5"), 0);
+	world_until_closed(&world, &second);
+	assert_true(client_has(&second, "HTTP/1.1 429 "));
+	assert_true(client_has(&second, "\r\nRetry-After: "));
+	assert_true(client_has(&second, "limits.connections_per_address.\n"));
+	assert_int_equal(world_stats(&world)->accept_limited, 1);
+	client_send(&first, GET("/a") GET("/b"));
+	world_until_text(&world, &first, "/b");
+	client_close(&first);
+	world_until(&world, sources[0] == 0);
+	client_close(&second);
+	assert_int_equal(adopt(&world, &second, "192.0.2.1:7"), 0);
+	world_stop(&world);
+	assert_int_equal(sources[0] + sources[1], 0);
+	client_close(&second);
+	client_close(&other);
+}
+
 static void
 test_refused_statuses(void **state)
 {
@@ -243,6 +316,7 @@ main(void)
 	    cmocka_unit_test(test_abort_all),
 	    cmocka_unit_test(test_abort_in_request),
 	    cmocka_unit_test(test_adopt_limit),
+	    cmocka_unit_test(test_source),
 	    cmocka_unit_test(test_refused_statuses),
 	    cmocka_unit_test(test_idle_cost),
 	};
