@@ -124,13 +124,35 @@ copy_env_without(char *const *environment, const char *const *prefixes, const ch
 	return 0;
 }
 
+/*
+ * A tree of JSON is hundreds of small blocks, of which glibc keeps seven of a size at hand.  It reads this when a
+ * program starts and at no other time.  What an administrator has set goes first.
+ */
+static int
+add_tunables(const char **env, struct err *err)
+{
+	static const char *const names[] = {"GLIBC_TUNABLES=", NULL};
+	size_t n = 0;
+
+	for (; env[n] != NULL; n++) {
+		if (has_prefix(env[n], names))
+			return 0;
+	}
+	if (n + 1 >= SPAWN_ENV_MAX)
+		return err_set(err, ERR_LIMIT, "more than %d environment variables; unset some", SPAWN_ENV_MAX - 2);
+	env[n] = "GLIBC_TUNABLES=glibc.malloc.tcache_count=64";
+	env[n + 1] = NULL;
+	return 0;
+}
+
 int
 spawn_worker_env(char *const *environment, const char *env_r[static SPAWN_ENV_MAX], struct err *err)
 {
 	static const char *const without[] = {
 	    "NOTIFY_SOCKET=", "LISTEN_", "WATCHDOG_", "MAGENTO_", "MCP_", "FASTLY_", "CREDENTIALS_DIRECTORY=", NULL};
+	int r = copy_env_without(environment, without, env_r, err);
 
-	return copy_env_without(environment, without, env_r, err);
+	return r < 0 ? r : add_tunables(env_r, err);
 }
 
 int

@@ -34,7 +34,8 @@ int spawn_start(const struct spawn_plan *plan, pid_t *pid_r, int *pidfd_r, struc
 /*
  * A worker's environment: `environment` without what is the supervisor's own business (NOTIFY_SOCKET, LISTEN_*,
  * WATCHDOG_*) and without configuration and secrets, which reach a worker in the sealed memfd only.  Pointers are
- * borrowed.  ERR_LIMIT when SPAWN_ENV_MAX - 1 variables are not enough: half an environment would be worse than none.
+ * borrowed.  GLIBC_TUNABLES is added where it is not set: see spawn.c.  ERR_LIMIT when SPAWN_ENV_MAX - 1 variables are
+ * not enough: half an environment would be worse than none.
  */
 int spawn_worker_env(char *const *environment, const char *env_r[static SPAWN_ENV_MAX], struct err *err) MUST_CHECK;
 

@@ -9,6 +9,7 @@ cheapest counts, which is the one without timers.
 """
 
 import glob
+import hashlib
 import json
 import os
 import pathlib
@@ -31,7 +32,11 @@ def here():
     compiler = subprocess.run([os.environ.get("CC", "cc").split()[-1], "--version"], capture_output=True, text=True)
     found = {"architecture": platform.machine(), "compiler": compiler.stdout.partition("\n")[0]}
     with open("/proc/cpuinfo") as f:
-        found["avx2"] = " avx2 " in f.read()
+        processor = dict(re.findall(r"^(\S[^\t:]*)\s*:\s*(.*)$", f.read().split("\n\n")[0], re.M))
+    found["processor"] = "/".join(processor.get(key, "?") for key in ("vendor_id", "cpu family", "model"))
+    # The C library and OpenSSL choose by these among several forms of what is called most.
+    flags = " ".join(sorted(processor.get("flags", processor.get("Features", "")).split()))
+    found["features"] = hashlib.sha256(flags.encode()).hexdigest()[:12]
     for name in LIBRARIES:
         run = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", name], capture_output=True, text=True)
         found[name] = run.stdout
@@ -180,7 +185,11 @@ def main():
         print(f"instructions: not compared, there are no counts for this machine: {difference(machine_here)}.\n"
               "Record some with: make instructions RECORD=1")
         return 0
-    counts = measure()
+    try:
+        counts = measure()
+    except (OSError, RuntimeError, ValueError, subprocess.SubprocessError) as error:
+        print(f"instructions: not compared, nothing could be counted here: {error}")
+        return 1 if is_recording else 0
     if is_recording:
         return record(machine_here, counts)
     if judge(recorded, counts) == 0:

@@ -148,6 +148,8 @@ has(const char *const *env, const char *entry)
 	return false;
 }
 
+#define TUNABLES "GLIBC_TUNABLES=glibc.malloc.tcache_count=64"
+
 static void
 environment_loses_what_is_not_the_workers(void **state)
 {
@@ -166,12 +168,27 @@ environment_loses_what_is_not_the_workers(void **state)
 	(void)state;
 	assert_int_equal(spawn_worker_env(environment, env, &err), 0);
 	assert_true(has(env, "PATH=/bin") && has(env, "SSL_CERT_DIR=/c"));
-	assert_null(env[2]);
+	assert_true(has(env, TUNABLES));
+	assert_null(env[3]);
 	assert_int_equal(spawn_check_env(environment, env, &err), 0);
 	assert_true(has(env, "MAGENTO_OAUTH_TOKEN=s") && has(env, "FASTLY_API_TOKEN=s") && has(env, "PATH=/bin"));
 	assert_false(has(env, "NOTIFY_SOCKET=/n") || has(env, "LISTEN_FDS=1") || has(env, "WATCHDOG_USEC=1"));
 	assert_int_equal(spawn_worker_env(NULL, env, &err), 0);
-	assert_null(env[0]);
+	assert_true(has(env, TUNABLES));
+	assert_null(env[1]);
+}
+
+static void
+tunables_of_the_administrator_stay(void **state)
+{
+	char *const environment[] = {(char[]){"GLIBC_TUNABLES=glibc.malloc.check=1"}, NULL};
+	const char *env[SPAWN_ENV_MAX];
+	struct err err;
+
+	(void)state;
+	assert_int_equal(spawn_worker_env(environment, env, &err), 0);
+	assert_true(has(env, "GLIBC_TUNABLES=glibc.malloc.check=1"));
+	assert_null(env[1]);
 }
 
 static void
@@ -199,6 +216,7 @@ main(int argc, char **argv)
 	    cmocka_unit_test(child_finds_exactly_what_it_was_given),
 	    cmocka_unit_test(file_that_cannot_be_executed_is_told_by_the_status),
 	    cmocka_unit_test(environment_loses_what_is_not_the_workers),
+	    cmocka_unit_test(tunables_of_the_administrator_stay),
 	    cmocka_unit_test(too_long_an_environment_is_refused),
 	};
 
