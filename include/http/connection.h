@@ -99,6 +99,13 @@ int http_stream_end(struct http_request *req, struct slice last);
  */
 int http_stream_cut(struct http_request *req);
 
+/*
+ * Before the end of a stream whose client will come back at once: when the server is lame, the connection closes behind
+ * the stream, so that he finds another.  Not for an answer: its head promised to keep the connection before anybody
+ * knew, and the next request may be on its way already.
+ */
+void http_stream_leave_lame(struct http_request *req);
+
 /* Bytes of this request's connection that wait for the client to read.  0 when the client is gone. */
 size_t http_request_queued(const struct http_request *req);
 

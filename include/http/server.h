@@ -150,9 +150,9 @@ size_t http_server_count(const struct http_server *server, unsigned states);
 
 /*
  * Draining, in this order (the listener is closed first):
- *   set_lame    every further answer says Connection: close and closes, and so does the end of a stream; idle
- *               connections are KEPT, since a client may just be sending on one (closing them at once fails its
- *               request)
+ *   set_lame    every further answer says Connection: close and closes; connections that are idle, or whose stream ends
+ *               now, are KEPT, since a client may just be sending on one (closing them at once fails its request); but
+ *               see http_stream_leave_lame()
  *   close_idle  closes the connections that are idle now
  *   abort_all   closes everything: waiting requests get 503 when the socket takes it at once, streams are broken off;
  *               on_closed() is called for all of them

@@ -199,6 +199,13 @@ http_stream_write(struct http_request *req, struct slice bytes)
 	return r;
 }
 
+void
+http_stream_leave_lame(struct http_request *req)
+{
+	if (req->phase == REQUEST_STREAMING && req->conn->server->is_lame)
+		req->conn->is_last = true;
+}
+
 int
 http_stream_cut(struct http_request *req)
 {
@@ -222,7 +229,6 @@ http_stream_end(struct http_request *req, struct slice last)
 	must(req->phase >= REQUEST_STREAMING && req->phase != REQUEST_DONE);
 	if (req->phase != REQUEST_STREAMING)
 		return ERR_CLOSED;
-	conn->is_last = conn->is_last || conn->server->is_lame; /* its head was sent before anybody knew */
 	n = chunk_pieces(req, last, chunk_head, pieces);
 	if (!req->head.is_http10 && req->head.method != HTTP_HEAD)
 		pieces[n++] = (struct piece){.bytes = HTTP_LAST_CHUNK, .is_static = true};

@@ -48,7 +48,6 @@ backoff_next(struct backoff *b, const struct backoff_death *death)
 {
 	if (!death->was_ready)
 		return before_ready(b, death->jitter);
-	if (death->ready_for_ms >= BACKOFF_PROVEN_MS)
-		b->failures = 0;
+	b->failures = 0;
 	return after_ready(b, death->now_ms);
 }

@@ -93,8 +93,6 @@ wait_to_respawn(struct house *h, uint64_t now_ms)
 	struct backoff_death death = {.now_ms = now_ms, .was_ready = role->ready_at_ms != 0, .jitter = rand_u64()};
 	uint64_t delay_ms;
 
-	if (death.was_ready)
-		death.ready_for_ms = now_ms - role->ready_at_ms;
 	delay_ms = backoff_next(&role->backoff, &death);
 	role->state = KEEPER_ROLE_WAITING;
 	role->deadline_ms = now_ms + delay_ms;

@@ -192,9 +192,7 @@ act_respawn(struct worker *w, uint64_t now_ms)
 	struct backoff_death death = {.now_ms = now_ms, .was_ready = w->ready_at_ms != 0, .jitter = rand_u64()};
 	uint64_t delay_ms;
 
-	if (death.was_ready)
-		death.ready_for_ms = now_ms - w->ready_at_ms;
-	else
+	if (!death.was_ready)
 		w->generation->died_early++;
 	delay_ms = backoff_next(&w->backoff, &death);
 	w->deadline_ms = now_ms + delay_ms;

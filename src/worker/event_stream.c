@@ -319,6 +319,8 @@ event_stream_end(struct event_stream *stream, const struct mcp_answer *answer)
 		buf_clear(&out);
 	if (!stream->has_begun)
 		(void)begin_with(stream, answer->session_id, SLICE_NONE);
+	if (stream->is_standing && !stream->is_broken)
+		http_stream_leave_lame(stream->req);
 	if (!stream->is_broken && http_stream_end(stream->req, buf_slice(&out)) == 0 && answer->body.len > 0)
 		count_event(stream, out.len);
 	stream->is_broken = true;

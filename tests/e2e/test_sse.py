@@ -278,12 +278,15 @@ def test_metrics(fixtures):
 # ---- the life of workers ----
 
 
+LEAVES = {"Connection": "close"}  # else a retiring worker waits a while for one more request
+
+
 def test_streams_while_reloading(start_fixtures):
     """A stream of a call goes on in a retiring worker; new calls are served by the next generation."""
     server = start_fixtures(workers=2)
     client = Modern(server)
     with contextlib.ExitStack() as stack:
-        streams = [stack.enter_context(flood(client, lines=8, pause_ms=250)) for _ in range(4)]
+        streams = [stack.enter_context(flood(client, LEAVES, lines=8, pause_ms=250)) for _ in range(4)]
         server.reload()
         with flood(client, lines=2) as fresh:
             assert len(fresh.rest()) == 3
@@ -396,7 +399,7 @@ def test_quiet_streams_hold_no_drain_up(start_fixtures, lines):
     with contextlib.ExitStack() as stack:
         listening = stack.enter_context(subscribe(client))
         getting = stack.enter_context(opened(session.listen()))
-        call = stack.enter_context(flood(client, lines=lines, pause_ms=400)) if lines else None
+        call = stack.enter_context(flood(client, LEAVES, lines=lines, pause_ms=400)) if lines else None
         began = time.monotonic()
         server.reload()
         assert time.monotonic() - began < 8

@@ -65,9 +65,9 @@ def visitor(server, fits, session=None):
     raise AssertionError("no such worker takes a connection")
 
 
-def flood(client, **arguments):
+def flood(client, headers=(), **arguments):
     client.rpc("logging/setLevel", {"level": "info"})
-    return opened(client.stream("tools/call", {"name": "test_flood", "arguments": arguments}, id="flood"))
+    return opened(client.stream("tools/call", {"name": "test_flood", "arguments": arguments}, headers, id="flood"))
 
 
 def resume(client, last_id):
@@ -243,7 +243,7 @@ def test_streams_end_cleanly_at_reload():
     server = FixtureServer(workers=2)
     client = Legacy(server)
     with subscribe(server, toolsListChanged=True) as subscription, opened(client.listen()) as stream, \
-            flood(client, lines=20, pause_ms=100) as call:
+            flood(client, {"Connection": "close"}, lines=20, pause_ms=100) as call:
         begin = stream.next_event().id
         server.reload()
         (result,) = subscription.rest()

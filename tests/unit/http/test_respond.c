@@ -302,7 +302,7 @@ test_stream_ends_with_a_piece(void **state)
 	close_all(&world, &client);
 }
 
-/* Its head promised to keep the connection, before anybody knew that the worker would retire. */
+/* Its head promised to keep the connection, before anybody knew that the worker would retire: one more request. */
 static void
 test_stream_of_a_lame_server(void **state)
 {
@@ -317,8 +317,34 @@ test_stream_of_a_lame_server(void **state)
 	http_server_set_lame(world.server);
 	assert_int_equal(http_stream_end(world.held[0], SLICE_LIT("data: bye\n\n")), 0);
 	http_request_release(&world.held[0]);
+	world_until_text(&world, &client, "B\r\ndata: bye\n\n\r\n0\r\n\r\n");
+	world_settle(&world);
+	assert_false(client.is_closed);
+	world.handle = handle_echo;
+	client_send(&client, GET("/next"));
 	world_until_closed(&world, &client);
-	assert_true(client.is_closed);
+	assert_true(client_has(&client, "Connection: close\r\n\r\n/next"));
+	world_until(&world, http_server_count(world.server, HTTP_STATE_ANY) == 0);
+	close_all(&world, &client);
+}
+
+/* Who is sent away finds another worker. */
+static void
+test_stream_left_by_a_lame_server(void **state)
+{
+	const struct http_answer answer = event_stream("");
+	struct world world;
+	struct client client;
+
+	(void)state;
+	world_init(&world);
+	open_held(&world, &client, GET("/events"));
+	assert_int_equal(http_stream_begin(world.held[0], &answer), 0);
+	http_server_set_lame(world.server);
+	http_stream_leave_lame(world.held[0]);
+	assert_int_equal(http_stream_end(world.held[0], SLICE_LIT("data: bye\n\n")), 0);
+	http_request_release(&world.held[0]);
+	world_until_closed(&world, &client);
 	assert_true(client_has(&client, "B\r\ndata: bye\n\n\r\n0\r\n\r\n"));
 	assert_int_equal(http_server_count(world.server, HTTP_STATE_ANY), 0);
 	close_all(&world, &client);
@@ -491,6 +517,7 @@ main(void)
 	    cmocka_unit_test(test_stream_then_next),
 	    cmocka_unit_test(test_stream_ends_with_a_piece),
 	    cmocka_unit_test(test_stream_of_a_lame_server),
+	    cmocka_unit_test(test_stream_left_by_a_lame_server),
 	    cmocka_unit_test(test_stalled_reader_is_cut),
 	    cmocka_unit_test(test_slow_reader_is_cut),
 	    cmocka_unit_test(test_cut_then_released),
