@@ -92,7 +92,7 @@ OBJECTS = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(call SOURCES,$1))
 LIB     = $(patsubst %,$(BUILD)/lib/%.a,$1)
 
 .DEFAULT_GOAL := all
-.PHONY: all debug run test unit e2e conformance alloc asan fuzz fuzz-quick coverage lint bench stress install uninstall deb deb-test \
+.PHONY: all debug run test unit e2e conformance alloc asan fuzz fuzz-quick coverage lint bench stress soak install uninstall deb deb-test \
         deps clean help docs
 .SECONDARY:
 
@@ -303,11 +303,13 @@ $(BUILD)/bench/under_valgrind.so: tests/bench/under_valgrind.c $(BUILD)/flags
 $(BUILD)/bench-table: tests/bench/table.c $(call LIB,$(call closure,shm))
 	$(CC) $(CFLAGS_ALL) -MF $@.d $(LDFLAGS_ALL) -o $@ $< -Wl,--start-group $(call LIB,$(call closure,shm)) -Wl,--end-group
 
-STRESS_SECONDS ?= 60
-stress: all ## storms: kills for STRESS_SECONDS (60), RELOADS (100) and UPGRADES (20) with STRESS_CLIENTS (200)
-	BUILD=$(abspath $(BUILD)) STRESS_SECONDS=$(STRESS_SECONDS) $(PYTHON) tests/stress/kill_storm.py
-	BUILD=$(abspath $(BUILD)) $(PYTHON) tests/stress/reload_storm.py
-	BUILD=$(abspath $(BUILD)) $(PYTHON) tests/stress/slow_clients.py
+# Each storm has a ledger of what was acknowledged and prints a line per promise, OK or NOT. Its settings are variables:
+# STRESS_SECONDS (60), STRESS_CLIENTS (200), STRESS_RATE (400 requests per second), RELOADS (100), UPGRADES (20), ...
+stress: all $(BUILD)/other-layout/magento-mcp ## storms of kills, reloads and upgrades, all or STORMS='kill reload'
+	@BUILD=$(abspath $(BUILD)) $(PYTHON) tests/stress/run.py
+
+soak: all ## SOAK_SECONDS (1800) of quiet load with kills and reloads: nothing may grow
+	@BUILD=$(abspath $(BUILD)) $(PYTHON) tests/stress/soak.py
 
 # ---- Installing ------------------------------------------------------------------------------------------------------
 

@@ -116,7 +116,7 @@ def test_a_thousand_pipelined(server):
 
 def test_slow_clients():
     """Slow heads, slow bodies, answers not read, silence: cut at the deadlines, and honest clients hardly notice."""
-    out = storm("slow_clients.py", SLOW_CLIENTS=200, SLOW_SECONDS=4, SLOW_DEADLINE_MS=1500)
+    out = storm("slow_clients", SLOW_CLIENTS=200, SLOW_SECONDS=4, SLOW_DEADLINE_MS=1500)
     record.tried("slow connections", sum(map(int, re.findall(r"cut by the server +(\d+)", out))))
     assert re.search(r"head: cut by the server +[1-9]", out), out
 

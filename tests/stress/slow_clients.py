@@ -21,7 +21,8 @@ import sys
 import threading
 import time
 
-from kill_storm import Server, percentile
+from house import Server
+from verdict import percentile
 
 FORMS = ("head", "body", "read", "idle")
 DEADLINES = {"head": "HEAD_TIMEOUT_MS", "body": "BODY_TIMEOUT_MS", "read": "WRITE_TIMEOUT_MS", "idle": "IDLE_TIMEOUT_MS"}
@@ -233,7 +234,7 @@ def run(n_slow, seconds, deadline_ms, workers=2):
                    "honest calls that failed": len(failures),
                    "honest, served, %": 100 * served / max(1, served + len(failures)),
                    "honest, ms, median": percentile(times, 0.5), "honest, ms, p99": percentile(times, 0.99),
-                   "workers more or less": abs(len(server.workers()) - workers),
+                   "workers more or less": abs(len(server.worker_slots()) - workers),
                    "exit status": server.stop()}
     return figures, failures
 

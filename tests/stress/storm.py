@@ -1,0 +1,115 @@
+"""What the storms share: a crowd of clients with its ledger on a server, phases of it, kills with their times."""
+
+import os
+import select
+import signal
+import threading
+import time
+
+import clients
+from load import Load
+from verdict import percentile
+
+N_CLIENTS = int(os.environ.get("STRESS_CLIENTS", "200"))
+RATE = float(os.environ.get("STRESS_RATE", "400"))
+LAG_S = 0.1  # until the driver has noticed that a connection broke
+SHORT = os.environ.get("STRESS_SHORT") is not None  # times are told and not judged
+
+
+class Crowd:
+    """N clients of all eras at RATE requests per second, until end(). Numbers from `first` on: each has its own products."""
+
+    def __init__(self, server, n=N_CLIENTS, rate=RATE, **more):
+        self.server = server
+        self.ledger = clients.Ledger(server.port)
+        self.clients = clients.make(self.ledger, n, pace=n / rate, **more)
+        self.load = Load(server.port, self.clients)
+        self.load.start()
+
+    def warm_up(self, seconds=60.0):
+        """Until every client has logged in once, so that phases compare like with like."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline and not all(client.logins for client in self.clients):
+            time.sleep(0.05)
+        time.sleep(1.0)
+
+    def phase(self, seconds):
+        """Lets them be for so long; the phase as (begin, end)."""
+        begin = time.monotonic()
+        time.sleep(seconds)
+        return begin, time.monotonic()
+
+    def p99_ms(self, phase, kinds=None):
+        begin, end = phase
+        return 1000 * percentile([seconds for ended, seconds, kind, _ in self.load.rows if begin <= ended < end and
+                                  (kinds is None or kind in kinds)], 0.99)
+
+    def end(self):
+        self.load.end()
+
+    def check(self):
+        """Every entry of every ledger, on connections of its own; the requests that failed."""
+        load = Load(self.server.port, [clients.Checker(client) for client in self.clients])
+        load.start()
+        load.end()
+        return load.failures
+
+    def judge(self, verdict):
+        """The ledger's part of a verdict, which every storm has."""
+        failures = self.check()
+        lost, twice = clients.check_shop(self.clients, self.server.shop.writes())
+        verdict.note("requests", self.load.done())
+        verdict.note("logins and sessions checked", sum(len(client.logins) for client in self.clients))
+        verdict.note("commits acknowledged", self.ledger.commits)
+        verdict.zero("failed after the storm", len(failures))
+        verdict.ledger(self.ledger)
+        verdict.zero("writes acknowledged and lost", lost)
+        verdict.zero("writes done twice", twice)
+        verdict.zero("corrupt records in the table", int(self.server.metric("magento_mcp_table_corrupt_total")))
+
+
+class Killer:
+    """SIGKILL, and when the process was gone: sockets of the dead are closed some time after the kill."""
+
+    def __init__(self):
+        self.kills = []  # [sent, gone, slot]
+        self.watched = {}  # pidfd: its row
+        self.poll = select.poll()
+
+    def kill(self, pid, slot):
+        try:
+            fd = os.pidfd_open(pid)
+        except ProcessLookupError:
+            return False
+        row = [time.monotonic(), None, slot, time.time()]
+        try:
+            signal.pidfd_send_signal(fd, signal.SIGKILL)
+        except ProcessLookupError:
+            os.close(fd)
+            return False
+        self.kills.append(row)
+        self.watched[fd] = row
+        self.poll.register(fd, select.POLLIN)
+        return True
+
+    def wait_until(self, moment):
+        """Sleeps, and notes who is gone."""
+        while True:
+            left = moment - time.monotonic()
+            if left <= 0:
+                return
+            for fd, _ in self.poll.poll(1000 * left):
+                self.watched.pop(fd)[1] = time.monotonic()
+                self.poll.unregister(fd)
+                os.close(fd)
+
+    def excuses(self, failure):
+        """Was the worker of this request killed while the request was in flight?"""
+        return any(sent <= failure.ended and failure.began <= (gone or sent + 1.0) + LAG_S and
+                   failure.slot in (None, slot) for sent, gone, slot, _ in self.kills)
+
+
+def in_background(run):
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    return thread
