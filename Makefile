@@ -303,9 +303,15 @@ $(BUILD)/bench/under_valgrind.so: tests/bench/under_valgrind.c $(BUILD)/flags
 $(BUILD)/bench-table: tests/bench/table.c $(call LIB,$(call closure,shm))
 	$(CC) $(CFLAGS_ALL) -MF $@.d $(LDFLAGS_ALL) -o $@ $< -Wl,--start-group $(call LIB,$(call closure,shm)) -Wl,--end-group
 
+# Writers of the shared table, killed at any instant.
+TABLE_KILLS := $(BUILD)/stress/table_kills
+$(TABLE_KILLS): tests/stress/table_kills.c $(call LIB,base shm)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -MF $@.d $(LDFLAGS_ALL) -o $@ $< -Wl,--start-group $(call LIB,base shm) -Wl,--end-group
+
 # Each storm has a ledger of what was acknowledged and prints a line per promise, OK or NOT. Its settings are variables:
 # STRESS_SECONDS (60), STRESS_CLIENTS (200), STRESS_RATE (400 requests per second), RELOADS (100), UPGRADES (20), ...
-stress: all $(BUILD)/other-layout/magento-mcp ## storms of kills, reloads and upgrades, all or STORMS='kill reload'
+stress: all $(BUILD)/other-layout/magento-mcp $(TABLE_KILLS) ## storms of kills, reloads and upgrades, all or STORMS='kill reload'
 	@BUILD=$(abspath $(BUILD)) $(PYTHON) tests/stress/run.py
 
 soak: all ## SOAK_SECONDS (1800) of quiet load with kills and reloads: nothing may grow

@@ -221,6 +221,8 @@ act_kill(struct worker *w, int sig, uint64_t now_ms)
 		  LOG_I64("worker_pid", w->pid), LOG_END);
 	if (w->pid > 0)
 		(void)kill(w->pid, sig);
+	if (w->pid > 0 && sig == SIGABRT)
+		(void)kill(w->pid, SIGCONT); /* one that was stopped can say its last words, too */
 	w->deadline_ms = now_ms + (sig == SIGKILL ? HOUSE_GRACE_MS : HEARTBEAT_ABORT_MS);
 }
 

@@ -30,3 +30,16 @@ def test_kills_lose_nothing():
 
 def test_deaths_of_the_keeper_lose_nothing():
     storm("keeper", KEEPER_SECONDS=3)
+
+
+def test_kills_inside_the_table_leave_old_or_new():
+    done = subprocess.run([BUILD / "stress" / "table_kills", "300", "10"], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_stopped_worker_stalls_nobody():
+    storm("stall")
+
+
+def test_streams_over_a_reload_and_slow_readers():
+    storm("streams", STREAMS=40, STREAMS_MANY=100)

@@ -147,6 +147,11 @@ oauth_token_secret = dummytokensecret0000000000000000
         return subprocess.run([self.program, "ctl", *words, "-c", self.conf], capture_output=True, text=True,
                               timeout=timeout)
 
+    def begin_ctl(self, *words):
+        """The same without waiting for its end."""
+        return subprocess.Popen([self.program, "ctl", *words, "-c", self.conf], stdin=subprocess.DEVNULL,
+                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
     def status(self):
         return json.loads(self.ctl("status", "--json").stdout)
 

@@ -3,7 +3,7 @@
 
  1. RELOADS (100) times `ctl reload --wait` under STRESS_CLIENTS kept connections
  2. the same, while every request comes on a connection of its own, as fast as the clients can
- 3. fifty HUPs in one second, the configuration changed before the last: few reloads, the last one with the change
+ 3. fifty HUPs in one second, five at a time, the configuration changed before the last: few reloads, the last one with the change
 
 Run: make stress STORMS=reload RELOADS=100
 """
@@ -20,6 +20,7 @@ from verdict import Verdict, percentile
 RELOADS = int(os.environ.get("RELOADS", "100"))
 REPLACEMENTS = int(os.environ.get("REPLACEMENTS", str(RELOADS)))
 HUPS = 50
+BURST = 5  # of them come at once
 ONE_EACH = 60  # clients with a connection per request
 
 
@@ -62,7 +63,8 @@ def hups(server, verdict):
             server.workers += 1
             server.configure()
         server.process.send_signal(signal.SIGHUP)
-        time.sleep(max(0.0, start + (n + 1) / HUPS - time.monotonic()))
+        if n % BURST == BURST - 1:
+            time.sleep(max(0.0, start + (n + 1) / HUPS - time.monotonic()))
     poll(lambda: len(server.worker_slots()) == server.workers and server.status()["state"] == "running",
          "the change is active", 90)
     server.settle()
@@ -94,10 +96,10 @@ def main():
         server.settle()
         fds = server.descriptors()
         kept = phase(verdict, server, "reloads", RELOADS)
-        kept.judge(verdict)
+        kept.judge(verdict, "reloads: ")
         single = phase(verdict, server, "one request per connection", REPLACEMENTS, n=ONE_EACH, rate=1e9, close=True,
                        first=N_CLIENTS, mix=(("whoami", 6), ("list", 1), ("scope", 2), ("product", 1)))
-        single.judge(verdict)
+        single.judge(verdict, "one request per connection: ")
         alive, retiring = generations(server)
         verdict.note("generations alive at once, one starting", alive)
         verdict.at_most("generations that retire at once", retiring, 2)

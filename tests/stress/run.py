@@ -11,10 +11,13 @@ import sys
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-ALL = "kill keeper reload upgrade slow_clients"
+ALL = "table kill keeper stall reload upgrade streams slow_clients"
 
 
 def command(name):
+    if name == "table":
+        return [f"{os.environ.get('BUILD', HERE.parents[1] / 'build')}/stress/table_kills",
+                os.environ.get("TABLE_KILLS", "10000")]
     program = HERE / f"{name}.py"
     if not program.exists():
         raise SystemExit(f"there is no storm {name}: choose from {ALL} soak")

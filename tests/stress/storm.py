@@ -54,18 +54,18 @@ class Crowd:
         load.end()
         return load.failures
 
-    def judge(self, verdict):
-        """The ledger's part of a verdict, which every storm has."""
+    def judge(self, verdict, part=""):
+        """The ledger's part of a verdict, which every storm has; `part` begins its lines."""
         failures = self.check()
         lost, twice = clients.check_shop(self.clients, self.server.shop.writes())
-        verdict.note("requests", self.load.done())
-        verdict.note("logins and sessions checked", sum(len(client.logins) for client in self.clients))
-        verdict.note("commits acknowledged", self.ledger.commits)
-        verdict.zero("failed after the storm", len(failures))
-        verdict.ledger(self.ledger)
-        verdict.zero("writes acknowledged and lost", lost)
-        verdict.zero("writes done twice", twice)
-        verdict.zero("corrupt records in the table", int(self.server.metric("magento_mcp_table_corrupt_total")))
+        verdict.note(f"{part}requests", self.load.done())
+        verdict.note(f"{part}logins and sessions checked", sum(len(client.logins) for client in self.clients))
+        verdict.note(f"{part}commits acknowledged", self.ledger.commits)
+        verdict.zero(f"{part}failed after the storm", len(failures))
+        verdict.ledger(self.ledger, part)
+        verdict.zero(f"{part}writes acknowledged and lost", lost)
+        verdict.zero(f"{part}writes done twice", twice)
+        verdict.zero(f"{part}corrupt records in the table", int(self.server.metric("magento_mcp_table_corrupt_total")))
 
 
 class Killer:

@@ -34,9 +34,9 @@ class Verdict:
     def detail(self, what, things):
         self.details += [(what, thing) for thing in list(things)[:5]]
 
-    def ledger(self, ledger):
+    def ledger(self, ledger, part=""):
         for what, found in ledger.found.items():
-            self.zero(what, len(found))
+            self.zero(f"{part}{what}", len(found))
             self.detail(what, found)
 
     def end(self):
