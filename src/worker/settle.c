@@ -1,7 +1,8 @@
 /*
- * settle.c - once, a moment after READY: a worker loads what its first request to a shop will need, so that no request
- * waits for that, and gives back what only the start needed
+ * settle.c - a moment after READY, a worker loads what its first request to a shop will need, so that no request waits
+ * for that, and gives back what only the start needed; likewise later, when a busy time is over, what only that needed
  *
+ * The heap keeps what was freed, and a burst of calls leaves it in pieces: megabytes that nobody uses for hours.
  * The code that ran once (the dynamic linker's tables, the initialisation of libraries) stays mapped for as long as
  * nobody says that it is not needed.  The pages are the page cache's, shared by all workers; what is needed again comes
  * back from there by a minor fault.  Only segments that nobody may write to are let go, so that no change can be lost.
@@ -12,10 +13,13 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/err.h"
+#include "base/log.h"
 #include "base/turn.h"
 #include "worker_private.h"
 
 #define SETTLE_MS 500
+#define QUIET_MS 60000 /* without a request: the busy time is over */
 
 static void
 forget_segment(const struct dl_phdr_info *object, const ElfW(Phdr) * segment, uintptr_t page)
@@ -61,24 +65,58 @@ forget_object(struct dl_phdr_info *object, size_t size, void *ctx)
 }
 
 static void
-on_settle(evutil_socket_t fd, short what, void *ctx)
+give_back(struct worker *worker)
 {
 	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+
+	(void)malloc_trim(0);
+	(void)dl_iterate_phdr(forget_object, &page);
+	worker->settle.is_due = false;
+}
+
+static void
+look_again_in(struct worker *worker, long ms)
+{
+	const struct timeval wait = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
+
+	(void)event_add(worker->settle.event, &wait); /* without memory, it stays as it is */
+}
+
+static void
+on_settle(evutil_socket_t fd, short what, void *ctx)
+{
 	struct worker *worker = ctx;
+	uint64_t requests = http_server_stats(worker->http)->requests_total;
+	struct err err = {.code = ERR_OK};
 
 	(void)fd;
 	(void)what;
 	turn_enter("settle");
-	if (fetch_open(worker->fetch, NULL) < 0)
-		return; /* the log has it; every request to a shop says so */
-	(void)malloc_trim(0);
-	(void)dl_iterate_phdr(forget_object, &page);
+	if (worker->settle.looks++ == 0 && fetch_open(worker->fetch, &err) < 0)
+		log_write(LOG_ERROR, "shops_out_of_reach", LOG_STR("error", err.text), LOG_END);
+	if (requests != worker->settle.requests)
+		worker->settle.is_due = true;
+	else if (worker->settle.is_due)
+		give_back(worker);
+	worker->settle.requests = requests;
+	look_again_in(worker, QUIET_MS);
 }
 
 int
 settle_start(struct worker *worker)
 {
-	const struct timeval soon = {.tv_sec = 0, .tv_usec = SETTLE_MS * 1000};
+	worker->settle.event = evtimer_new(worker->base, on_settle, worker);
+	if (worker->settle.event == NULL)
+		return ERR_NOMEM;
+	worker->settle.is_due = true;
+	look_again_in(worker, SETTLE_MS);
+	return 0;
+}
 
-	return event_base_once(worker->base, -1, EV_TIMEOUT, on_settle, worker, &soon);
+void
+settle_stop(struct worker *worker)
+{
+	if (worker->settle.event != NULL)
+		event_free(worker->settle.event);
+	worker->settle.event = NULL;
 }

@@ -272,6 +272,7 @@ stop(struct worker *worker)
 {
 	retire_stop(worker);
 	pulse_stop(worker);
+	settle_stop(worker);
 	http_server_free(&worker->http);
 	http_server_free(&worker->admin);
 	issuer_free(&worker->issuer);

@@ -53,6 +53,12 @@ struct worker {
 	struct event_base *base;
 	struct event *control_event;
 	struct event *pulse_event;
+	struct {
+		struct event *event;
+		uint64_t looks;
+		uint64_t requests; /* at the last look */
+		bool is_due;	   /* there is something to give back */
+	} settle;
 	struct event *sweep_event;
 	struct event *drain_event;
 	struct event *signal_events[2];
@@ -128,8 +134,9 @@ void lag_loop(struct worker *worker);
 int pulse_start(struct worker *worker) MUST_CHECK;
 void pulse_stop(struct worker *worker);
 
-/* settle.c: what may wait until the worker is READY.  Negative: no memory. */
+/* settle.c: what may wait until the worker is READY; memory given back after busy times.  Negative: no memory. */
 int settle_start(struct worker *worker) MUST_CHECK;
+void settle_stop(struct worker *worker);
 
 /* retire.c: what the supervisor and signals ask for. */
 int retire_start(struct worker *worker) MUST_CHECK;
