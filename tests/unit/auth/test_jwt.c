@@ -411,6 +411,21 @@ a_key_is_used_for_its_purpose(void **state)
 }
 
 static void
+the_size_of_a_set_is_bounded(void **state)
+{
+	char *text = malloc(JWT_KEYS_BYTES_MAX + 2);
+
+	(void)state;
+	assert_non_null(text);
+	memset(text, ' ', JWT_KEYS_BYTES_MAX + 1);
+	text[JWT_KEYS_BYTES_MAX + 1] = '\0';
+	expect_keys(text, ERR_LIMIT);
+	text[JWT_KEYS_BYTES_MAX] = '\0';
+	expect_keys(text, ERR_INVALID);
+	free(text);
+}
+
+static void
 the_number_of_keys_is_bounded(void **state)
 {
 	struct ring *ring = *state;
@@ -443,6 +458,7 @@ main(void)
 	    cmocka_unit_test(times_are_judged),
 	    cmocka_unit_test(a_set_without_use_is_refused),
 	    cmocka_unit_test(a_key_is_used_for_its_purpose),
+	    cmocka_unit_test(the_size_of_a_set_is_bounded),
 	    cmocka_unit_test(the_number_of_keys_is_bounded),
 	};
 
