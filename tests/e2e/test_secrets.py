@@ -44,6 +44,7 @@ def caller():
 @pytest.fixture(scope="module")
 def the_server(the_shop, caller):
     sections = {caller.section: caller.values, "auth": {"mode": "token"}, "server": {"log_level": "debug"},
+                "limits": {"penalty_free": 1000},
                 'store "main"': NO_CREDENTIALS}
     server = Server(the_shop, sections, workers=2)
     yield server
