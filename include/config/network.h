@@ -31,7 +31,7 @@ int config_network_peer(struct slice peer, uint8_t address_r[static CONFIG_ADDRE
  * The name under which a client is counted: an IPv4 address, or the first 64 bits of an IPv6 one, which is what one
  * customer gets: "192.0.2.1", "2001:db8:0:1::/64".
  */
-#define CONFIG_NETWORK_NAME_CAP 48
+#define CONFIG_NETWORK_NAME_CAP 52
 void config_network_name(const uint8_t address[static CONFIG_ADDRESS_BYTES],
 			 char name_r[static CONFIG_NETWORK_NAME_CAP]);
 

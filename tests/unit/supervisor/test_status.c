@@ -138,7 +138,8 @@ json_has_every_promised_member(void **state)
 	assert_string_equal(
 	    buf_cstr(&out),
 	    "{\"pid\":4711,\"version\":\"1.2.3\",\"generation\":2,\"state\":\"running\",\"uptime_s\":61,"
-	    "\"listen\":[\"127.0.0.1:8765\"],\"admin\":\"127.0.0.1:9464\",\"control_socket\":\"/run/x/control.sock\",\"read_only\":false,"
+	    "\"listen\":[\"127.0.0.1:8765\"],\"admin\":\"127.0.0.1:9464\",\"control_socket\":\"/run/x/"
+	    "control.sock\",\"read_only\":false,"
 	    "\"workers\":[{\"slot\":3,\"pid\":4712,\"generation\":2,\"state\":\"ready\",\"ready_ms\":41,"
 	    "\"heartbeat_age_ms\":120,\"requests\":99,\"connections\":7,\"streams\":3,\"respawns\":1,\"confined\":true}"
 	    "],"
