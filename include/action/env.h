@@ -15,6 +15,7 @@ struct sessions;
 struct keeper;
 struct audit;
 struct fiber_pool;
+struct pool_shelf;
 struct scope_cache;
 struct action;
 struct action_change;
@@ -27,6 +28,7 @@ struct action_env {
 	struct audit *audit;	   /* NULL: no audit log */
 	struct fetch *fetch;
 	struct fiber_pool *fibers;
+	struct pool_shelf *pools;   /* memory of calls; NULL: each makes its own */
 	struct scope_cache *scopes; /* store trees this worker has read */
 
 	/* Lets the present fiber wait.  0, or ERR_CANCELLED.  NULL: such waits fail. */

@@ -15,7 +15,14 @@
 #define TOKEN_SHA256_LEN 32
 #define TOKEN_SHA256_HEX_LEN 64
 
-void token_sha256(struct slice token, uint8_t out_r[static TOKEN_SHA256_LEN]);
-void token_sha256_hex(struct slice token, char out_r[static TOKEN_SHA256_HEX_LEN + 1]); /* lower case, NUL-terminated */
+/* Keeps what OpenSSL would look up for every token.  All zero before its first use. */
+struct token_hasher {
+	struct evp_md_st *md;
+	struct evp_md_ctx_st *ctx;
+};
+
+/* Lower case, NUL-terminated.  hasher NULL: for a single one. */
+void token_sha256_hex(struct token_hasher *hasher, struct slice token, char out_r[static TOKEN_SHA256_HEX_LEN + 1]);
+void token_hasher_fini(struct token_hasher *hasher);
 
 #endif

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/compiler.h"
 #include "base/slice.h"
@@ -32,10 +33,38 @@ void buf_fini(struct buf *b);  /* leaves an empty buffer with the same maximum *
 void buf_clear(struct buf *b); /* keeps the memory, forgets bytes and failure */
 
 int buf_reserve(struct buf *b, size_t extra); /* room for `extra` more bytes; fails as a put does */
-int buf_put(struct buf *b, const void *bytes, size_t len);
-int buf_put_slice(struct buf *b, struct slice s);
-int buf_put_str(struct buf *b, const char *str);
-int buf_put_char(struct buf *b, char c);
+int buf_put_growing(struct buf *b, const void *bytes, size_t len);
+
+/* Nearly every put finds room: that one is made where it stands. */
+static inline int
+buf_put(struct buf *b, const void *bytes, size_t len)
+{
+	if (b->failed != 0 || len == 0 || len >= b->cap - b->len)
+		return buf_put_growing(b, bytes, len);
+	memcpy(b->ptr + b->len, bytes, len);
+	b->len += len;
+	b->ptr[b->len] = '\0';
+	return 0;
+}
+
+static inline int
+buf_put_slice(struct buf *b, struct slice s)
+{
+	return buf_put(b, s.ptr, s.len);
+}
+
+static inline int
+buf_put_str(struct buf *b, const char *str)
+{
+	return buf_put(b, str, strlen(str));
+}
+
+static inline int
+buf_put_char(struct buf *b, char c)
+{
+	return buf_put(b, &c, 1);
+}
+
 int buf_put_u64(struct buf *b, uint64_t value);
 int buf_put_i64(struct buf *b, int64_t value);
 int buf_printf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);

@@ -29,6 +29,20 @@ char *pool_printf(struct pool *pool, const char *fmt, ...) PRINTF_LIKE(2, 3);
  */
 int pool_defer(struct pool *pool, void (*fn)(void *arg), void *arg) MUST_CHECK;
 
+/*
+ * Pools of one kind that are given back to be taken again: a busy process makes none.  All zero is an empty shelf; its
+ * pools have the maximum of whoever took them first, so that should be the same for all.  A shelf that is NULL makes
+ * and frees each.
+ */
+#define POOL_SHELF_MAX 32
+struct pool_shelf {
+	struct pool *spare[POOL_SHELF_MAX];
+	size_t n;
+};
+struct pool *pool_shelf_take(struct pool_shelf *shelf, size_t max_bytes); /* NULL when there is no memory */
+void pool_shelf_put(struct pool_shelf *shelf, struct pool **pool);	  /* as pool_free(), memory kept */
+void pool_shelf_fini(struct pool_shelf *shelf);
+
 size_t pool_used(const struct pool *pool); /* bytes handed out since pool_new() or pool_reset() */
 
 #endif

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/compiler.h"
 
@@ -28,14 +29,54 @@ slice_of(const char *ptr, size_t len)
 	return (struct slice){ptr, len};
 }
 
-struct slice slice_from_str(const char *str); /* NULL gives SLICE_NONE */
-bool slice_is(struct slice s, const char *literal);
-bool slice_eq(struct slice a, struct slice b);
-bool slice_eq_nocase(struct slice a, struct slice b); /* ASCII only */
-bool slice_is_nocase(struct slice s, const char *literal);
+/* NULL gives SLICE_NONE.  The length of a literal is known to the compiler; that is why these stand here. */
+static inline struct slice
+slice_from_str(const char *str)
+{
+	return str == NULL ? SLICE_NONE : slice_of(str, strlen(str));
+}
+
+static inline bool
+slice_eq(struct slice a, struct slice b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
+static inline bool
+slice_is(struct slice s, const char *literal)
+{
+	return slice_eq(s, slice_from_str(literal));
+}
+
+bool slice_fold_eq(const char *a, const char *b, size_t len); /* ASCII letters of either case are the same */
+
+static inline bool
+slice_eq_nocase(struct slice a, struct slice b) /* ASCII only */
+{
+	return a.len == b.len && slice_fold_eq(a.ptr, b.ptr, a.len);
+}
+
+static inline bool
+slice_is_nocase(struct slice s, const char *literal)
+{
+	return slice_eq_nocase(s, slice_from_str(literal));
+}
+
 bool slice_has_prefix(struct slice s, const char *prefix);
-struct slice slice_trim(struct slice s);			 /* SP and HTAB at both ends */
-struct slice slice_sub(struct slice s, size_t from, size_t len); /* clipped to s */
+struct slice slice_trim(struct slice s); /* SP and HTAB at both ends */
+
+/* Clipped to s. */
+static inline struct slice
+slice_sub(struct slice s, size_t from, size_t len)
+{
+	if (s.ptr == NULL)
+		return s;
+	if (from > s.len)
+		from = s.len;
+	if (len > s.len - from)
+		len = s.len - from;
+	return slice_of(s.ptr + from, len);
+}
 
 /*
  * Cuts *rest at the first `sep`: gives the part before it and moves *rest behind it.  False when *rest was used up,

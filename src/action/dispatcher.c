@@ -41,6 +41,7 @@ action_now(void)
 static void
 running_free(struct action_running *running)
 {
+	struct pool_shelf *shelf = running->call.env->pools;
 	struct pool *pool = running->call.pool;
 
 	if (running->is_counted)
@@ -51,7 +52,7 @@ running_free(struct action_running *running)
 	fault_fini(&running->fault);
 	login_wipe(&running->call.login);
 	principal_release(&running->call.principal);
-	pool_free(&pool);
+	pool_shelf_put(shelf, &pool);
 }
 
 /* A failed record is in the log already; what has been done stays done. */
@@ -217,11 +218,11 @@ count_call(struct action_running *running)
 static struct action_running *
 running_new(struct action_env *env, const struct action_request *request, action_done_fn done, void *ctx)
 {
-	struct pool *pool = pool_new(CALL_POOL_MAX);
+	struct pool *pool = pool_shelf_take(env->pools, CALL_POOL_MAX);
 	struct action_running *running = pool != NULL ? pool_alloc(pool, sizeof(*running)) : NULL;
 
 	if (running == NULL) {
-		pool_free(&pool);
+		pool_shelf_put(env->pools, &pool);
 		return NULL;
 	}
 	fault_init(&running->fault);

@@ -17,11 +17,11 @@ record_is_write(const struct action *action)
 	return (action->flags & (ACTION_CONFIRM | ACTION_WRITES)) != 0;
 }
 
-/* The numbers of a result: success_count, error_count, ... */
+/* The numbers of a result: success_count, error_count, ...  NULL: none. */
 static json_t *
 counts_of(json_t *result)
 {
-	json_t *counts = json_object();
+	json_t *counts = NULL;
 	const char *key;
 	json_t *value;
 
@@ -29,8 +29,11 @@ counts_of(json_t *result)
 	{
 		size_t len = strlen(key);
 
-		if (len > 6 && strcmp(key + len - 6, "_count") == 0 && json_is_integer(value))
-			json_object_set(counts, key, value);
+		if (len <= 6 || strcmp(key + len - 6, "_count") != 0 || !json_is_integer(value))
+			continue;
+		if (counts == NULL)
+			counts = json_object();
+		json_object_set(counts, key, value);
 	}
 	return counts;
 }
@@ -148,7 +151,7 @@ record_call(const struct action_call *call, enum audit_phase phase, const json_t
 	    .plan_id = plan_id_of(unwrap(params), result),
 	    .reason = json_get_str(unwrap(params), "reason", NULL),
 	    .outcome = outcome_of(phase, fault),
-	    .counts = json_object_size(counts) > 0 ? counts : NULL,
+	    .counts = counts,
 	    .duration_ms = phase == AUDIT_BEGIN ? -1 : (int64_t)(now.mono_ms - call->began.mono_ms),
 	};
 	int r;

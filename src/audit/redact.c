@@ -77,16 +77,27 @@ normalise(const char *name, char out_r[static NAME_MAX_BYTES])
 	return true;
 }
 
+static uint32_t
+letter_bit(char c)
+{
+	return 1u << (c & 31);
+}
+
 enum redact_kind
 redact_name(const char *name)
 {
 	char plain[NAME_MAX_BYTES];
+	uint32_t letters = 0;
 
 	if (!normalise(name, plain))
 		return REDACT_SECRET;
+	for (const char *c = plain; *c != '\0'; c++)
+		letters |= letter_bit(*c);
 	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
 		const struct word *word = &words[i];
 
+		if ((letters & letter_bit(word->text[0])) == 0)
+			continue;
 		if (word->whole ? strcmp(plain, word->text) == 0 : strstr(plain, word->text) != NULL)
 			return word->kind;
 	}

@@ -31,6 +31,8 @@ cut(struct slice text, size_t chars)
 {
 	size_t at = 0;
 
+	if (text.len <= chars)
+		return text;
 	while (at < text.len && chars-- > 0) {
 		size_t step = slice_utf8_len(slice_sub(text, at, text.len));
 

@@ -10,6 +10,7 @@
 
 struct auth {
 	const struct config *config;
+	struct token_hasher hasher;
 	struct principal anonymous;
 	struct principal *principals; /* parallel to config->principals */
 	struct oauth *oauth;	      /* NULL unless auth.mode = oauth */
@@ -55,6 +56,7 @@ auth_free(struct auth **auth)
 	if ((*auth)->oauth != NULL)
 		resource_fini(&(*auth)->resource);
 	oauth_free(&(*auth)->oauth);
+	token_hasher_fini(&(*auth)->hasher);
 	free((*auth)->principals);
 	free(*auth);
 	*auth = NULL;
@@ -77,12 +79,12 @@ refuse_bad(const char *challenge, const char *message)
 
 /* All principals are compared, so that the time taken does not tell which one came close. */
 static const struct principal *
-find_by_token(const struct auth *auth, struct slice token)
+find_by_token(struct auth *auth, struct slice token)
 {
 	char hex[TOKEN_SHA256_HEX_LEN + 1];
 	const struct principal *found = NULL;
 
-	token_sha256_hex(token, hex);
+	token_sha256_hex(&auth->hasher, token, hex);
 	for (size_t i = 0; i < auth->config->n_principals; i++) {
 		struct slice known = slice_from_str(auth->config->principals[i].token_sha256);
 
@@ -102,7 +104,7 @@ challenge_of(const struct auth *auth, bool token_came)
 }
 
 static struct auth_verdict
-judge_static(const struct auth *auth, struct slice token, uint64_t now_wall_ms)
+judge_static(struct auth *auth, struct slice token, uint64_t now_wall_ms)
 {
 	const char *challenge = challenge_of(auth, true);
 	const struct principal *principal = find_by_token(auth, token);

@@ -105,43 +105,14 @@ buf_reserve(struct buf *b, size_t extra)
 	return grow(b, b->len + extra + 1);
 }
 
-/* Nearly every put of a writer that puts in small pieces: cap never exceeds what max allows. */
-static inline bool
-has_room(const struct buf *b, size_t len)
-{
-	return len < b->cap - b->len && b->failed == 0;
-}
-
 int
-buf_put(struct buf *b, const void *bytes, size_t len)
+buf_put_growing(struct buf *b, const void *bytes, size_t len)
 {
-	if (!has_room(b, len) && buf_reserve(b, len) < 0)
+	if (buf_reserve(b, len) < 0)
 		return b->failed;
 	if (len > 0)
 		memcpy(b->ptr + b->len, bytes, len);
 	b->len += len;
-	b->ptr[b->len] = '\0';
-	return 0;
-}
-
-int
-buf_put_slice(struct buf *b, struct slice s)
-{
-	return buf_put(b, s.ptr, s.len);
-}
-
-int
-buf_put_str(struct buf *b, const char *str)
-{
-	return buf_put(b, str, strlen(str));
-}
-
-int
-buf_put_char(struct buf *b, char c)
-{
-	if (!has_room(b, 1))
-		return buf_put(b, &c, 1);
-	b->ptr[b->len++] = c;
 	b->ptr[b->len] = '\0';
 	return 0;
 }

@@ -256,37 +256,60 @@ enc_json_step(struct slice text, size_t *pos_io, char dst[static ENC_JSON_STEP_M
 	return len;
 }
 
-/* All 16 are looked at, without a branch: that is one step of a vector unit. */
+#define EACH_BYTE(b) (0x0101010101010101u * (uint64_t)(b))
+
+/* Of eight bytes, is there a control, a quote, a backslash, or one from 0x7F on?  Known tricks for zero bytes. */
 static bool
-is_plain_16(const char *bytes)
+is_plain_word(uint64_t word)
 {
-	unsigned odd = 0;
+	uint64_t quote = word ^ EACH_BYTE('"'), backslash = word ^ EACH_BYTE('\\');
+	uint64_t odd = (word - EACH_BYTE(0x20)) | (word + EACH_BYTE(1)) | word | (quote - EACH_BYTE(1)) |
+		       (backslash - EACH_BYTE(1));
 
-	for (size_t i = 0; i < 16; i++) {
-		unsigned char c = (unsigned char)bytes[i];
+	return (odd & EACH_BYTE(0x80)) == 0;
+}
 
-		odd |= (unsigned)(c < 0x20) | (unsigned)(c >= 0x7F) | (unsigned)(c == '"') | (unsigned)(c == '\\');
-	}
-	return odd == 0;
+static bool
+is_plain_byte(char c)
+{
+	return c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
 }
 
 size_t
 enc_json_plain(struct slice text, size_t pos)
 {
 	size_t at = pos;
+	uint64_t word;
 
-	while (text.len - at >= 16 && is_plain_16(text.ptr + at))
-		at += 16;
-	while (at < text.len && text.ptr[at] >= 0x20 && text.ptr[at] < 0x7F && text.ptr[at] != '"' &&
-	       text.ptr[at] != '\\')
+	while (text.len - at >= sizeof(word)) {
+		memcpy(&word, text.ptr + at, sizeof(word));
+		if (!is_plain_word(word))
+			break;
+		at += sizeof(word);
+	}
+	while (at < text.len && is_plain_byte(text.ptr[at]))
 		at++;
 	return at - pos;
+}
+
+/* Quotes are by far the most of those that cannot stand as they are: JSON in JSON. */
+static int
+put_odd(struct buf *out, struct slice text, size_t *pos_io)
+{
+	char step[ENC_JSON_STEP_MAX];
+	size_t len;
+
+	if (text.ptr[*pos_io] == '"') {
+		*pos_io += 1;
+		return buf_put(out, "\\\"", 2);
+	}
+	len = enc_json_step(text, pos_io, step);
+	return buf_put(out, step, len);
 }
 
 int
 enc_json_put(struct buf *out, struct slice text)
 {
-	char step[ENC_JSON_STEP_MAX];
 	size_t start = out->len;
 	size_t pos = 0;
 	int r;
@@ -297,11 +320,8 @@ enc_json_put(struct buf *out, struct slice text)
 
 		r = buf_put_slice(out, slice_sub(text, pos, run));
 		pos += run;
-		if (pos < text.len && r == 0) {
-			size_t len = enc_json_step(text, &pos, step);
-
-			r = buf_put(out, step, len);
-		}
+		if (pos < text.len && r == 0)
+			r = put_odd(out, text, &pos);
 	}
 	if (r == 0)
 		r = buf_put_char(out, '"');

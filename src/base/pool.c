@@ -225,3 +225,30 @@ pool_used(const struct pool *pool)
 {
 	return pool->used;
 }
+
+struct pool *
+pool_shelf_take(struct pool_shelf *shelf, size_t max_bytes)
+{
+	return shelf != NULL && shelf->n > 0 ? shelf->spare[--shelf->n] : pool_new(max_bytes);
+}
+
+void
+pool_shelf_put(struct pool_shelf *shelf, struct pool **pool)
+{
+	if (*pool == NULL)
+		return;
+	if (shelf == NULL || shelf->n == POOL_SHELF_MAX) {
+		pool_free(pool);
+		return;
+	}
+	pool_reset(*pool);
+	shelf->spare[shelf->n++] = *pool;
+	*pool = NULL;
+}
+
+void
+pool_shelf_fini(struct pool_shelf *shelf)
+{
+	while (shelf->n > 0)
+		pool_free(&shelf->spare[--shelf->n]);
+}

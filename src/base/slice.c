@@ -7,26 +7,6 @@
 
 #include "base/err.h"
 
-struct slice
-slice_from_str(const char *str)
-{
-	if (str == NULL)
-		return SLICE_NONE;
-	return slice_of(str, strlen(str));
-}
-
-bool
-slice_eq(struct slice a, struct slice b)
-{
-	return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
-}
-
-bool
-slice_is(struct slice s, const char *literal)
-{
-	return slice_eq(s, slice_from_str(literal));
-}
-
 static unsigned char
 lower(char c)
 {
@@ -35,21 +15,13 @@ lower(char c)
 
 /* Not strncasecmp(): that one follows the locale and stops at a NUL. */
 bool
-slice_eq_nocase(struct slice a, struct slice b)
+slice_fold_eq(const char *a, const char *b, size_t len)
 {
-	if (a.len != b.len)
-		return false;
-	for (size_t i = 0; i < a.len; i++) {
-		if (lower(a.ptr[i]) != lower(b.ptr[i]))
+	for (size_t i = 0; i < len; i++) {
+		if (a[i] != b[i] && lower(a[i]) != lower(b[i]))
 			return false;
 	}
 	return true;
-}
-
-bool
-slice_is_nocase(struct slice s, const char *literal)
-{
-	return slice_eq_nocase(s, slice_from_str(literal));
 }
 
 bool
@@ -76,18 +48,6 @@ slice_trim(struct slice s)
 		s.len--;
 	}
 	return s;
-}
-
-struct slice
-slice_sub(struct slice s, size_t from, size_t len)
-{
-	if (s.ptr == NULL)
-		return s;
-	if (from > s.len)
-		from = s.len;
-	if (len > s.len - from)
-		len = s.len - from;
-	return slice_of(s.ptr + from, len);
 }
 
 ptrdiff_t

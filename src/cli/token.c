@@ -183,7 +183,7 @@ cli_token(int argc, char **argv)
 	request.name = options.operands[0];
 
 	rand_token(token + sizeof(TOKEN_PREFIX) - 1);
-	token_sha256_hex(slice_from_str(token), hash);
+	token_sha256_hex(NULL, slice_from_str(token), hash);
 	r = request.stores != NULL ? check_names(request.stores) : 0;
 	if (r == 0)
 		r = judge(&request, &options, hash);

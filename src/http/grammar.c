@@ -4,6 +4,7 @@
 #include "http/grammar.h"
 
 #include <stdint.h>
+#include <string.h>
 
 enum {
 	TCHAR = 1,
@@ -74,6 +75,32 @@ bool
 grammar_is_text(char c)
 {
 	return is_class(c, TEXT);
+}
+
+#define EACH_BYTE(b) (0x0101010101010101u * (uint64_t)(b))
+
+/* Eight bytes of printable ASCII at a time: nearly all heads are. */
+static bool
+is_plain_word(uint64_t word)
+{
+	return (((word - EACH_BYTE(0x20)) | (word + EACH_BYTE(1)) | word) & EACH_BYTE(0x80)) == 0;
+}
+
+size_t
+grammar_text_run(struct slice s)
+{
+	size_t at = 0;
+	uint64_t word;
+
+	while (s.len - at >= sizeof(word)) {
+		memcpy(&word, s.ptr + at, sizeof(word));
+		if (!is_plain_word(word))
+			break;
+		at += sizeof(word);
+	}
+	while (at < s.len && is_class(s.ptr[at], TEXT))
+		at++;
+	return at;
 }
 
 static bool

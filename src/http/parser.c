@@ -25,6 +25,17 @@ http_head_init(struct http_head *head, struct http_field *fields, size_t cap)
 	*head = (struct http_head){.fields = fields, .fields_cap = cap};
 }
 
+/* Text up to `end`, from `i` on, needs no look byte by byte, unless a carriage return stands before it. */
+static size_t
+skip_text(struct slice in, size_t i, size_t start, size_t end)
+{
+	if (end > in.len)
+		end = in.len;
+	if (i >= end || (i > start && in.ptr[i - 1] == '\r'))
+		return i;
+	return i + grammar_text_run(slice_of(in.ptr + i, end - i));
+}
+
 /*
  * Finds the end of the present line.  Every byte is judged in order and by its predecessors only, which is what makes
  * the verdict independent of how the input was split.  0 with the line, without its CRLF, and the parser moved behind
@@ -37,8 +48,9 @@ scan_line(struct http_parser *parser, struct slice in, const struct http_limits 
 	size_t start = parser->line;
 	bool is_first = parser->lines == 0;
 	size_t line_max = is_first ? limits->target_bytes + REQUEST_LINE_EXTRA : limits->field_bytes;
+	size_t end = start + line_max < limits->head_bytes ? start + line_max : limits->head_bytes;
 
-	for (size_t i = parser->scan; i < in.len; i++) {
+	for (size_t i = skip_text(in, parser->scan, start, end); i < in.len; i++) {
 		char c = in.ptr[i];
 
 		if (i >= limits->head_bytes)
@@ -348,8 +360,10 @@ http_head_rebase(struct http_head *head, const char *from, const char *to)
 const struct http_field *
 http_head_find(const struct http_head *head, const char *name)
 {
+	struct slice wanted = slice_from_str(name);
+
 	for (size_t i = 0; i < head->n_fields; i++) {
-		if (slice_is_nocase(head->fields[i].name, name))
+		if (slice_eq_nocase(head->fields[i].name, wanted))
 			return &head->fields[i];
 	}
 	return NULL;
@@ -358,10 +372,11 @@ http_head_find(const struct http_head *head, const char *name)
 size_t
 http_head_count(const struct http_head *head, const char *name)
 {
+	struct slice wanted = slice_from_str(name);
 	size_t count = 0;
 
 	for (size_t i = 0; i < head->n_fields; i++)
-		count += slice_is_nocase(head->fields[i].name, name) ? 1 : 0;
+		count += slice_eq_nocase(head->fields[i].name, wanted) ? 1 : 0;
 	return count;
 }
 

@@ -30,7 +30,7 @@ keep_head(struct http_request *req, const struct http_head *head, const char *by
 struct http_request *
 request_new(struct http_connection *conn, const struct http_head *head, const char *bytes, size_t len)
 {
-	struct pool *pool = server_pool_get(conn->server);
+	struct pool *pool = pool_shelf_take(&conn->server->pools, conn->server->limits.request_pool_bytes);
 	struct http_request *req;
 
 	if (pool == NULL)
@@ -59,9 +59,10 @@ void
 request_free(struct http_request *req)
 {
 	struct http_server *server = req->server;
+	struct pool *pool = req->pool; /* the request itself lies in it */
 
 	buf_fini(&req->body_buf);
-	server_pool_put(server, req->pool); /* the request itself lies in it */
+	pool_shelf_put(&server->pools, &pool);
 }
 
 void

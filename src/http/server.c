@@ -66,8 +66,7 @@ http_server_free(struct http_server **server_p)
 	must(TAILQ_EMPTY(&server->listeners));
 	http_server_abort_all(server);
 	must(server->stats.requests_now == 0);
-	while (server->n_spare > 0)
-		pool_free(&server->spare[--server->n_spare]);
+	pool_shelf_fini(&server->pools);
 	server_end_holding(server);
 	free(server->fields);
 	free(server->scratch);
@@ -183,24 +182,4 @@ server_date(struct http_server *server)
 		server->date_second = now_ms / 1000;
 	}
 	return server->date;
-}
-
-/* Pools are kept by the server, not by idle connections, which so cost nothing but themselves. */
-struct pool *
-server_pool_get(struct http_server *server)
-{
-	if (server->n_spare > 0)
-		return server->spare[--server->n_spare];
-	return pool_new(server->limits.request_pool_bytes);
-}
-
-void
-server_pool_put(struct http_server *server, struct pool *pool)
-{
-	if (server->n_spare == SPARE_POOLS) {
-		pool_free(&pool);
-		return;
-	}
-	pool_reset(pool);
-	server->spare[server->n_spare++] = pool;
 }

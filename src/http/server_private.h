@@ -20,7 +20,6 @@
 
 #define CONNECTION_MAGIC 0x68747063u
 #define PEER_CAP 64
-#define SPARE_POOLS 32
 /* What is read at once at most: 4 MiB of a body do not need 1,024 loop turns. */
 #define SCRATCH_BYTES (64 * 1024)
 
@@ -89,16 +88,13 @@ struct http_server {
 	struct buf held;	   /* answers that leave at the end of the turn; the tail serves as room to build one */
 	struct holding_list holding;
 	struct event flush;
-	struct pool *spare[SPARE_POOLS];
-	size_t n_spare;
+	struct pool_shelf pools; /* of requests: idle connections cost nothing but themselves */
 	uint64_t date_second;
 	char date[HTTP_DATE_CAP];
 };
 
 /* server.c */
 const char *server_date(struct http_server *server);
-struct pool *server_pool_get(struct http_server *server);
-void server_pool_put(struct http_server *server, struct pool *pool);
 void server_count_refused(struct http_server *server, int status);
 
 /* listener.c: a connection has gone; accept again if that was waited for. */

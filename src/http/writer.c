@@ -83,13 +83,7 @@ put_field(struct buf *out, struct slice name, struct slice value)
 static bool
 is_safe_field(struct slice name, struct slice value)
 {
-	if (!grammar_is_token(name))
-		return false;
-	for (size_t i = 0; i < value.len; i++) {
-		if (!grammar_is_text(value.ptr[i]))
-			return false;
-	}
-	return true;
+	return grammar_is_token(name) && grammar_text_run(value) == value.len;
 }
 
 static int

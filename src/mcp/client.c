@@ -85,13 +85,16 @@ take_token(void *ctx, const struct json_item *item)
 	return 0;
 }
 
-/* The params have been read as a whole before: they are an object, no name stands twice. */
+/* The params have been read as a whole before: they are an object, no name stands twice.  The token is wanted as it
+ * came. */
 int
 client_read_progress_token(struct mcp_exchange *x)
 {
 	const struct json_limits *limits = &x->server->limits;
 	struct slice meta = SLICE_NONE, token = SLICE_NONE;
 
+	if (json_object_get(json_object_get(x->params, "_meta"), "progressToken") == NULL)
+		return 0;
 	if (x->msg.params.ptr == NULL || json_scan_object(x->msg.params, limits, take_meta, &meta, NULL) < 0 ||
 	    meta.ptr == NULL || json_scan_object(meta, limits, take_token, &token, NULL) < 0 || token.ptr == NULL ||
 	    token.len > RPC_ID_MAX)

@@ -13,6 +13,8 @@
 #include "streams.h"
 #include "watch.h"
 
+#define EXCHANGE_POOL_MAX (64 * 1024)
+#define ANSWER_USUAL 64		 /* {"jsonrpc":"2.0","id":,"result":} */
 #define ANSWER_SLACK (16 * 1024) /* envelope around a result, or an error message */
 
 bool
@@ -24,11 +26,15 @@ exchange_is_modern(const struct mcp_exchange *x)
 struct mcp_exchange *
 exchange_new(struct mcp_server *server, const struct mcp_request *request, const struct mcp_channel *channel)
 {
-	struct mcp_exchange *x = calloc(1, sizeof(*x));
+	struct pool *pool = pool_shelf_take(&server->pools, EXCHANGE_POOL_MAX);
+	struct mcp_exchange *x = pool != NULL ? pool_alloc(pool, sizeof(*x)) : NULL;
 
-	if (x == NULL)
+	if (x == NULL) {
+		pool_shelf_put(&server->pools, &pool);
 		return NULL;
+	}
 	x->server = server;
+	x->pool = pool;
 	x->request = *request;
 	x->request.principal = principal_hold(request->principal);
 	x->channel = *channel;
@@ -51,6 +57,8 @@ disown(struct mcp_exchange *x)
 static void
 exchange_free(struct mcp_exchange *x)
 {
+	struct pool *pool = x->pool;
+
 	disown(x);
 	batch_free(&x->batch);
 	LIST_REMOVE(x, link);
@@ -61,7 +69,7 @@ exchange_free(struct mcp_exchange *x)
 	json_decref(x->kept);
 	free(x->progress_token);
 	free(x->kept_id);
-	free(x);
+	pool_shelf_put(&x->server->pools, &pool);
 }
 
 void
@@ -172,6 +180,7 @@ exchange_answer_result(struct mcp_exchange *x, struct slice result)
 		return;
 	}
 	buf_init(&out, result.len + x->msg.id.len + ANSWER_SLACK);
+	(void)buf_reserve(&out, result.len + x->msg.id.len + ANSWER_USUAL);
 	if (rpc_write_result(&out, x->msg.id, result) == 0)
 		deliver(x, 200, buf_slice(&out));
 	else

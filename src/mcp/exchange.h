@@ -10,6 +10,7 @@
 #include <jansson.h>
 #include <sys/queue.h>
 
+#include "base/pool.h"
 #include "call.h"
 #include "cursor.h"
 #include "event_id.h"
@@ -41,6 +42,7 @@ struct mcp_server {
 	struct buf discover;	    /* result of server/discover */
 	struct buf initialize_tail; /* ,"capabilities":...} : ends every initialize result */
 	struct list tools, prompts, templates;
+	struct pool_shelf pools;			  /* of exchanges */
 	LIST_HEAD(exchange_list, mcp_exchange) exchanges; /* all under way, those without a client too */
 	LIST_HEAD(asking_list, asking) askings;		  /* legacy calls that wait for their client */
 	struct session_now now;				  /* of the last message, frame or tick */
@@ -61,6 +63,7 @@ struct mcp_server {
 
 struct mcp_exchange {
 	struct mcp_server *server;
+	struct pool *pool; /* it lies in it */
 	struct mcp_request request;
 	struct mcp_channel channel;
 	bool has_client;	     /* false after a hang-up: legacy calls go on all the same */

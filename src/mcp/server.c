@@ -155,6 +155,7 @@ mcp_server_free(struct mcp_server **server)
 	while (!LIST_EMPTY(&s->exchanges))
 		exchange_abandon(LIST_FIRST(&s->exchanges));
 	event_store_free(&s->events);
+	pool_shelf_fini(&s->pools);
 	buf_fini(&s->server_info);
 	buf_fini(&s->modern_tail);
 	buf_fini(&s->discover);

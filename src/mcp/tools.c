@@ -12,6 +12,7 @@
 #include "lists.h"
 
 #define WRAP_SLACK (4 * 1024)
+#define WRAP_USUAL 256 /* what stands around it without a refusal */
 
 /* ---- tools/list ---- */
 
@@ -72,6 +73,7 @@ answer_call(struct mcp_exchange *x, struct slice object, bool is_error)
 
 	/* Every byte of the object may take six in the text. */
 	buf_init(&out, 7 * object.len + x->server->modern_tail.len + WRAP_SLACK);
+	(void)buf_reserve(&out, 3 * object.len + x->server->modern_tail.len + WRAP_USUAL);
 	buf_put_str(&out, "{\"content\":[{\"type\":\"text\",\"text\":");
 	enc_json_put(&out, object);
 	buf_put_str(&out, "}]");

@@ -80,6 +80,7 @@ fill_env(struct worker *worker)
 	    .audit = worker->audit,
 	    .fetch = worker->fetch,
 	    .fibers = worker->fibers,
+	    .pools = &worker->pools,
 	    .scopes = worker->scopes,
 	    .wait_ms = pause_ms,
 	    .waiter = worker->base,
@@ -155,6 +156,7 @@ env_free(struct worker *worker)
 	audit_free(&worker->audit);
 	fetch_free(&worker->fetch);
 	fiber_pool_free(&worker->fibers);
+	pool_shelf_fini(&worker->pools);
 	scope_cache_free(&worker->scopes);
 	action_registry_free(&worker->registry);
 	auth_free(&worker->auth);

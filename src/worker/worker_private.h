@@ -11,6 +11,7 @@
 #include "action/registry.h"
 #include "auth/auth.h"
 #include "base/fiber.h"
+#include "base/pool.h"
 #include "config/config.h"
 #include "drain.h"
 #include "event_stream.h"
@@ -72,6 +73,7 @@ struct worker {
 	} held; /* what the log says of those who held the loop */
 
 	struct fiber_pool *fibers;
+	struct pool_shelf pools; /* of calls */
 	struct fetch *fetch;
 	struct keeper *keeper;
 	struct audit *audit;

@@ -21,8 +21,8 @@ struct fixture {
 static void
 setup(struct fixture *f, enum config_auth_mode mode)
 {
-	token_sha256_hex(SLICE_LIT("mmcp_amy"), f->hashes[0]);
-	token_sha256_hex(SLICE_LIT("mmcp_bob"), f->hashes[1]);
+	token_sha256_hex(NULL, SLICE_LIT("mmcp_amy"), f->hashes[0]);
+	token_sha256_hex(NULL, SLICE_LIT("mmcp_bob"), f->hashes[1]);
 	f->principals[0] = (struct config_principal){.name = "amy", .token_sha256 = f->hashes[0]};
 	f->principals[1] = (struct config_principal){.name = "bob", .token_sha256 = f->hashes[1], .expires = NOW_MS};
 	f->config = (struct config){.auth = {.mode = mode}, .principals = f->principals, .n_principals = 2};

@@ -35,7 +35,7 @@ open_gate(void **state)
 {
 	struct gatehouse *g = calloc(1, sizeof(*g));
 
-	token_sha256_hex(SLICE_LIT("mmcp_robot"), g->hash);
+	token_sha256_hex(NULL, SLICE_LIT("mmcp_robot"), g->hash);
 	g->robot = (struct config_principal){.name = "robot", .token_sha256 = g->hash};
 	g->config = (struct config){
 	    .server = {.name = "Shop desk"},

@@ -14,7 +14,7 @@ hash_of_abc(void **state)
 	char hex[TOKEN_SHA256_HEX_LEN + 1];
 
 	(void)state;
-	token_sha256_hex(SLICE_LIT("abc"), hex);
+	token_sha256_hex(NULL, SLICE_LIT("abc"), hex);
 	assert_string_equal(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
@@ -24,7 +24,7 @@ hash_of_nothing(void **state)
 	char hex[TOKEN_SHA256_HEX_LEN + 1];
 
 	(void)state;
-	token_sha256_hex(SLICE_LIT(""), hex);
+	token_sha256_hex(NULL, SLICE_LIT(""), hex);
 	assert_string_equal(hex, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 }
 

@@ -195,6 +195,46 @@ test_defer_over_budget(void **test_state)
 	assert_string_equal(trace, "");
 }
 
+/* What is given back comes again, wiped; a shelf holds only so many, and none at all where there is none. */
+static void
+test_shelf(void **test_state)
+{
+	struct pool_shelf shelf = {.n = 0};
+	struct pool *pools[POOL_SHELF_MAX + 1];
+	struct pool *pool = pool_shelf_take(&shelf, 1000);
+	struct pool *first = pool;
+	char mark[] = "x";
+	char *text;
+
+	(void)test_state;
+	trace[0] = '\0';
+	assert_string_equal(pool_strdup(pool, "secret"), "secret");
+	assert_int_equal(pool_defer(pool, note, mark), 0);
+	pool_shelf_put(&shelf, &pool);
+	assert_null(pool);
+	assert_string_equal(trace, "x");
+	pool_shelf_put(&shelf, &pool); /* NULL */
+	assert_int_equal(shelf.n, 1);
+	pool = pool_shelf_take(&shelf, 1000);
+	assert_ptr_equal(pool, first);
+	assert_int_equal(pool_used(pool), 0);
+	text = pool_alloc(pool, 7);
+	for (size_t i = 0; i < 7; i++)
+		assert_int_equal(text[i], 0);
+	pools[0] = pool;
+	for (size_t i = 1; i <= POOL_SHELF_MAX; i++)
+		pools[i] = pool_shelf_take(&shelf, 1000);
+	for (size_t i = 0; i <= POOL_SHELF_MAX; i++)
+		pool_shelf_put(&shelf, &pools[i]);
+	assert_int_equal(shelf.n, POOL_SHELF_MAX);
+	pool_shelf_fini(&shelf);
+	assert_int_equal(shelf.n, 0);
+	pool = pool_shelf_take(NULL, 1000);
+	assert_non_null(pool);
+	pool_shelf_put(NULL, &pool);
+	assert_null(pool);
+}
+
 int
 main(void)
 {
@@ -207,6 +247,7 @@ main(void)
 	    cmocka_unit_test(test_defer_runs_last_first_and_once),
 	    cmocka_unit_test(test_defer_sees_pool_memory_and_may_defer),
 	    cmocka_unit_test(test_defer_over_budget),
+	    cmocka_unit_test(test_shelf),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

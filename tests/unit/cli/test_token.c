@@ -45,7 +45,7 @@ test_lines_are_a_configuration(void **state)
 
 	snprintf(text, sizeof(text), "[store \"main\"]\nbase_url = http://a\n[auth]\nmode = token\n%s", lines);
 	assert_int_equal(config_parse_rendered(slice_from_str(text), &cfg, &err), 0);
-	token_sha256_hex(slice_from_str(run.out), hash);
+	token_sha256_hex(NULL, slice_from_str(run.out), hash);
 	assert_string_equal(cfg->principals[0].token_sha256, hash);
 	assert_int_equal(cfg->principals[0].scopes.n, 2);
 	assert_string_equal(cfg->principals[0].stores.items[0], "main");

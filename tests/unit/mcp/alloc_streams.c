@@ -155,6 +155,7 @@ clear_away(struct stage *s, struct brief *const *clients, size_t n)
 		assert_int_equal(gauges.listeners, 0);
 		assert_int_equal(gauges.kept_streams, 0);
 		assert_int_equal(gauges.kept_bytes, 0);
+		pool_shelf_fini(&s->o.servers[at]->pools);
 	}
 	n_letters = 0;
 	return torture_has_failed() ? ERR_NOMEM : 0;
