@@ -57,7 +57,7 @@ TESTS_NEED_auth := jose
 
 PACKAGES := libevent jansson libcurl libcrypto jose sqlite3 cmocka
 DEBIAN   := gcc make pkg-config libevent-dev libjansson-dev libcurl4-openssl-dev libssl-dev libjose-dev libsqlite3-dev libcmocka-dev \
-            python3 python3-h11 python3-pytest python3-pytest-xdist python3-jsonschema nodejs npm
+            python3 python3-h11 python3-pytest python3-pytest-xdist python3-jsonschema nodejs npm strace
 
 # ---- How it is built -------------------------------------------------------------------------------------------------
 

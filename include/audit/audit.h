@@ -84,4 +84,10 @@ void audit_hold(struct audit *audit);
 int audit_add(struct audit *audit, const struct audit_record *record) MUST_CHECK;
 int audit_flush(struct audit *audit, uint64_t *lost_r) MUST_CHECK;
 
+struct audit_stats {
+	uint64_t lost;	 /* records that may not be in the file, since the beginning */
+	bool is_failing; /* the last write failed */
+};
+void audit_stats(const struct audit *audit, struct audit_stats *stats_r);
+
 #endif

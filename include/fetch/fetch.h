@@ -72,7 +72,7 @@ enum fetch_outcome {
 	FETCH_TIMEOUT,	 /* the deadline passed; `sent` says whether the request had left */
 	FETCH_BROKEN,	 /* connection lost or not HTTP, after something may have been sent */
 	FETCH_TOO_LARGE, /* the reply passed max_reply_bytes */
-	FETCH_NOMEM
+	FETCH_NOMEM	 /* this process is short of memory or descriptors: nothing is said of the upstream */
 };
 
 struct fetch_reply {

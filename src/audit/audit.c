@@ -27,6 +27,7 @@ struct audit {
 	struct buf waiting; /* whole records */
 	uint64_t n_waiting;
 	uint64_t n_lost; /* not told of yet */
+	struct audit_stats stats;
 };
 
 /* ---- writing ---- */
@@ -92,8 +93,13 @@ append(struct audit *audit, struct slice bytes)
 static int
 write_waiting(struct audit *audit)
 {
-	int r = audit->waiting.len > 0 ? append(audit, buf_slice(&audit->waiting)) : 0;
+	int r = 0;
 
+	if (audit->waiting.len > 0) {
+		r = append(audit, buf_slice(&audit->waiting));
+		audit->stats.is_failing = r < 0;
+		audit->stats.lost += r < 0 ? audit->n_waiting : 0;
+	}
 	if (audit->waiting.cap > KEEP_BYTES)
 		buf_fini(&audit->waiting);
 	else
@@ -192,8 +198,8 @@ add(struct audit *audit, const struct audit_record *record)
 	audit->waiting.failed = 0;
 	if (r < 0)
 		buf_truncate(&audit->waiting, before);
-	else
-		audit->n_waiting++;
+	audit->n_waiting += r < 0 ? 0 : 1;
+	audit->stats.lost += r < 0 ? 1 : 0;
 	return r;
 }
 
@@ -237,6 +243,12 @@ audit_flush(struct audit *audit, uint64_t *lost_r)
 		r = ERR_FULL;
 	audit->n_waiting = audit->n_lost = 0;
 	return r;
+}
+
+void
+audit_stats(const struct audit *audit, struct audit_stats *stats_r)
+{
+	*stats_r = audit->stats;
 }
 
 void

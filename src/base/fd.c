@@ -91,7 +91,8 @@ fd_read_file(const char *path, size_t max, struct buf *out, struct err *err)
 	/* O_NONBLOCK: opening a FIFO must not wait for a writer.  Regular files do not mind. */
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0)
-		return err_set_errno(err, ERR_IO, errno, "cannot open %s", path);
+		return err_set_errno(err, errno == EMFILE || errno == ENFILE || errno == ENOMEM ? ERR_NOMEM : ERR_IO,
+				     errno, "cannot open %s", path);
 	if (fstat(fd, &st) < 0) {
 		r = err_set_errno(err, ERR_IO, errno, "cannot examine %s", path);
 		goto out;

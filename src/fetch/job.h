@@ -39,6 +39,7 @@ struct fetch_job {
 	bool wants_date;
 	bool too_large;
 	bool no_memory;
+	bool has_no_descriptor; /* for a connection */
 	uint32_t timeout_ms;
 	uint64_t started_us;
 	fetch_done_fn done;

@@ -3,6 +3,8 @@
  */
 #include "job.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -157,10 +159,16 @@ may_connect(const struct fetch_job *job, const struct curl_sockaddr *address)
 static curl_socket_t
 on_open_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *address)
 {
+	struct fetch_job *job = ctx;
+	int fd;
+
 	(void)purpose;
-	if (!may_connect(ctx, address))
+	if (!may_connect(job, address))
 		return CURL_SOCKET_BAD;
-	return socket(address->family, address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, address->protocol);
+	fd = socket(address->family, address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, address->protocol);
+	if (fd < 0 && (errno == EMFILE || errno == ENFILE))
+		job->has_no_descriptor = true;
+	return fd;
 }
 
 /* ---- Options ---- */
@@ -354,6 +362,21 @@ transfer_release(struct fetch_job *job)
 
 /* ---- Outcome ---- */
 
+/*
+ * A store must not look dead because this process may open nothing more.  The resolver and the TLS library do not say
+ * why they failed, so it is tried out.
+ */
+static bool
+is_out_of_descriptors(const struct fetch_job *job)
+{
+	int fd = job->has_no_descriptor ? -1 : fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+	bool is_short = job->has_no_descriptor || (fd < 0 && (errno == EMFILE || errno == ENFILE));
+
+	if (fd >= 0)
+		close(fd);
+	return is_short;
+}
+
 static enum fetch_outcome
 outcome_of(const struct fetch_job *job, CURLcode result)
 {
@@ -362,6 +385,8 @@ outcome_of(const struct fetch_job *job, CURLcode result)
 	if (job->too_large)
 		return FETCH_TOO_LARGE;
 	if (job->no_memory)
+		return FETCH_NOMEM;
+	if (result != CURLE_OK && !sent && is_out_of_descriptors(job))
 		return FETCH_NOMEM;
 	switch (result) {
 	case CURLE_OK:

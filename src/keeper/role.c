@@ -79,6 +79,7 @@ harden(void)
 	const struct rlimit none = {0, 0};
 
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is a full disk */
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGINT, SIG_IGN); /* Ctrl-C goes to the whole group: the supervisor ends us, after the workers */
 	signal(SIGUSR1, SIG_IGN);

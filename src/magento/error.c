@@ -315,7 +315,8 @@ magento_error_transport(enum fetch_outcome outcome, bool sent, const char *route
 				     "accepted. Check magento.ca_file.",
 				     "", fault);
 	case FETCH_NOMEM:
-		return fault_set(fault, FAULT_INTERNAL_ERROR, NULL, "The server is short of memory. Try again later.");
+		return fault_set(fault, FAULT_INTERNAL_ERROR, NULL,
+				 "The server is short of memory or open files. Try again later.");
 	default:
 		return set_api_error(
 		    &answer, MAGENTO_KIND_NETWORK,

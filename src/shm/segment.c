@@ -154,8 +154,7 @@ open_posix(size_t bytes)
 	fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -1;
-	shm_unlink(name);
-	if (fstatvfs(fd, &room) != 0 || (uint64_t)room.f_bavail * room.f_frsize < bytes) {
+	if (shm_unlink(name) < 0 || fstatvfs(fd, &room) != 0 || (uint64_t)room.f_bavail * room.f_frsize < bytes) {
 		close(fd);
 		return -1;
 	}

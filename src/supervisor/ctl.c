@@ -262,9 +262,16 @@ ctl_listen(struct ctl *c, const char *path, struct err *err)
 		    path);
 	if (fd < 0)
 		return fd;
+	/* By its inode it is known again when it is to be removed. */
+	if (stat(path, &st) < 0) {
+		(void)err_set_errno(err, ERR_IO, errno, "cannot look at %s", path);
+		(void)unlink(path);
+		fd_close(&fd);
+		return ERR_IO;
+	}
 	c->fd = fd;
 	c->path = path;
-	c->inode = stat(path, &st) == 0 ? st.st_ino : 0;
+	c->inode = st.st_ino;
 	return 0;
 }
 

@@ -293,8 +293,12 @@ sockets_open_unix(const char *path, struct err *err)
 	if (fd < 0)
 		return err_set_errno(err, ERR_IO, errno, "%s: socket", path);
 	mask = umask(0177);
-	r = bind(fd, (const struct sockaddr *)&addr, sizeof(addr)) < 0 || listen(fd, BACKLOG) < 0 ? errno : 0;
+	r = bind(fd, (const struct sockaddr *)&addr, sizeof(addr)) < 0 ? errno : 0;
 	(void)umask(mask);
+	if (r == 0 && listen(fd, BACKLOG) < 0) {
+		r = errno;
+		(void)unlink(path);
+	}
 	if (r != 0) {
 		r = refuse_bind(path, r, err);
 		fd_close(&fd);

@@ -40,8 +40,10 @@ take_signals(struct house *h, struct err *err)
 	sigemptyset(&set);
 	for (i = 0; i < ARRAY_LEN(wanted); i++)
 		sigaddset(&set, wanted[i]);
-	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+		return err_set_errno(err, ERR_IO, errno, "sigprocmask");
 	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is a full disk */
 	(void)signal(SIGCHLD, SIG_DFL); /* inherited as ignored it would reap the children behind our back */
 	h->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (h->signal_fd < 0)
@@ -121,7 +123,7 @@ make_state_dir(const char *path, struct err *err)
 		return 0;
 	if (mkdir(path, STATE_DIR_MODE) < 0 && errno != EEXIST)
 		return err_set_errno(
-		    err, ERR_DENIED, errno,
+		    err, errno == ENOSPC || errno == EDQUOT || errno == EIO ? ERR_IO : ERR_DENIED, errno,
 		    "server.state_dir: cannot make %s; make it, or name a folder that this user may write to", path);
 	if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode) || access(path, W_OK | X_OK) < 0)
 		return err_set(err, ERR_DENIED,

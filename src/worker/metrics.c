@@ -36,6 +36,7 @@ put_totals(struct worker *worker, struct buf *out)
 	    {BOARD_CONNECTIONS_REFUSED, "magento_mcp_connections_refused_total",
 	     "Connections answered 503 for want of descriptors."},
 	    {BOARD_LOG_DROPPED, "magento_mcp_log_lines_dropped_total", "Log lines lost because the sink was full."},
+	    {BOARD_AUDIT_LOST, "magento_mcp_audit_lost_total", "Audit records that could not be written."},
 	    {BOARD_AUTH_REFUSED, "magento_mcp_auth_refused_total", "Requests without a valid client token."},
 	    {BOARD_PENALTIES, "magento_mcp_penalties_total",
 	     "Bad tokens refused with 429, because their address had sent too many."},

@@ -333,6 +333,22 @@ def test_drain(start, shop):
     server.note_workers()
 
 
+def test_winch_drains(start):
+    """WINCH is ctl drain; HUP brings the workers back, and logins are there still."""
+    server = start(workers=2)
+    client = Modern(server)
+    client.login()
+    server.expects("draining")
+    server.process.send_signal(signal.SIGWINCH)
+    poll(lambda: server.status()["state"] == "drained" and server.status()["workers"] == [], "no worker", 30)
+    server.expects("reload")
+    server.expects("reloaded")
+    server.process.send_signal(signal.SIGHUP)
+    poll(lambda: len(server.status()["workers"]) == 2, "two workers", 30)
+    server.note_workers()
+    assert client.ok("auth_whoami")
+
+
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGQUIT])
 def test_graceful_stop(start, shop, how):
     """A running call is finished, then all ends with status 0."""

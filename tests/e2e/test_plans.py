@@ -677,6 +677,8 @@ def test_full_disk(shop, small_disk, tmp_path_factory):
         assert done(client, plan)["success_count"] == 200
         assert counts(shop) == dict.fromkeys(numbered(1, 200), 1)
         server.stop()
+        with contextlib.closing(sqlite3.connect(small_disk / "keeper.db")) as database:
+            assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     finally:
         if server in process.LIVE:
             server.forget()

@@ -8,7 +8,7 @@ for package in $DEBIAN; do
 	dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
 done
 # A tool that came from elsewhere is as good (a newer node, another compiler).
-for pair in nginx-light:nginx gcc:gcc make:make pkg-config:pkg-config nodejs:node npm:npm python3:python3; do
+for pair in nginx-light:nginx gcc:gcc make:make pkg-config:pkg-config nodejs:node npm:npm python3:python3 strace:strace; do
 	command -v "${pair#*:}" >/dev/null 2>&1 && missing=$(printf '%s' "$missing" | sed "s/ ${pair%%:*}\( \|\$\)/ /")
 done
 if [ -n "$PACKAGES" ] && command -v pkg-config >/dev/null 2>&1 && pkg-config --exists $PACKAGES; then

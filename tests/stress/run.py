@@ -11,7 +11,7 @@ import sys
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-ALL = "table kill keeper stall reload upgrade streams slow_clients"
+ALL = "table kill keeper stall reload upgrade streams slow_clients faults"
 
 
 def command(name):

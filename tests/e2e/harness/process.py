@@ -98,6 +98,8 @@ class Server:
             [*wrapper, str(program or self.program), "serve", "-c", str(self.path), *self.settings(), *args],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, env=clean_environment(**(environment or {})), **(popen or {}))
+        self.listening = threading.Event()  # cleared: nobody reads the log
+        self.listening.set()
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
         LIVE.append(self)
@@ -139,6 +141,7 @@ class Server:
 
     def _read(self):
         for raw in self.process.stderr:
+            self.listening.wait()
             line = raw.decode("utf-8", "replace").rstrip("\n")
             try:
                 parsed = json.loads(line)

@@ -424,7 +424,9 @@ static void
 held_records_meet_a_full_disk(void **state)
 {
 	struct stage *st = *state;
+	struct audit_stats stats;
 	uint64_t lost;
+	int fd;
 
 	st->audit = audit_open("/dev/full", &st->err);
 	audit_hold(st->audit);
@@ -438,6 +440,17 @@ held_records_meet_a_full_disk(void **state)
 	assert_int_equal(lost, 1);
 	assert_int_equal(audit_flush(st->audit, &lost), 0);
 	assert_int_equal(lost, 0);
+	audit_stats(st->audit, &stats);
+	assert_int_equal(stats.lost, 4);
+	assert_true(stats.is_failing);
+	fd = open(st->path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+	assert_true(fd >= 0);
+	audit_replace(st->audit, fd);
+	assert_int_equal(write_one(st, "e"), 0);
+	audit_stats(st->audit, &stats);
+	assert_int_equal(stats.lost, 4);
+	assert_false(stats.is_failing);
+	assert_tools(st, "e");
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, stage_open, stage_close)
