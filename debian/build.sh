@@ -6,6 +6,8 @@ set -eu
 build=${BUILD:-build}
 version=${VERSION:-$(cat VERSION)}
 copy=$build/deb/magento-mcp
+# Who builds a package answers for it.  Without DEBEMAIL nobody does, and the address says so (RFC 2606).
+maintainer="${DEBFULLNAME:-The magento-mcp authors} <${DEBEMAIL:-magento-mcp@users.noreply.magento-mcp.invalid}>"
 
 missing=''
 for pair in dpkg-buildpackage:dpkg-dev dh:debhelper lintian:lintian; do
@@ -28,8 +30,10 @@ magento-mcp ($version-1) bookworm; urgency=medium
 
   * What is new stands in changelog.gz beside this file.
 
- -- The magento-mcp authors <magento-mcp@users.noreply.magento-mcp.invalid>  $(LC_ALL=C date -u -R -d "@$SOURCE_DATE_EPOCH")
+ -- $maintainer  $(LC_ALL=C date -u -R -d "@$SOURCE_DATE_EPOCH")
 EOF
+
+sed -i "s|^Maintainer: .*|Maintainer: $maintainer|" "$copy/debian/control"
 
 (
 	cd "$copy"

@@ -62,6 +62,7 @@ desktop(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	options.state_dir = state_home(state_dir);
+	options.opens_no_sockets = true;
 	status = options_load(&options, &config);
 	if (status < 0)
 		status = stdio_run(&action_product_magento, config);

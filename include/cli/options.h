@@ -35,6 +35,7 @@ struct options {
 	const char *settings[OPTIONS_SETTINGS_MAX];
 	size_t n_settings;
 	const char *state_dir; /* set by the subcommand after options_parse(): see struct config_sources */
+	bool opens_no_sockets; /* likewise */
 	char **operands;       /* what is no option, in order; points into argv */
 	size_t n_operands;
 };

@@ -224,6 +224,7 @@ struct config_sources {
 	size_t n_settings;
 	char *const *environ;  /* like environ(7), or NULL for none */
 	const char *state_dir; /* server.state_dir when no source sets it; NULL: the key's own default */
+	bool opens_no_sockets; /* stdio: the length of their paths does not matter */
 };
 
 /*

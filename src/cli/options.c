@@ -156,6 +156,7 @@ options_sources(const struct options *options, struct config_sources *src_r)
 	    .n_settings = options->n_settings,
 	    .environ = environ,
 	    .state_dir = options->state_dir,
+	    .opens_no_sockets = options->opens_no_sockets,
 	};
 	if (src_r->path == NULL && access(OPTIONS_DEFAULT_PATH, F_OK) == 0)
 		src_r->path = OPTIONS_DEFAULT_PATH;

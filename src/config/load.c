@@ -257,6 +257,8 @@ build(struct config *cfg, const struct settings *settings, const struct config_s
 		r = derive_paths(cfg);
 	if (r == ERR_NOMEM)
 		return err_set(err, ERR_NOMEM, "out of memory");
+	if (r == 0 && !src->opens_no_sockets)
+		r = rules_check_sockets(cfg, settings, err);
 	return r < 0 ? r : rules_check(cfg, settings, err);
 }
 
@@ -379,7 +381,7 @@ config_control_socket(const struct config_sources *src, struct buf *path, struct
 int
 config_parse_rendered(struct slice text, struct config **out_r, struct err *err)
 {
-	const struct config_sources none = {.path = NULL};
+	const struct config_sources none = {.opens_no_sockets = true}; /* it was checked when it was rendered */
 	struct settings settings;
 	struct err unwanted;
 	struct config *cfg;

@@ -81,8 +81,8 @@ check_auth(const struct config *cfg, const struct settings *settings, struct err
 	return 0;
 }
 
-static int
-check_server(const struct config *cfg, const struct settings *settings, struct err *err)
+int
+rules_check_sockets(const struct config *cfg, const struct settings *settings, struct err *err)
 {
 	size_t len = strlen(cfg->server.control_socket);
 
@@ -242,9 +242,7 @@ rules_check(const struct config *cfg, const struct settings *settings, struct er
 	size_t i;
 	int r;
 
-	r = check_server(cfg, settings, err);
-	if (r == 0)
-		r = check_auth(cfg, settings, err);
+	r = check_auth(cfg, settings, err);
 	if (r == 0)
 		r = check_fastly(cfg, settings, err);
 	if (r == 0)

@@ -14,4 +14,7 @@
 
 int rules_check(const struct config *cfg, const struct settings *settings, struct err *err) MUST_CHECK;
 
+/* For who opens them: paths of sockets are short. */
+int rules_check_sockets(const struct config *cfg, const struct settings *settings, struct err *err) MUST_CHECK;
+
 #endif

@@ -100,9 +100,11 @@ failed(int r, struct fault *fault)
 static int
 add_backend(struct cache_purge *purge, const char *name, const char *host, const struct cdn_result *result)
 {
-	json_t *row = json_pack("{s:s, s:s*, s:b}", "backend", name, "host", host, "ok", result->ok);
+	json_t *row = json_pack("{s:s, s:b}", "backend", name, "ok", result->ok);
 	int r = row != NULL ? 0 : -1;
 
+	if (r == 0 && host != NULL)
+		r |= json_object_set_new(row, "host", json_string(host));
 	if (r == 0 && result->status != 0)
 		r |= json_object_set_new(row, "status", json_integer(result->status));
 	if (r == 0 && result->purge_id[0] != '\0')

@@ -41,18 +41,32 @@ find_config(json_t *configs, const char *code)
 	return NULL;
 }
 
+/* By hand: the "s*" of json_pack() takes a shortage of memory for a value that is not there. */
+static int
+put_if_known(json_t *row, const char *name, const json_t *config, const char *member)
+{
+	const char *value = json_get_str(config, member, NULL);
+
+	return value != NULL ? json_object_set_new(row, name, json_string(value)) : 0;
+}
+
 static json_t *
 render_view(const struct scope_lists *lists, const json_t *view)
 {
 	const char *code = json_get_str(view, "code", "");
 	const json_t *config = find_config(lists->configs, code);
 
-	return json_pack("{s:I, s:s, s:s, s:b, s:s*, s:s*, s:s*}", "id", (json_int_t)json_get_int(view, "id", 0),
-			 "code", code, "name", json_get_str(view, "name", ""), "active",
-			 json_get_int(view, "is_active", 0) == 1 || json_get_bool(view, "is_active", false), "locale",
-			 json_get_str(config, "locale", NULL), "currency",
-			 json_get_str(config, "default_display_currency_code", NULL), "base_url",
-			 json_get_str(config, "base_url", NULL));
+	json_t *row = json_pack("{s:I, s:s, s:s, s:b}", "id", (json_int_t)json_get_int(view, "id", 0), "code", code,
+				"name", json_get_str(view, "name", ""), "active",
+				json_get_int(view, "is_active", 0) == 1 || json_get_bool(view, "is_active", false));
+
+	if (row != NULL && (put_if_known(row, "locale", config, "locale") < 0 ||
+			    put_if_known(row, "currency", config, "default_display_currency_code") < 0 ||
+			    put_if_known(row, "base_url", config, "base_url") < 0)) {
+		json_decref(row);
+		row = NULL;
+	}
+	return row;
 }
 
 /* The elements of `all` whose `parent` is `id`, rendered. */

@@ -190,6 +190,31 @@ test_control_socket(void **state)
 		    "server.control_socket: the socket's path would be 134 bytes long, write one of at most 107");
 }
 
+/* A process that opens none does not care, nor does its keeper. */
+static void
+test_control_socket_that_is_not_opened(void **state)
+{
+	char setting[160] = "server.state_dir=/";
+	const char *const settings[] = {setting};
+	const struct config_sources src = {.settings = settings, .n_settings = 1, .opens_no_sockets = true};
+	size_t len = strlen(setting);
+	struct config *cfg = NULL, *again = NULL;
+	struct buf text;
+	struct err err;
+
+	(void)state;
+	memset(setting + len, 'd', 120);
+	setting[len + 120] = '\0';
+	assert_int_equal(config_load(&src, &cfg, &err), 0);
+	buf_init_secret(&text, CONFIG_RENDERED_MAX);
+	assert_int_equal(config_render(cfg, &text), 0);
+	assert_int_equal(config_parse_rendered(buf_slice(&text), &again, &err), 0);
+	assert_string_equal(again->server.control_socket, cfg->server.control_socket);
+	buf_fini(&text);
+	config_free(&again);
+	config_free(&cfg);
+}
+
 int
 main(void)
 {
@@ -201,6 +226,7 @@ main(void)
 	    cmocka_unit_test(test_caches_of_a_store),
 	    cmocka_unit_test(test_principals),
 	    cmocka_unit_test(test_control_socket),
+	    cmocka_unit_test(test_control_socket_that_is_not_opened),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
