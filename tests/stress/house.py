@@ -17,6 +17,12 @@ PRODUCTS = 1000
 WRITE_TIMEOUT_MS = 3000  # a write that was cut off is in doubt for so long before a resumed commit reads the shop
 
 
+def is_sanitized():
+    """Whether the build carries AddressSanitizer: it is larger, and says its own last words."""
+    with open(f"{BUILD}/magento-mcp", "rb") as f:
+        return b"__asan_init" in f.read()
+
+
 def poll(condition, what, seconds=60.0):
     """The first true value of condition(); the storm is over when there is none in time."""
     deadline = time.monotonic() + seconds
