@@ -46,8 +46,8 @@ class Bench:
     def nginx(self, name, *sizes):
         return self.once(("nginx", name), lambda: servers.Nginx(self.house, f"nginx-{name}", sizes))
 
-    def sdk(self, version):
-        return self.once(("sdk", version), lambda: servers.Sdk(self.house, version, self.offer()))
+    def sdk(self, version, *words):
+        return self.once(("sdk", version, *words), lambda: servers.Sdk(self.house, version, self.offer(), *words))
 
     def offer(self):
         """A file with what our server offers and answers, for the SDK's to do the same."""
@@ -76,9 +76,9 @@ class Bench:
 
     # ---- subjects ----
 
-    def by_sdk(self, version, request, name=None):
+    def by_sdk(self, version, request, *words):
         """They are slow: a short sample would hold no answer at all."""
-        return self.theirs(name or f"SDK {version}", self.sdk(version), request, seconds=3)
+        return self.theirs(" ".join(("SDK", version, *words)), self.sdk(version, *words), request, seconds=3)
 
     def ours(self, name, request, server=None):
         server = server or self.server
