@@ -1,6 +1,7 @@
 """Limits of callers and addresses, counted over all workers; what bad tokens and failed logins cost; floods."""
 
 import contextlib
+import itertools
 import json
 import os
 import signal
@@ -17,6 +18,7 @@ from test_tokens import Caller, discover
 from test_sse import flood as chatter, opened, subscribe
 
 TOKENS = {"mode": "token"}
+FOR_LONG = {"penalty_first_ms": "1h", "penalty_max_ms": "1h"}  # longer than any test takes
 
 
 @pytest.fixture(scope="module")
@@ -123,11 +125,9 @@ def test_limits_of_their_own(serve, callers):
 def test_requests_of_an_address(serve, callers):
     """Whoever sends them; other addresses and exempt ones are not concerned.  Slow bodies count once."""
     server = serve({"address_requests_per_second": 1, "address_requests_burst": 10})
-    replies = []
-    for i in range(15):
-        name = ("alice", "bob")[i % 2]
-        replies.append(ask_from(server, "127.0.0.2", callers[name].token))
-    assert 10 <= count(replies)[200] <= 14 and count(replies)[429] >= 1
+    tokens = itertools.cycle(callers[name].token for name in ("alice", "bob"))
+    replies, took = flood(lambda: ask_from(server, "127.0.0.2", next(tokens)), 60)
+    assert set(count(replies)) == {200, 429} and 10 <= count(replies)[200] <= 10 + took + 1, (count(replies), took)
     expect_limited(next(reply for reply in replies if reply.status == 429), "limits.address_requests_per_second")
     assert ask_from(server, "127.0.0.3", callers["alice"].token).status == 200
     assert count([discover(server, [f"Bearer {callers['alice'].token}"]) for _ in range(20)]) == {200: 20}
@@ -252,11 +252,11 @@ def test_bad_tokens(serve, callers):
     The first few cost nothing, then their address is shut out at every worker; a good token is served all the same,
     and no other address is concerned.
     """
-    server = serve({"penalty_free": 3, "penalty_first_ms": "30s"})
+    server = serve({"penalty_free": 3, **FOR_LONG})
     bad = [ask_from(server, "127.0.0.2", f"mmcp_{i}") for i in range(20)]
     assert [reply.status for reply in bad] == [401] * 4 + [429] * 16
     for reply in bad[4:]:
-        assert 1 <= int(reply.header("Retry-After")) <= 30 and reply.header("WWW-Authenticate") is None
+        assert 1 <= int(reply.header("Retry-After")) <= 3600 and reply.header("WWW-Authenticate") is None
         assert reply.json["error"]["code"] == 429
     for _ in range(8):
         assert ask_from(server, "127.0.0.2", callers["alice"].token).status == 200
@@ -269,7 +269,7 @@ def test_bad_tokens(serve, callers):
 
 
 def test_a_good_token_is_a_new_beginning(serve, callers):
-    server = serve({"penalty_free": 3, "penalty_first_ms": "30s"}, workers=1)
+    server = serve({"penalty_free": 3, **FOR_LONG}, workers=1)
     assert [ask_from(server, "127.0.0.2", "mmcp_x").status for _ in range(3)] == [401] * 3
     assert ask_from(server, "127.0.0.2", callers["alice"].token).status == 200
     assert [ask_from(server, "127.0.0.2", "mmcp_x").status for _ in range(5)] == [401] * 4 + [429]
@@ -283,7 +283,7 @@ def test_a_penalty_ends(serve):
 
 def test_failed_logins(serve, callers, shop):
     """Whatever account he tries; another caller, and a login that works, are not concerned."""
-    server = serve({"penalty_free": 3, "penalty_first_ms": "30s", "exempt_addresses": "127.0.0.0/8"})
+    server = serve({"penalty_free": 3, **FOR_LONG, "exempt_addresses": "127.0.0.0/8"})
     mallory, alice = (Modern(server, token=callers[name].token) for name in ("mallory", "alice"))
     handle = mallory.login()["session"]
     shop.settings(bearer=True)
@@ -296,7 +296,7 @@ def test_failed_logins(serve, callers, shop):
     asked = shop.control("GET", "requests")["total"]
     for i in range(6):
         outcome = attempt(mallory, i)
-        assert outcome.code == "RATE_LIMITED" and 1 <= outcome.details["retry_after_s"] <= 30
+        assert outcome.code == "RATE_LIMITED" and 1 <= outcome.details["retry_after_s"] <= 3600
     assert mallory.call("auth_login", session=None).code == "RATE_LIMITED"
     assert shop.control("GET", "requests")["total"] == asked  # the shop is not even asked
     assert mallory.ok("auth_whoami", session=handle)
@@ -329,7 +329,6 @@ def test_honest_clients_during_a_flood(serve, callers):
         for thread in crowd:
             thread.join()
     assert served == [False] * 200
-    assert refused.count(429) > 20
 
 
 def test_table_filled_by_one(serve, callers):
