@@ -292,36 +292,47 @@ enc_json_plain(struct slice text, size_t pos)
 	return at - pos;
 }
 
-/* Quotes are by far the most of those that cannot stand as they are: JSON in JSON. */
-static int
-put_odd(struct buf *out, struct slice text, size_t *pos_io)
+/*
+ * JSON in JSON is plain text with a quote every few bytes: written where there is room for two bytes for each, up to
+ * what takes a closer look.  How many bytes were taken.
+ */
+static size_t
+put_usual(struct buf *out, const char *from, size_t len)
 {
-	char step[ENC_JSON_STEP_MAX];
-	size_t len;
+	size_t room = out->cap > out->len ? (out->cap - out->len - 1) / 2 : 0;
+	char *to = out->ptr + out->len;
+	size_t at = 0;
 
-	if (text.ptr[*pos_io] == '"') {
-		*pos_io += 1;
-		return buf_put(out, "\\\"", 2);
+	for (len = len < room ? len : room; at < len; at++) {
+		unsigned char c = (unsigned char)from[at];
+
+		if (c < 0x20 || c >= 0x7F)
+			break;
+		if (c == '"' || c == '\\')
+			*to++ = '\\';
+		*to++ = (char)c;
 	}
-	len = enc_json_step(text, pos_io, step);
-	return buf_put(out, step, len);
+	out->len = (size_t)(to - out->ptr);
+	return at;
 }
 
 int
 enc_json_put(struct buf *out, struct slice text)
 {
+	char step[ENC_JSON_STEP_MAX];
 	size_t start = out->len;
 	size_t pos = 0;
 	int r;
 
-	r = buf_put_char(out, '"');
+	if (text.len > SIZE_MAX / 2)
+		return buf_reserve(out, SIZE_MAX); /* fails for every buffer, and marks it */
+	r = buf_reserve(out, text.len + 2);
+	if (r == 0)
+		r = buf_put_char(out, '"');
 	while (pos < text.len && r == 0) {
-		size_t run = enc_json_plain(text, pos);
-
-		r = buf_put_slice(out, slice_sub(text, pos, run));
-		pos += run;
-		if (pos < text.len && r == 0)
-			r = put_odd(out, text, &pos);
+		pos += put_usual(out, text.ptr + pos, text.len - pos);
+		if (pos < text.len)
+			r = buf_put(out, step, enc_json_step(text, &pos, step));
 	}
 	if (r == 0)
 		r = buf_put_char(out, '"');
