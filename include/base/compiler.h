@@ -11,6 +11,15 @@
 #define NO_RETURN __attribute__((noreturn))
 #define UNUSED __attribute__((unused))
 
+/* Built with AddressSanitizer. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define HAS_ASAN
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define HAS_ASAN
+#endif
+
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
 #endif

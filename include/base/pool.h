@@ -31,8 +31,8 @@ int pool_defer(struct pool *pool, void (*fn)(void *arg), void *arg) MUST_CHECK;
 
 /*
  * Pools of one kind that are given back to be taken again: a busy process makes none.  All zero is an empty shelf; its
- * pools have the maximum of whoever took them first, so that should be the same for all.  A shelf that is NULL makes
- * and frees each.
+ * pools have the maximum of whoever took them first, so that should be the same for all.  With AddressSanitizer nothing
+ * is kept, so that what is used after its end is seen.  A shelf that is NULL makes and frees each.
  */
 #define POOL_SHELF_MAX 32
 struct pool_shelf {

@@ -25,14 +25,6 @@
 #include "base/err.h"
 #include "base/turn.h"
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define HAS_ASAN
-#endif
-#elif defined(__SANITIZE_ADDRESS__)
-#define HAS_ASAN
-#endif
-
 #ifdef HAS_ASAN
 #include <sanitizer/common_interface_defs.h>
 #define NO_ASAN __attribute__((no_sanitize("address")))

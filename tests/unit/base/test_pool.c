@@ -195,6 +195,13 @@ test_defer_over_budget(void **test_state)
 	assert_string_equal(trace, "");
 }
 
+/* Where what is used after its end is to be seen, nothing comes again. */
+#ifdef HAS_ASAN
+#define KEEPS 0
+#else
+#define KEEPS 1
+#endif
+
 /* What is given back comes again, wiped; a shelf holds only so many, and none at all where there is none. */
 static void
 test_shelf(void **test_state)
@@ -214,9 +221,9 @@ test_shelf(void **test_state)
 	assert_null(pool);
 	assert_string_equal(trace, "x");
 	pool_shelf_put(&shelf, &pool); /* NULL */
-	assert_int_equal(shelf.n, 1);
+	assert_int_equal(shelf.n, KEEPS);
 	pool = pool_shelf_take(&shelf, 1000);
-	assert_ptr_equal(pool, first);
+	assert_true(!KEEPS || pool == first);
 	assert_int_equal(pool_used(pool), 0);
 	text = pool_alloc(pool, 7);
 	for (size_t i = 0; i < 7; i++)
@@ -226,7 +233,7 @@ test_shelf(void **test_state)
 		pools[i] = pool_shelf_take(&shelf, 1000);
 	for (size_t i = 0; i <= POOL_SHELF_MAX; i++)
 		pool_shelf_put(&shelf, &pools[i]);
-	assert_int_equal(shelf.n, POOL_SHELF_MAX);
+	assert_int_equal(shelf.n, KEEPS * POOL_SHELF_MAX);
 	pool_shelf_fini(&shelf);
 	assert_int_equal(shelf.n, 0);
 	pool = pool_shelf_take(NULL, 1000);
