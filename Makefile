@@ -158,7 +158,7 @@ UNIT_TESTS  := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*
 ALLOC_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*/alloc_*.c))
 
 test: deps ## everything a change must pass
-	@$(MAKE) --no-print-directory -s -j$(JOBS) all unit-build $(BUILD)/other-layout/magento-mcp $(BUILD)/http-frames $(BUILD)/js/.installed
+	@$(MAKE) --no-print-directory -s -j$(JOBS) all unit-build $(BUILD)/other-layout/magento-mcp $(BUILD)/http-frames $(BUILD)/shifted_clock.so $(BUILD)/js/.installed
 	@$(MAKE) --no-print-directory -s unit e2e
 
 unit-build: $(UNIT_TESTS)
@@ -195,13 +195,16 @@ $(BUILD)/other-layout/magento-mcp: $(OTHER_LAYOUT) $(BUILD)/magento-mcp
 -include $(OTHER_LAYOUT:.o=.d)
 
 # The http module alone, to be compared with other servers' idea of where a request ends.
+$(BUILD)/shifted_clock.so: tests/clock/shifted_clock.c $(BUILD)/flags
+	$(CC) $(CFLAGS_ALL) -MF $@.d -fPIC -shared -o $@ $<
+
 $(BUILD)/http-frames: tests/differential/http_frames.c tests/unit/http/frames.h $(call LIB,$(call closure,http))
 	$(CC) $(CFLAGS_ALL) -MF $@.d -Itests/unit/http $(LDFLAGS_ALL) -o $@ $< \
 	    -Wl,--start-group $(call LIB,$(call closure,http)) -Wl,--end-group $(call pkg_libs,libevent)
 
 # Tests wait more than they work: a few files at a time, each with servers and ports of its own.
 E2E_JOBS ?= 3
-e2e: all $(BUILD)/other-layout/magento-mcp $(BUILD)/http-frames $(BUILD)/js/.installed ## real processes, demo store, official clients
+e2e: all $(BUILD)/other-layout/magento-mcp $(BUILD)/http-frames $(BUILD)/shifted_clock.so $(BUILD)/js/.installed ## real processes, demo store, official clients
 	BUILD=$(abspath $(BUILD)) $(PYTHON) -m pytest -q -p no:cacheprovider -n $(E2E_JOBS) --dist loadfile tests/e2e \
 	    $(PYTEST_ARGS)
 
