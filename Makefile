@@ -158,7 +158,7 @@ UNIT_TESTS  := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*
 ALLOC_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*/alloc_*.c))
 
 test: deps ## everything a change must pass
-	@$(MAKE) --no-print-directory -s -j$(JOBS) all unit-build $(BUILD)/other-layout/magento-mcp $(BUILD)/http-frames $(BUILD)/shifted_clock.so $(BUILD)/js/.installed
+	@$(MAKE) --no-print-directory -s -j$(JOBS) all unit-build e2e-build
 	@$(MAKE) --no-print-directory -s unit e2e
 
 unit-build: $(UNIT_TESTS)
@@ -204,7 +204,10 @@ $(BUILD)/http-frames: tests/differential/http_frames.c tests/unit/http/frames.h 
 
 # Tests wait more than they work: a few files at a time, each with servers and ports of its own.
 E2E_JOBS ?= 3
-e2e: all $(BUILD)/other-layout/magento-mcp $(BUILD)/http-frames $(BUILD)/shifted_clock.so $(BUILD)/js/.installed ## real processes, demo store, official clients
+e2e-build: all $(BUILD)/other-layout/magento-mcp $(BUILD)/http-frames $(BUILD)/shifted_clock.so \
+           $(BUILD)/stress/table_kills $(BUILD)/js/.installed
+.PHONY: e2e-build
+e2e: e2e-build ## real processes, demo store, official clients
 	BUILD=$(abspath $(BUILD)) $(PYTHON) -m pytest -q -p no:cacheprovider -n $(E2E_JOBS) --dist loadfile tests/e2e \
 	    $(PYTEST_ARGS)
 
@@ -225,7 +228,7 @@ $(eval $(call npm_rules,conformance,tests/conformance))
 ASAN = BUILD=$(BUILD)/asan OPTIMIZE='-O1 -g $(SANITIZE)' HARDEN=-fPIE
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 asan: ## unit, allocation and end-to-end tests under AddressSanitizer and UBSan
-	$(MAKE) -s -j$(JOBS) all unit-build alloc-build $(ASAN)
+	$(MAKE) -s -j$(JOBS) all unit-build alloc-build e2e-build $(ASAN)
 	$(MAKE) -s unit alloc e2e conformance $(ASAN)
 
 # ---- Fuzzing ---------------------------------------------------------------------------------------------------------
