@@ -358,7 +358,7 @@ uninstall: ## remove what install put there; the configuration stays
 deb: ## a Debian package in build/, checked by lintian
 	@BUILD=$(BUILD) sh debian/build.sh
 
-deb-test: deb ## the package in a chroot: install, serve, upgrade with a login, remove, purge (root)
+deb-test: deb $(BUILD)/demo-store ## the package in a chroot: install, serve, upgrade with a login, remove, purge (root)
 	@BUILD=$(BUILD) sh tests/packaging/run.sh
 
 clean: ## remove the build folder

@@ -36,6 +36,7 @@ apt() {
 finish() {
 	[ -z "$server" ] || kill "$server" 2>/dev/null || true
 	[ -z "$store" ] || kill "$store" 2>/dev/null || true
+	wait # or they would keep the mounts busy
 	for place in dev/shm proc; do
 		umount "$root/$place" 2>/dev/null || true
 	done
