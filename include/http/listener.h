@@ -22,9 +22,6 @@ struct http_listener;
 int http_listener_new(struct http_server *server, int fd, struct http_listener **listener_r,
 		      struct err *err) MUST_CHECK;
 
-/* Stops or goes on accepting by the owner's wish, on top of the listener's own pauses. */
-void http_listener_pause(struct http_listener *listener, bool pause);
-
 bool http_listener_is_accepting(const struct http_listener *listener);
 
 /* Stops accepting and frees; the socket stays open. */

@@ -20,7 +20,4 @@ int http_sse_put_event(struct buf *out, struct slice id, struct slice data) MUST
 
 int http_sse_put_retry(struct buf *out, uint32_t retry_ms) MUST_CHECK; /* "retry: 1000\n\n" */
 
-/* ": TEXT\n\n", or ":\n\n" when empty: keeps a quiet stream open.  ERR_INVALID for CR and LF. */
-int http_sse_put_comment(struct buf *out, struct slice text) MUST_CHECK;
-
 #endif

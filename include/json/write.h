@@ -46,7 +46,6 @@ void json_write_tree(struct json_writer *w, const json_t *json);
 /* The same with a key, for objects. */
 void json_write_key_string(struct json_writer *w, const char *key, const char *str);
 void json_write_key_int(struct json_writer *w, const char *key, int64_t value);
-void json_write_key_bool(struct json_writer *w, const char *key, bool value);
 void json_write_key_raw(struct json_writer *w, const char *key, struct slice json);
 
 /* All brackets are closed.  0, or why the buffer failed. */

@@ -171,12 +171,6 @@ plan_count(const struct plan *plan)
 	return json_array_size(plan->items);
 }
 
-size_t
-plan_writes(const struct plan *plan)
-{
-	return plan->writes;
-}
-
 json_t *
 plan_item(const struct plan *plan, size_t index)
 {

@@ -52,7 +52,6 @@ int plan_effective(struct plan *plan, const struct reach_write *write, const cha
 json_t *plan_shown(json_t *value);
 
 size_t plan_count(const struct plan *plan);		  /* items to be changed */
-size_t plan_writes(const struct plan *plan);		  /* their writes together */
 json_t *plan_item(const struct plan *plan, size_t index); /* borrowed */
 
 /*

@@ -25,7 +25,6 @@ struct http_listener {
 			back */
 	struct event *wake;
 	struct event *rest;
-	bool is_paused;	 /* the owner's wish */
 	bool is_full;	 /* connections_max is reached */
 	bool is_resting; /* descriptors or memory ran out */
 	TAILQ_ENTRY(http_listener) link;
@@ -34,7 +33,7 @@ struct http_listener {
 bool
 http_listener_is_accepting(const struct http_listener *listener)
 {
-	return !listener->is_paused && !listener->is_full && !listener->is_resting;
+	return !listener->is_full && !listener->is_resting;
 }
 
 static void
@@ -232,13 +231,6 @@ http_listener_new(struct http_server *server, int fd, struct http_listener **lis
 fail:
 	http_listener_free(&listener);
 	return r;
-}
-
-void
-http_listener_pause(struct http_listener *listener, bool pause)
-{
-	listener->is_paused = pause;
-	follow_flags(listener);
 }
 
 void

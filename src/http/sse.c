@@ -48,19 +48,3 @@ http_sse_put_retry(struct buf *out, uint32_t retry_ms)
 	buf_put_str(out, "\n\n");
 	return finish(out, before);
 }
-
-int
-http_sse_put_comment(struct buf *out, struct slice text)
-{
-	size_t before = out->len;
-
-	if (!is_one_line(text))
-		return ERR_INVALID;
-	buf_put_char(out, ':');
-	if (text.len > 0) {
-		buf_put_char(out, ' ');
-		buf_put_slice(out, text);
-	}
-	buf_put_str(out, "\n\n");
-	return finish(out, before);
-}

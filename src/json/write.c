@@ -161,13 +161,6 @@ json_write_key_int(struct json_writer *w, const char *key, int64_t value)
 }
 
 void
-json_write_key_bool(struct json_writer *w, const char *key, bool value)
-{
-	json_write_key(w, key);
-	json_write_bool(w, value);
-}
-
-void
 json_write_key_raw(struct json_writer *w, const char *key, struct slice json)
 {
 	json_write_key(w, key);

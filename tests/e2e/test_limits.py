@@ -81,6 +81,17 @@ def count(replies):
 # ---- requests ----
 
 
+def kill_workers(server):
+    """Both at once; returns when two others serve."""
+    old = server.pids
+    server.expects("worker_ended", n=2, level="error", by="signal", status=9)
+    server.allows("crash_loop")
+    for pid in old:
+        os.kill(pid, signal.SIGKILL)
+    poll(lambda: len(server.worker_pids() - old) == 2 and not server.worker_pids() & old, "new workers")
+    server.note_workers()
+
+
 def flood(ask, n, threads=4):
     """n answers, by several at the same time; and how long that took."""
     replies, began = [], time.monotonic()
@@ -161,13 +172,7 @@ def test_calls_and_a_kill(serve_fixtures, callers):
         with opened(slow_call(alice)) as call:
             call.next()
         assert mallory.rpc("tools/list")["tools"]  # only calls are counted
-        old = server.pids
-        server.expects("worker_ended", n=2, level="error", by="signal", status=9)
-        server.allows("crash_loop")
-        for pid in old:
-            os.kill(pid, signal.SIGKILL)
-    poll(lambda: len(server.worker_pids() - old) == 2 and not server.worker_pids() & old, "new workers")
-    server.note_workers()
+        kill_workers(server)
     with contextlib.ExitStack() as stack:
         expect_calls(stack, mallory, 5)
     server.wait_idle()
@@ -229,13 +234,7 @@ def test_connections_of_an_address(serve, callers):
     held.pop().close()
     poll(knock, "room for one")
     assert not knock()
-    old = server.pids
-    server.expects("worker_ended", n=2, level="error", by="signal", status=9)
-    server.allows("crash_loop")
-    for pid in old:
-        os.kill(pid, signal.SIGKILL)
-    poll(lambda: len(server.worker_pids() - old) == 2 and not server.worker_pids() & old, "new workers")
-    server.note_workers()
+    kill_workers(server)
     for connection in held + here:
         connection.close()
     held.clear()

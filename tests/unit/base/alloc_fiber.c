@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "base/compiler.h"
 #include "base/err.h"
 #include "base/fiber.h"
 #include "torture.h"
@@ -70,14 +71,6 @@ test_malloc_fails(void **test_state)
 	torture("fibers", scenario, NULL);
 	assert_int_equal(torture_failures(), 4);
 }
-
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define HAS_ASAN
-#endif
-#elif defined(__SANITIZE_ADDRESS__)
-#define HAS_ASAN
-#endif
 
 #ifndef HAS_ASAN /* it maps memory of its own, and dies when it cannot */
 /* The address space is as large as it already is, so that mmap() refuses. */

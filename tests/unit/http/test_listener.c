@@ -141,25 +141,6 @@ test_ceiling(void **state)
 	scene_stop(&scene);
 }
 
-static void
-test_pause(void **state)
-{
-	struct scene scene;
-	struct client client;
-
-	(void)state;
-	world_init(&scene.world);
-	scene_start(&scene);
-	http_listener_pause(scene.listener, true);
-	dial(&client, &scene.addr);
-	world_settle(&scene.world);
-	assert_int_equal(world_stats(&scene.world)->connections_total, 0);
-	http_listener_pause(scene.listener, false);
-	world_until(&scene.world, world_stats(&scene.world)->connections_total == 1);
-	client_close(&client);
-	scene_stop(&scene);
-}
-
 /* Lets the process open no further descriptor; gives the limit back that was before. */
 static struct rlimit
 forbid_descriptors(void)
@@ -282,10 +263,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_accept),	cmocka_unit_test(test_budget),
-	    cmocka_unit_test(test_ceiling),	cmocka_unit_test(test_pause),
-	    cmocka_unit_test(test_famine),	cmocka_unit_test(test_refusal_is_read),
-	    cmocka_unit_test(test_unix_socket), cmocka_unit_test(test_bad_descriptor),
+	    cmocka_unit_test(test_accept),	    cmocka_unit_test(test_budget),
+	    cmocka_unit_test(test_ceiling),	    cmocka_unit_test(test_famine),
+	    cmocka_unit_test(test_refusal_is_read), cmocka_unit_test(test_unix_socket),
+	    cmocka_unit_test(test_bad_descriptor),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -34,7 +34,8 @@ commas_stand_where_they_belong(void **state)
 	json_write_end(&w);
 	json_write_null(&w);
 	json_write_end(&w);
-	json_write_key_bool(&w, "c", true);
+	json_write_key(&w, "c");
+	json_write_bool(&w, true);
 	json_write_key_int(&w, "d", 7);
 	json_write_key_raw(&w, "e", SLICE_LIT("{\"raw\":1}"));
 	json_write_key(&w, "f");
