@@ -200,15 +200,6 @@ typedef int (*keeper_item_fn)(void *ctx, const struct keeper_item *item);
 int keeper_plan_items(struct keeper *keeper, const char *id, uint32_t from, uint32_t max, keeper_item_fn fn, void *ctx,
 		      struct err *err) MUST_CHECK;
 
-struct keeper_counts {
-	uint32_t n_items;
-	uint32_t entries[KEEPER_STATUS_COUNT]; /* steps in the journal, by status */
-};
-
-/* [fiber] ERR_NOT_FOUND. */
-int keeper_plan_counts(struct keeper *keeper, const char *id, struct keeper_counts *counts_r,
-		       struct err *err) MUST_CHECK;
-
 enum keeper_plan_state {
 	KEEPER_PLAN_PREPARED = 1,
 	KEEPER_PLAN_RUNNING,

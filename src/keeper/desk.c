@@ -19,7 +19,6 @@ static const struct {
     [MESSAGE_PLAN_ITEMS] = {journal_items, false, NEED(TEXT_ID)},
     [MESSAGE_PLAN_FINISH] = {claims_finish, true, NEED(TEXT_ID)},
     [MESSAGE_PLAN_RELEASE] = {claims_release, true, NEED(TEXT_ID)},
-    [MESSAGE_PLAN_COUNTS] = {journal_counts, false, NEED(TEXT_ID)},
     [MESSAGE_PLAN_READ] = {plans_read, false, NEED(TEXT_ID) | NEED(TEXT_OWNER)},
     [MESSAGE_PLAN_LIST] = {plans_list, false, NEED(TEXT_OWNER)},
     [MESSAGE_JOURNAL] = {journal_put, true, NEED(TEXT_ID) | NEED(TEXT_LIST)},

@@ -83,7 +83,6 @@ int claims_hold(struct desk *desk, const struct message *in, struct plan_row *ro
 /* journal.c */
 int journal_put(struct desk *desk, const struct message *in, struct err *err);
 int journal_items(struct desk *desk, const struct message *in, struct err *err);
-int journal_counts(struct desk *desk, const struct message *in, struct err *err);
 
 /* keys.c */
 int keys_take(struct desk *desk, const struct message *in, struct err *err);

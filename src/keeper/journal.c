@@ -132,29 +132,3 @@ journal_items(struct desk *desk, const struct message *in, struct err *err)
 	message_put_number(desk->reply, NUMBER_MORE, more);
 	return r;
 }
-
-int
-journal_counts(struct desk *desk, const struct message *in, struct err *err)
-{
-	struct plan_row row;
-	struct query query;
-	size_t mark;
-	int r = plan_must_find(desk, in->text[TEXT_ID], &row, err);
-
-	if (r < 0)
-		return r;
-	message_put_number(desk->reply, NUMBER_N_ITEMS, row.n_items);
-	mark = message_begin_text(desk->reply, TEXT_LIST);
-	query_open(&query, desk->database, STATEMENT_JOURNAL_COUNT);
-	query_u64(&query, row.no);
-	for (;;) {
-		r = query_step(&query, err);
-		if (r != 1)
-			break;
-		message_put_fence(desk->reply, query_get_u64(&query, 0));
-		message_put_fence(desk->reply, query_get_u64(&query, 1));
-	}
-	query_close(&query);
-	message_end_text(desk->reply, mark);
-	return r;
-}

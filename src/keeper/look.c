@@ -122,33 +122,6 @@ keeper_plan_items(struct keeper *keeper, const char *id, uint32_t from, uint32_t
 	return r != 0 ? r : page.n;
 }
 
-int
-keeper_plan_counts(struct keeper *keeper, const char *id, struct keeper_counts *counts_r, struct err *err)
-{
-	struct message answer;
-	struct buf payload, bytes;
-	struct slice list;
-	uint64_t status, n;
-	int r;
-
-	memset(counts_r, 0, sizeof(*counts_r));
-	buf_init(&payload, MESSAGE_MAX);
-	r = put_id(&payload, id, err);
-	if (r < 0)
-		return r;
-	r = link_call(keeper, MESSAGE_PLAN_COUNTS, &payload, true, &bytes, &answer, err);
-	if (r < 0)
-		return r;
-	counts_r->n_items = (uint32_t)answer.number[NUMBER_N_ITEMS];
-	list = answer.text[TEXT_LIST];
-	while (message_next_fence(&list, &status) && message_next_fence(&list, &n)) {
-		if (status < KEEPER_STATUS_COUNT)
-			counts_r->entries[status] = (uint32_t)n;
-	}
-	buf_fini(&bytes);
-	return list.ptr == NULL ? 0 : bad_answer(err);
-}
-
 /* ---- Plans ---- */
 
 static int

@@ -70,7 +70,6 @@ const char *const statements[STATEMENT_COUNT] = {
 			      " at_ms = excluded.at_ms, detail = excluded.detail",
     [STATEMENT_JOURNAL_OF_ITEM] =
 	"SELECT step, status, at_ms, detail FROM journal WHERE plan = ? AND item = ? ORDER BY step",
-    [STATEMENT_JOURNAL_COUNT] = "SELECT status, count(*) FROM journal WHERE plan = ? GROUP BY status",
 
     [STATEMENT_KEY_FIND] = "SELECT no, digest, plan, holder, conn, fence, attempt, takes, created_ms, ended_ms, result"
 			   " FROM idempotency WHERE owner = ? AND store = ? AND tool = ? AND name = ?",

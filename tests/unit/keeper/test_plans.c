@@ -185,17 +185,19 @@ states_are_shown_as_they_are(void **state)
 static int
 count_of(struct room *room, enum keeper_status wanted)
 {
-	struct message message = {.text[TEXT_ID] = SLICE_LIT(PLAN_1)};
+	struct message message = {.text[TEXT_ID] = SLICE_LIT(PLAN_1), .number[NUMBER_MAX] = 100};
+	struct keeper_entry entry;
+	struct message_row row;
 	struct slice list;
-	uint64_t status, n;
+	int n = 0;
 
-	assert_int_equal(room_send(room, 1, MESSAGE_PLAN_COUNTS, &message), 0);
+	assert_int_equal(room_send(room, 1, MESSAGE_PLAN_ITEMS, &message), 0);
 	list = room->out.text[TEXT_LIST];
-	while (message_next_fence(&list, &status) && message_next_fence(&list, &n)) {
-		if (status == (uint64_t)wanted)
-			return (int)n;
+	while (message_next_row(&list, &row)) {
+		while (message_next_entry(&row.steps, &entry))
+			n += entry.status == wanted;
 	}
-	return 0;
+	return n;
 }
 
 static void

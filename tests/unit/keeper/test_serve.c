@@ -102,7 +102,7 @@ floods_are_answered(void **state)
 	buf_init(&frames, MESSAGE_MAX);
 	message_encode(&payload, &message);
 	for (unsigned i = 1; i <= n; i++)
-		assert_int_equal(message_put_frames(&frames, MESSAGE_PLAN_COUNTS, i, buf_slice(&payload)), 0);
+		assert_int_equal(message_put_frames(&frames, MESSAGE_PLAN_ITEMS, i, buf_slice(&payload)), 0);
 	write_all(fd, frames.ptr, frames.len);
 	write_all(other, frames.ptr, MESSAGE_HEAD_LEN + payload.len);
 	assert_int_equal(read_replies(other, 1), 1);
@@ -135,7 +135,7 @@ a_single_connection_ends_the_keeper_with_it(void **state)
 	buf_init(&payload, 1024);
 	buf_init(&frames, 1024);
 	message_encode(&payload, &message);
-	assert_int_equal(message_put_frames(&frames, MESSAGE_PLAN_COUNTS, 7, buf_slice(&payload)), 0);
+	assert_int_equal(message_put_frames(&frames, MESSAGE_PLAN_ITEMS, 7, buf_slice(&payload)), 0);
 	write_all(pair[0], frames.ptr, frames.len);
 	assert_int_equal(read_replies(pair[0], 1), 7);
 	close(pair[0]);
@@ -147,17 +147,24 @@ a_single_connection_ends_the_keeper_with_it(void **state)
 
 /* ---- Damage while it serves ---- */
 
+static int
+see_nothing(void *ctx, const struct keeper_item *item)
+{
+	(void)ctx;
+	(void)item;
+	return 0;
+}
+
 static void
 damage_it(struct house *h)
 {
-	struct keeper_counts counts;
 	struct err err;
 	char junk[4096];
 	sqlite3 *db;
 	int fd;
 
 	assert_int_equal(house_plan(h, PLAN_1, 2000, 1024, &err), 0);
-	assert_int_equal(keeper_plan_counts(h->keeper, PLAN_1, &counts, &err), 0);
+	assert_int_equal(keeper_plan_items(h->keeper, PLAN_1, 0, 1, see_nothing, NULL, &err), 1);
 	assert_int_equal(sqlite3_open(h->db, &db), SQLITE_OK);
 	sqlite3_busy_timeout(db, 5000);
 	assert_int_equal(sqlite3_exec(db, "PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL), SQLITE_OK);
@@ -168,14 +175,6 @@ damage_it(struct house *h)
 	close(fd);
 	sqlite3_exec(db, "BEGIN IMMEDIATE; PRAGMA user_version = 1; COMMIT", NULL, NULL, NULL); /* caches are dropped */
 	sqlite3_close(db);
-}
-
-static int
-see_nothing(void *ctx, const struct keeper_item *item)
-{
-	(void)ctx;
-	(void)item;
-	return 0;
 }
 
 static int damage_code;
