@@ -395,6 +395,28 @@ def test_role_without_bulk_routes_prices_a_website(server, websites, office, era
     assert puts(websites)[1:] == ["/rest/eu_en/V1/products/MCP-001"]
 
 
+@pytest.mark.parametrize("per_website", (True, False), ids=("per website", "global"))
+def test_role_that_may_not_read_the_scope_of_prices(server, shop, office, era, per_website):
+    """Whatever the shop has, the price lands as narrowly as the shop allows, and the plan tells what is not known."""
+    shop.settings(website_prices=per_website)
+    client = era(server)
+    client.login(base_url=shop.url, **LIMITED_OAUTH)
+    office.set_product("MCP-001", price=10)
+    office.set_product("MCP-002", price=10)
+    eu = {"store_view_code": "eu_en"}
+    plan = prepare(client, skus("MCP-001"), {"price": 12}, scope=eu)
+    assert [row["scope"] for row in plan["effective_scopes"]] == ["eu_en"]
+    assert any("every store" in warning for warning in plan["warnings"])
+    assert commit(client, plan)["success_count"] == 1
+    assert prices(office, "MCP-001") == ([10, 10, 10, 12] if per_website else [12] * 4)
+    plan = client.ok("catalog_prepare_bulk_update", {"match": skus("MCP-002"), "updates": {"price": 11}, "scope": eu})
+    assert [row["scope"] for row in plan["effective_scopes"]] == ["eu_en"]
+    assert any("price is global" in warning for warning in plan["warnings"])
+    done = client.ok("catalog_commit_bulk_update", {"plan_id": plan["plan_id"], **OK})
+    assert done["success_count"] == 1, done
+    assert prices(office, "MCP-002") == ([10, 10, 10, 11] if per_website else [11] * 4)
+
+
 def test_commit_meets_other_peoples_changes(client, shop, office):
     for n in range(1, 5):
         office.set_product(f"MCP-00{n}", price=10)

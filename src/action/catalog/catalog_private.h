@@ -23,6 +23,7 @@ struct catalog_field {
 	const struct product_field *field;
 	enum reach_field scope; /* in this shop */
 	bool is_wider;		/* more views see it than were asked for */
+	bool may_be_global;	/* nobody could say: if it is, every view sees it */
 	json_t *target;		/* owned; normal form */
 };
 
@@ -42,6 +43,7 @@ struct catalog_update {
 	bool scopes_are_assumed; /* the attribute list may not be read */
 };
 
+/* `reach` is there already. */
 int catalog_update_init(struct store_client *sc, struct catalog_update *update, json_t *updates,
 			struct fault *fault) MUST_CHECK;
 void catalog_update_fini(struct catalog_update *update);

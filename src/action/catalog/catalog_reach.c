@@ -8,6 +8,7 @@
 #include "catalog_private.h"
 #include "json/get.h"
 #include "magento/criteria.h"
+#include "pricing/price_targets.h"
 #include "results.h"
 
 #define PLACES_MAX 256
@@ -67,6 +68,25 @@ apply_scopes(struct catalog_update *update, const json_t *body)
 	}
 }
 
+/*
+ * What a stock shop has, but for prices when less than all was asked for: whether they are global is a setting of the
+ * shop.  Through a view they are written as narrowly as the shop allows in either case.
+ */
+static void
+assume_scopes(struct catalog_update *update)
+{
+	update->scopes_are_assumed = true;
+	for (size_t i = 0; i < update->n_fields; i++) {
+		struct catalog_field *f = &update->fields[i];
+
+		if (f->scope == REACH_GLOBAL && price_is_field(f->field->name) &&
+		    update->reach.target.level != SCOPE_GLOBAL) {
+			f->scope = REACH_WEBSITE;
+			f->may_be_global = true;
+		}
+	}
+}
+
 static int
 read_scopes(struct store_client *sc, struct catalog_update *update, struct fault *fault)
 {
@@ -90,7 +110,7 @@ read_scopes(struct store_client *sc, struct catalog_update *update, struct fault
 	if (r == 0) {
 		apply_scopes(update, reply.body);
 	} else if (fault->code == FAULT_FORBIDDEN) {
-		update->scopes_are_assumed = true;
+		assume_scopes(update);
 		fault_fini(fault);
 		fault_init(fault);
 		r = 0;

@@ -447,6 +447,11 @@ warn_fields(struct preparing *p)
 		if (f->is_wider)
 			plan_warn(p->plan, "%s is %s in this shop: more store views are changed than you asked for",
 				  f->field->name, level_of(f->scope));
+		if (f->may_be_global)
+			plan_warn(p->plan,
+				  "Whether %s is global in this shop may not be read: if it is, this changes "
+				  "it in every store",
+				  f->field->name);
 		if (fields_is_long(f->field->name, f->target))
 			plan_warn(p->plan, FIELDS_LONG_WARNING, f->field->name);
 	}

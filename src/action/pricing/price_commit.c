@@ -364,7 +364,8 @@ open_job(struct store_client *sc, struct job *job, struct commit_step *step)
 
 	*job = (struct job){.step = step, .store_id = price_store_id(sc, step->scope)};
 	job->values = json_clone_shallow(step->present);
-	job->by_put = json_object_get(step->present, PRICE_BY_PUT) != NULL || job->store_id < 0;
+	job->by_put = json_object_get(step->present, PRICE_BY_PUT) != NULL ||
+		      json_object_get(step->plan_item, PRICE_BY_PUT) != NULL || job->store_id < 0;
 	if (job->values == NULL || json_object_update(job->values, step->to) < 0) {
 		set_error(job, FAULT_INTERNAL_ERROR, "Out of memory. Try again later.");
 		return;

@@ -31,7 +31,7 @@ struct pricing {
 	json_t *own; /* owned; lower-case sku -> element of `items`, when the products have values of their own */
 	struct reach reach;
 	enum reach_field scope; /* of prices in this shop */
-	bool scope_is_assumed;
+	bool scope_is_unknown;
 	struct reach_writes writes;
 	struct match_products products; /* as the first prefix sees them */
 	json_t **seen;			/* owned; for each prefix the products as it sees them, by id */
@@ -146,7 +146,7 @@ read_scope(struct pricing *p, struct fault *fault)
 	if (r == 0) {
 		p->scope = scope_of_prices(reply.body);
 	} else if (fault->code == FAULT_FORBIDDEN) {
-		p->scope_is_assumed = true;
+		p->scope_is_unknown = true;
 		fault_fini(fault);
 		fault_init(fault);
 		r = 0;
@@ -155,13 +155,29 @@ read_scope(struct pricing *p, struct fault *fault)
 	return r;
 }
 
+/*
+ * Nobody knows whether a website has prices of its own, and less than all was asked for: a PUT through a view is as
+ * narrow as the shop allows in either case.  The bulk routes want to be told, and could not be.
+ */
+static bool
+is_left_to_the_shop(const struct pricing *p)
+{
+	return p->scope_is_unknown && p->reach.target.level != SCOPE_GLOBAL;
+}
+
 static int
 find_places(struct pricing *p, struct fault *fault)
 {
-	if (reach_resolve(p->sc, p->params, &p->reach, fault) < 0 || read_scope(p, fault) < 0 ||
-	    reach_writes_of(p->sc, &p->reach, p->scope, &p->writes, fault) < 0)
+	if (reach_resolve(p->sc, p->params, &p->reach, fault) < 0 || read_scope(p, fault) < 0)
 		return -1;
-	if (p->scope_is_assumed)
+	if (is_left_to_the_shop(p))
+		p->scope = REACH_WEBSITE;
+	if (reach_writes_of(p->sc, &p->reach, p->scope, &p->writes, fault) < 0)
+		return -1;
+	if (is_left_to_the_shop(p))
+		plan_warn(p->plan, "Whether prices are global in this shop may not be read with these credentials. If "
+				   "they are, this changes the price in every store.");
+	else if (p->scope_is_unknown)
 		plan_warn(
 		    p->plan,
 		    "Whether prices are global in this shop may not be read with these credentials; taken as global.");
@@ -300,6 +316,10 @@ keep(struct pricing *p, const char *sku, const json_t *product, json_t *writes, 
 		title = NULL;
 	}
 	item = json_pack("{s:{s:s}, s:o, s:o}", "key", "sku", sku, "title", title, "writes", writes);
+	if (item != NULL && is_left_to_the_shop(p) && json_object_set_new(item, PRICE_BY_PUT, json_true()) < 0) {
+		json_decref(item);
+		item = NULL;
+	}
 	if (item == NULL || plan_add(p->plan, item) < 0)
 		return result_out_of_memory(fault);
 	return 0;

@@ -18,7 +18,8 @@ extern const struct commit_ops price_commit_ops;
 
 /* Names in `present` beside the fields. */
 #define PRICE_SPECIAL_ROW "row" /* the present row of the special price, as Magento gave it */
-#define PRICE_BY_PUT "put"	/* the bulk routes do not serve this product: it is written by a PUT */
+#define PRICE_BY_PUT                                                                                                   \
+	"put" /* the bulk routes do not serve this product: it is written by a PUT.  Also in a plan's item */
 
 const char *price_sku(const struct commit_step *step);
 

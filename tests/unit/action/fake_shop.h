@@ -347,7 +347,8 @@ told_done(void *ctx, const struct action_outcome *outcome)
 static inline const struct action *
 shop_action(const char *name)
 {
-	const struct action_table *const tables[] = {&action_auth_table, &action_scope_table, &action_catalog_table};
+	const struct action_table *const tables[] = {&action_auth_table, &action_scope_table, &action_catalog_table,
+						     &action_promotions_table, &action_cms_table};
 
 	for (size_t t = 0; t < ARRAY_LEN(tables); t++) {
 		for (size_t i = 0; i < tables[t]->n; i++) {

@@ -240,6 +240,31 @@ a_website_does_not_remove_the_special_price_of_all(void **state)
 	told_fini(&told);
 }
 
+/* A plan that could not learn the shop's price scope: no row could name the right store, a PUT through the view can. */
+static void
+what_the_plan_wants_by_put_is_in_no_list(void **state)
+{
+	struct shop *shop = *state;
+	struct told told;
+
+	shop_login(shop);
+	shop_lists(shop);
+	once(shop, "POST", BASE_INFO, 200, "[" BASE_ROW("A", "1") "," BASE_ROW("B", "1") "]");
+	shop_rule(shop, "POST", BASE, 200, "[]");
+	shop_rule(shop, "POST", BASE_INFO, 200, "[" BASE_ROW("A", "2") "," BASE_ROW("B", "3") "]");
+	shop_rule(shop, "PUT", "/rest/de/V1/products/A", 200, "{\"sku\":\"A\",\"price\":2,\"custom_attributes\":[]}");
+	run(shop, &told,
+	    "[{\"key\":{\"sku\":\"A\"},\"scope\":\"de\",\"put\":true,\"from\":{\"price\":1},\"to\":{\"price\":2}},"
+	    "{\"key\":{\"sku\":\"B\"},\"scope\":\"all\",\"from\":{\"price\":1},\"to\":{\"price\":3}}]");
+	expect_step(&told, 0, KEEPER_UPDATED, "");
+	expect_step(&told, 1, KEEPER_UPDATED, "");
+	assert_string_equal(bench_bodies(shop, "POST " BASE),
+			    "{\"prices\":[{\"sku\":\"B\",\"store_id\":0,\"price\":3}]}");
+	assert_string_equal(bench_bodies(shop, "PUT /rest/de/V1/products/A"),
+			    "{\"product\":{\"sku\":\"A\",\"price\":2}}");
+	told_fini(&told);
+}
+
 /* ---- other ways ---- */
 
 static void
@@ -337,6 +362,7 @@ main(void)
 	    SHOP_TEST(what_even_a_put_does_not_store_is_an_error),
 	    SHOP_TEST(a_websites_price_is_told_to_its_view_and_read_back),
 	    SHOP_TEST(a_website_does_not_remove_the_special_price_of_all),
+	    SHOP_TEST(what_the_plan_wants_by_put_is_in_no_list),
 	    SHOP_TEST(rows_that_may_not_be_written_become_puts),
 	    SHOP_TEST(what_the_bulk_routes_do_not_know_is_read_from_the_list),
 	    SHOP_TEST(a_limit_cuts_the_list),

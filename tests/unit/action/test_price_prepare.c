@@ -124,6 +124,24 @@ unknown_scopes_are_taken_as_global(void **state)
 	told_fini(&told);
 }
 
+/* Less than all was asked for: written through the view, which is right in either shop. */
+static void
+unknown_scopes_are_written_as_narrowly_as_asked(void **state)
+{
+	struct shop *shop = *state;
+	struct told told;
+
+	shop_login(shop);
+	shop_lists(shop);
+	shop_rule(shop, "GET", "/rest/all/V1/products/attributes", 401,
+		  SHOP_DENIED("Magento_Catalog::attributes_attributes"));
+	shop_rule(shop, "GET", PRODUCTS("eu_en"), 200, PRODUCT);
+	prepare(shop, &told, PARAMS("{\"website_code\":\"eu\"}"));
+	assert_int_equal(json_get_int(told.result, "unchanged_count", 0), 1);
+	assert_non_null(strstr(warning(&told, 0), "If they are, this changes the price in every store."));
+	told_fini(&told);
+}
+
 /* A dynamic bundle has no price of its own; a fixed one has. */
 static void
 dynamic_bundles_are_left_out(void **state)
@@ -156,7 +174,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    SHOP_TEST(global_prices_are_written_for_all),  SHOP_TEST(a_websites_prices_are_those_of_its_default_view),
 	    SHOP_TEST(one_view_means_its_website),	   SHOP_TEST(everywhere_is_everywhere),
-	    SHOP_TEST(unknown_scopes_are_taken_as_global), SHOP_TEST(dynamic_bundles_are_left_out),
+	    SHOP_TEST(unknown_scopes_are_taken_as_global), SHOP_TEST(unknown_scopes_are_written_as_narrowly_as_asked),
+	    SHOP_TEST(dynamic_bundles_are_left_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
