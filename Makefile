@@ -206,7 +206,7 @@ $(BUILD)/http-frames: tests/differential/http_frames.c tests/unit/http/frames.h 
 # Tests wait more than they work: a few files at a time, each with servers and ports of its own.
 E2E_JOBS ?= 3
 e2e-build: all $(BUILD)/other-layout/magento-mcp $(BUILD)/http-frames $(BUILD)/shifted_clock.so \
-           $(BUILD)/stress/table_kills $(BUILD)/js/.installed $(BUILD)/json-suite/.ready
+           $(BUILD)/stress/table_kills $(BUILD)/stress/stillborn $(BUILD)/js/.installed $(BUILD)/json-suite/.ready
 .PHONY: e2e-build
 e2e: e2e-build ## real processes, demo store, official clients
 	BUILD=$(abspath $(BUILD)) $(PYTHON) -m pytest -q -p no:cacheprovider -n $(E2E_JOBS) --dist loadfile tests/e2e \
@@ -324,9 +324,16 @@ $(TABLE_KILLS): tests/stress/table_kills.c $(call LIB,base shm)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) -MF $@.d $(LDFLAGS_ALL) -o $@ $< -Wl,--start-group $(call LIB,base shm) -Wl,--end-group
 
+# The server, but workers die before they are READY while a file exists.
+STILLBORN := $(BUILD)/stress/stillborn
+$(STILLBORN): tests/stress/stillborn.c $(BUILD)/magento-mcp
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -MF $@.d $(LDFLAGS_ALL) -o $@ $< $(BUILD)/obj/main.o -Wl,--start-group $(call LIB,$(MODULES)) \
+	    -Wl,--end-group $(call pkg_libs,$(call needs,$(MODULES)))
+
 # Each storm has a ledger of what was acknowledged and prints a line per promise, OK or NOT. Its settings are variables:
 # STRESS_SECONDS (60), STRESS_CLIENTS (200), STRESS_RATE (400 requests per second), RELOADS (100), UPGRADES (20), ...
-stress: all $(BUILD)/other-layout/magento-mcp $(TABLE_KILLS) ## storms of kills, reloads and upgrades, all or STORMS='kill reload'
+stress: all $(BUILD)/other-layout/magento-mcp $(TABLE_KILLS) $(STILLBORN) ## storms of kills, reloads and upgrades, all or STORMS='kill reload'
 	@BUILD=$(abspath $(BUILD)) $(PYTHON) tests/stress/run.py
 
 soak: all ## SOAK_SECONDS (1800) of quiet load with kills and reloads: nothing may grow

@@ -1,5 +1,6 @@
 """The product under a storm: a demo store, the server with its workers, and what can be seen of them from outside."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -83,19 +84,20 @@ def command_of(pid):
 class Server:
     """Demo store and server, on free ports, in a folder of its own. Whatever is raised, nothing stays behind."""
 
-    def __init__(self, workers=4, sections="", settings=""):
+    def __init__(self, workers=4, sections="", settings="", program=f"{BUILD}/magento-mcp"):
         self.folder = tempfile.mkdtemp(prefix="magento-mcp-storm-")
         self.workers = workers
         self.program = os.path.join(self.folder, "magento-mcp")
         self.conf = os.path.join(self.folder, "magento-mcp.conf")
         self.log_path = os.path.join(self.folder, "log")
-        self.install(f"{BUILD}/magento-mcp")
+        self.mark = os.path.join(self.folder, "stillborn")
+        self.install(program)
         self.shop = Shop()
         self.settings, self.sections = settings, sections
         self.configure()
         with open(self.log_path, "wb") as log:
             self.process = subprocess.Popen([self.program, "serve", "-c", self.conf], stdin=subprocess.DEVNULL,
-                                            stdout=log, stderr=log)
+                                            stdout=log, stderr=log, env={**os.environ, "STILLBORN": self.mark})
         self.pid = self.process.pid
         self.port = self.admin_port = None
         poll(lambda: self.events("serving") or self.process.poll() is not None, "the server comes up")
@@ -136,6 +138,15 @@ oauth_token_secret = dummytokensecret0000000000000000
         fresh = self.program + ".new"
         shutil.copy(source, fresh)
         os.rename(fresh, self.program)
+
+    @contextlib.contextmanager
+    def no_births(self):
+        """Workers that start meanwhile die before they are READY; the program is stress/stillborn."""
+        open(self.mark, "wb").close()
+        try:
+            yield
+        finally:
+            os.unlink(self.mark)
 
     # ---- what it says ----
 
@@ -194,6 +205,12 @@ oauth_token_secret = dummytokensecret0000000000000000
             states = [worker["state"] for worker in status["workers"]]
             return states == ["ready"] * self.workers and status["keeper"]["state"] == "ready"
         poll(settled, "the server settles")
+
+    def cpu_s(self):
+        """Processor time of the supervisor, without its children."""
+        with open(f"/proc/{self.pid}/stat") as f:
+            user, system = f.read().rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.pid}/fd"))

@@ -26,13 +26,16 @@ class Request:
 
 
 class Reply:
-    """Of one request. `slot` is the worker that answered, or answered last on this connection; None if unknown."""
+    """
+    Of one request. `slot` is the worker that answered, or answered last on this connection; None if unknown. `looked` is
+    when the driver last saw which connections were closed, before it began.
+    """
 
-    __slots__ = ("kind", "began", "ended", "slot", "generation", "failure", "status", "fields", "body")
+    __slots__ = ("kind", "looked", "began", "ended", "slot", "generation", "failure", "status", "fields", "body")
 
     def __init__(self, kind):
         self.kind = kind
-        self.began = self.ended = 0.0
+        self.looked = self.began = self.ended = 0.0
         self.slot = self.generation = self.failure = None
         self.status, self.fields, self.body = 0, {}, b""
 
@@ -95,7 +98,7 @@ class Wire:
         self.request, self.reply = request, Reply(request.kind)
         self.out, self.head = request.data, None
         self.inward.clear()
-        self.reply.began = time.monotonic()
+        self.reply.looked, self.reply.began = self.load.looked, time.monotonic()
         self.load.watch(self, self.reply.began + TIMEOUT_S)
         if self.socket is None and not self.connect():
             return
@@ -224,6 +227,7 @@ class Load(threading.Thread):
         self.rows = []
         self.failures = []
         self.trouble = None
+        self.looked = 0.0
 
     def sleep(self, wire, seconds, value=None):
         self.n_timers += 1
@@ -248,8 +252,8 @@ class Load(threading.Thread):
                 wire.fail("timeout")
 
     def turn(self):
-        now = time.monotonic()
-        pause = self.timers[0][0] - now if self.timers else 0.1
+        self.looked = time.monotonic()
+        pause = self.timers[0][0] - self.looked if self.timers else 0.1
         for fd, events in self.epoll.poll(max(0.0, min(pause, 0.1))):
             wire = self.wires.get(fd)
             if wire is not None:

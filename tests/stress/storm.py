@@ -69,21 +69,21 @@ class Crowd:
 
 
 class Killer:
-    """SIGKILL, and when the process was gone: sockets of the dead are closed some time after the kill."""
+    """Deadly signals, and when the process was gone: its sockets are closed some time after the signal."""
 
     def __init__(self):
         self.kills = []  # [sent, gone, slot]
         self.watched = {}  # pidfd: its row
         self.poll = select.poll()
 
-    def kill(self, pid, slot):
+    def kill(self, pid, slot, number=signal.SIGKILL):
         try:
             fd = os.pidfd_open(pid)
         except ProcessLookupError:
             return False
         row = [time.monotonic(), None, slot, time.time()]
         try:
-            signal.pidfd_send_signal(fd, signal.SIGKILL)
+            signal.pidfd_send_signal(fd, number)
         except ProcessLookupError:
             os.close(fd)
             return False
@@ -105,7 +105,7 @@ class Killer:
 
     def excuses(self, failure):
         """Was the worker of this request killed while the request was in flight?"""
-        return any(sent <= failure.ended and failure.began <= (gone or sent + 1.0) + LAG_S and
+        return any(sent <= failure.ended and failure.looked <= (gone or sent + 1.0) + LAG_S and
                    failure.slot in (None, slot) for sent, gone, slot, _ in self.kills)
 
 
