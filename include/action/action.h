@@ -59,8 +59,8 @@ struct action {
 	const char *input_schema;
 
 	/*
-	 * Does the work.  `params` has passed the schema and is borrowed.  0 with a new reference in *result_r, or -1
-	 * with *fault set.
+	 * Does the work.  `params` has passed the schema and is borrowed.  0 with a new reference in *result_r, or,
+	 * with *result_r left NULL, the result written to call->text; or -1 with *fault set.
 	 */
 	int (*run)(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault);
 
@@ -142,6 +142,12 @@ struct action_call {
 	bool has_login;
 	struct login_ref login_ref;
 	struct login login; /* private copy, wiped at the end */
+
+	/*
+	 * The result as one compact JSON object, written by `run` instead of a tree.  For reads: the audit log takes
+	 * counts and plan ids from trees only.  It may fail with ERR_LIMIT: the caller is told to ask for less.
+	 */
+	struct buf text;
 
 	struct session_now began;
 	uint64_t deadline_mono_ms;

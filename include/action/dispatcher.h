@@ -30,7 +30,8 @@ struct action_request {
 
 struct action_outcome {
 	const struct action *action;
-	json_t *result;		   /* borrowed; NULL when refused */
+	json_t *result;		   /* borrowed; NULL when refused, or when it is a text */
+	const struct buf *text;	   /* borrowed; the result as JSON text, or why there is none; else NULL */
 	const struct fault *fault; /* NULL when it worked */
 };
 

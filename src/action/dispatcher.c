@@ -49,6 +49,7 @@ running_free(struct action_running *running)
 	json_decref(running->sent);
 	json_decref(running->params);
 	json_decref(running->result);
+	buf_fini(&running->call.text);
 	fault_fini(&running->fault);
 	login_wipe(&running->call.login);
 	principal_release(&running->call.principal);
@@ -92,6 +93,7 @@ finish(struct action_running *running)
 	struct action_outcome outcome = {
 	    .action = running->call.action,
 	    .result = running->result,
+	    .text = running->fault.code == FAULT_NONE && running->result == NULL ? &running->call.text : NULL,
 	    .fault = running->fault.code != FAULT_NONE ? &running->fault : NULL,
 	};
 
@@ -104,6 +106,13 @@ finish(struct action_running *running)
 	if (running->done != NULL)
 		running->done(running->ctx, &outcome);
 	running_free(running);
+}
+
+/* What did not fit counts, too: the caller is told so. */
+static bool
+has_text(const struct action_call *call)
+{
+	return call->text.len > 0 || call->text.failed != 0;
 }
 
 static void
@@ -122,8 +131,11 @@ work(void *arg)
 	}
 	if (r == 0)
 		r = running->call.action->run(&running->call, running->params, &running->result, &running->fault);
+	if (r < 0)
+		buf_fini(&running->call.text);
 	must((r == 0) == (running->fault.code == FAULT_NONE));
-	must((r == 0) == (running->result != NULL));
+	must((r == 0) == (running->result != NULL || has_text(&running->call)));
+	must(running->result == NULL || !has_text(&running->call));
 	running->fiber = NULL;
 	finish(running);
 }
@@ -239,6 +251,7 @@ running_new(struct action_env *env, const struct action_request *request, action
 	running->call.memory = request->memory;
 	running->call.peer = request->peer;
 	running->call.progress_told = -1;
+	buf_init(&running->call.text, (size_t)env->config->magento.max_result_bytes);
 	running->call.began = action_now();
 	running->call.deadline_mono_ms = running->call.began.mono_ms + env->config->magento.call_timeout_ms;
 	return running;

@@ -170,30 +170,43 @@ spell_out_links(json_t *result)
 	return r == 0 ? 0 : ERR_NOMEM;
 }
 
+/* 0, or what the buffer says. */
+static int
+put_result(const struct mcp_exchange *x, const struct action_outcome *outcome, struct buf *out)
+{
+	bool is_content = (outcome->action->flags & ACTION_CONTENT) != 0;
+	int r = is_content && x->protocol < MCP_2025_06_18 ? spell_out_links(outcome->result) : 0;
+
+	return r < 0 ? r : json_dump_to(out, outcome->result);
+}
+
 static void
 on_done(struct mcp_exchange *x, const struct action_outcome *outcome)
 {
-	struct buf text;
-	int r = 0;
+	const struct buf *text = outcome->text;
+	struct buf dumped;
+	int r;
 
 	if (outcome->fault != NULL) {
 		answer_refusal(x, outcome->fault);
 		return;
 	}
-	buf_init(&text, x->server->options.max_result_bytes);
-	if ((outcome->action->flags & ACTION_CONTENT) && x->protocol < MCP_2025_06_18)
-		r = spell_out_links(outcome->result);
-	if (r == 0)
-		r = json_dump_to(&text, outcome->result);
+	buf_init(&dumped, x->server->options.max_result_bytes);
+	if (text == NULL) {
+		r = put_result(x, outcome, &dumped);
+		text = &dumped;
+	} else {
+		r = text->failed;
+	}
 	if (r == 0 && (outcome->action->flags & ACTION_CONTENT))
-		answer_content(x, buf_slice(&text));
+		answer_content(x, buf_slice(text));
 	else if (r == 0)
-		answer_call(x, buf_slice(&text), false);
+		answer_call(x, buf_slice(text), false);
 	else if (r == ERR_LIMIT)
 		answer_too_large(x);
 	else
 		exchange_answer_shortage(x);
-	buf_fini(&text);
+	buf_fini(&dumped);
 }
 
 static void

@@ -74,12 +74,16 @@ house_open(void)
 
 	must(h != NULL && segment_keys_create(&h->keys, NULL) == 0);
 	h->config.magento.call_timeout_ms = 600000;
+	h->config.magento.max_result_bytes = 64 * 1024;
 	h->fibers = fiber_pool_new(8, 8);
 	h->registry = build_registry();
 	h->env = (struct action_env){
 	    .config = &h->config, .sessions = &h->sessions, .fibers = h->fibers, .observer = &h->gates};
-	h->options = (struct mcp_options){
-	    .title = "Fuzz", .version = "1", .registry = h->registry, .env = &h->env, .max_result_bytes = 64 * 1024};
+	h->options = (struct mcp_options){.title = "Fuzz",
+					  .version = "1",
+					  .registry = h->registry,
+					  .env = &h->env,
+					  .max_result_bytes = (size_t)h->config.magento.max_result_bytes};
 	h->server = mcp_server_new(&h->options);
 	must(h->server != NULL);
 	return h;

@@ -334,8 +334,10 @@ told_done(void *ctx, const struct action_outcome *outcome)
 	struct told *told = ctx;
 
 	assert_int_equal(++told->times, 1);
-	assert_true((outcome->result != NULL) == (outcome->fault == NULL));
+	assert_int_equal((outcome->result != NULL) + (outcome->text != NULL) + (outcome->fault != NULL), 1);
 	told->result = json_incref(outcome->result);
+	if (outcome->text != NULL)
+		assert_int_equal(json_parse(buf_slice(outcome->text), NULL, &told->result, NULL), 0);
 	if (outcome->fault != NULL) {
 		told->code = outcome->fault->code;
 		memcpy(told->message, outcome->fault->message, sizeof(told->message));

@@ -84,6 +84,29 @@ run_both(struct action_call *call, json_t *params, json_t **result_r, struct fau
 	return fault_set(fault, FAULT_NOT_FOUND, NULL, "and yet there is a result");
 }
 
+static int
+run_two_results(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault)
+{
+	(void)params, (void)fault;
+	*result_r = json_object();
+	return buf_put_str(&call->text, "{}");
+}
+
+/* What was written before a refusal is nobody's. */
+static int
+run_text(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault)
+{
+	const char *text = json_get_str(params, "text", "");
+
+	(void)result_r;
+	buf_put_str(&call->text, "{\"said\":\"");
+	if (text[0] == '\0')
+		return fault_set(fault, FAULT_NOT_FOUND, NULL, "nothing to say");
+	buf_put_str(&call->text, text);
+	buf_put_str(&call->text, "\"}");
+	return 0;
+}
+
 static const struct json_schema text = {.type = JSON_T_STRING};
 static const struct json_prop props[] = {{"text", &text, false, NULL}, {0}};
 static const struct json_schema params_schema = {.type = JSON_T_OBJECT, .props = props};
@@ -99,6 +122,7 @@ static const struct action echo = ROW("t.echo", 0, NULL, run_echo);
 static const struct action mine = ROW("t.mine", ACTION_NEEDS_LOGIN, "catalog:read", run_echo);
 static const struct action waits = ROW("t.waits", 0, NULL, run_wait);
 static const struct action stubborn = ROW("t.stubborn", 0, NULL, run_stubborn);
+static const struct action writes = ROW("t.writes", 0, NULL, run_text);
 static const struct action refuses = ROW("t.refuses", 0, NULL, run_refuse);
 
 static void
@@ -151,6 +175,20 @@ a_call_that_waits_is_told_later(void **state)
 	assert_int_equal(shop->calls, 1);
 	assert_string_equal(json_get_str(told.result, "text", ""), "kept");
 	told_fini(&told);
+}
+
+static void
+a_result_may_be_a_text(void **state)
+{
+	struct shop *shop = *state;
+	struct told told;
+
+	begin(shop, &told, &writes, "{\"text\":\"x\"}");
+	assert_string_equal(json_get_str(told.result, "said", ""), "x");
+	told_fini(&told);
+	begin(shop, &told, &writes, "{}");
+	assert_null(told.result);
+	expect_fault(&told, FAULT_NOT_FOUND);
 }
 
 static void
@@ -319,7 +357,7 @@ static void
 a_result_and_a_fault_exclude_each_other(void **state)
 {
 	int (*runs[])(struct action_call *, json_t *, json_t **, struct fault *) = {run_nothing, run_silently_wrong,
-										    run_both};
+										    run_both, run_two_results};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(runs); i++)
@@ -332,6 +370,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    SHOP_TEST(a_call_that_needs_no_wait_is_told_at_once),
 	    SHOP_TEST(a_call_that_waits_is_told_later),
+	    SHOP_TEST(a_result_may_be_a_text),
 	    SHOP_TEST(the_last_fault_is_told),
 	    SHOP_TEST(handle_then_login_then_rights_then_parameters),
 	    SHOP_TEST(a_store_taken_away_is_refused),

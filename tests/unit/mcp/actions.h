@@ -28,6 +28,7 @@
 #include "base/err.h"
 #include "base/fiber.h"
 #include "json/get.h"
+#include "json/write.h"
 
 #define GATES 16
 
@@ -119,6 +120,16 @@ run_huge(struct action_call *call, json_t *params, json_t **result_r, struct fau
 	if (text == NULL)
 		return finished(NULL, result_r, fault);
 	memset(text, json_get_bool(params, "control", false) ? 1 : 'x', n);
+	if (json_get_bool(params, "written", false)) {
+		struct json_writer w;
+
+		json_write_init(&w, &call->text);
+		json_write_begin_object(&w);
+		json_write_key(&w, "text");
+		json_write_slice(&w, slice_of(text, n));
+		json_write_end(&w);
+		return 0;
+	}
 	return finished(json_pack("{s:s%}", "text", text, n), result_r, fault);
 }
 
@@ -293,7 +304,7 @@ static const struct json_schema no_params = {.type = JSON_T_OBJECT};
 static const struct json_prop echo_props[] = {{"text", &any_text, true, NULL}, {"count", &any_count, false, NULL}, {0}};
 static const struct json_schema echo_params = {.type = JSON_T_OBJECT, .props = echo_props};
 static const struct json_prop huge_props[] = {
-    {"bytes", &any_count, true, NULL}, {"control", &any_flag, false, NULL}, {0}};
+    {"bytes", &any_count, true, NULL}, {"control", &any_flag, false, NULL}, {"written", &any_flag, false, NULL}, {0}};
 static const struct json_schema huge_params = {.type = JSON_T_OBJECT, .props = huge_props};
 static const struct json_prop open_props[] = {
     {"wait", &any_flag, false, NULL}, {"username", &any_text, false, NULL}, {0}};

@@ -395,32 +395,41 @@ a_call_may_wait(void **state)
 
 /* ---- size ---- */
 
-/* The bound is met exactly, also where the text needs six bytes for one. */
+/* Whether `bytes` characters, of one byte or of six, fit. */
+static void
+expect_size(struct world *w, int bytes, const char *more, bool fits)
+{
+	char arguments[96];
+	struct reply r;
+
+	snprintf(arguments, sizeof(arguments), "{\"bytes\":%d%s}", bytes, more);
+	modern_call(w, &r, "test_huge", arguments);
+	if (fits) {
+		json_decref(content_of(&r, false));
+		reply_fini(&r);
+	} else {
+		assert_non_null(strstr(r.body, "page_size"));
+		expect_fault(&r, "VALIDATION_ERROR");
+	}
+}
+
+/* The bound is met exactly, also where the text needs six bytes for one, and where no tree was made of it. */
 static void
 a_result_over_the_bound_is_refused_with_advice(void **state)
 {
 	enum { MAX = 65536, AROUND = 11 }; /* {"text":""} */
+	static const char *const forms[][2] = {{"", ",\"control\":true"},
+					       {",\"written\":true", ",\"written\":true,\"control\":true"}};
 	struct world w;
-	struct reply r;
-	char arguments[64];
 
 	(void)state;
 	world_open_with(&w, MAX, 4);
-	snprintf(arguments, sizeof(arguments), "{\"bytes\":%d}", MAX - AROUND);
-	modern_call(&w, &r, "test_huge", arguments);
-	json_decref(content_of(&r, false));
-	reply_fini(&r);
-	snprintf(arguments, sizeof(arguments), "{\"bytes\":%d}", MAX - AROUND + 1);
-	modern_call(&w, &r, "test_huge", arguments);
-	assert_non_null(strstr(r.body, "page_size"));
-	expect_fault(&r, "VALIDATION_ERROR");
-	snprintf(arguments, sizeof(arguments), "{\"bytes\":%d,\"control\":true}", (MAX - AROUND) / 6);
-	modern_call(&w, &r, "test_huge", arguments);
-	json_decref(content_of(&r, false));
-	reply_fini(&r);
-	snprintf(arguments, sizeof(arguments), "{\"bytes\":%d,\"control\":true}", (MAX - AROUND) / 6 + 1);
-	modern_call(&w, &r, "test_huge", arguments);
-	expect_fault(&r, "VALIDATION_ERROR");
+	for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
+		expect_size(&w, MAX - AROUND, forms[i][0], true);
+		expect_size(&w, MAX - AROUND + 1, forms[i][0], false);
+		expect_size(&w, (MAX - AROUND) / 6, forms[i][1], true);
+		expect_size(&w, (MAX - AROUND) / 6 + 1, forms[i][1], false);
+	}
 	world_close(&w);
 }
 

@@ -72,6 +72,7 @@ world_open_with(struct world *w, size_t max_result_bytes, size_t max_fibers)
 	assert_int_equal(table_new(w->seg, w->keys, &w->tab), 0);
 	sessions_init(&w->sessions, w->tab, w->keys, NULL);
 	w->config.magento.call_timeout_ms = 600000;
+	w->config.magento.max_result_bytes = max_result_bytes;
 	w->fibers = fiber_pool_new(max_fibers, 4);
 	assert_non_null(w->fibers);
 	w->env = (struct action_env){
