@@ -2,6 +2,8 @@
  * settle.c - a moment after READY, a worker loads what its first request to a shop will need, so that no request waits
  * for that, and gives back what only the start needed; likewise later, when a busy time is over, what only that needed
  *
+ * Where others serve already (after a death, at a reload) it loads before READY: it will be busy from its first moment.
+ *
  * The heap keeps what was freed, and a burst of calls leaves it in pieces: megabytes that nobody uses for hours.
  * The code that ran once (the dynamic linker's tables, the initialisation of libraries) stays mapped for as long as
  * nobody says that it is not needed.  The pages are the page cache's, shared by all workers; what is needed again comes
@@ -83,17 +85,41 @@ look_again_in(struct worker *worker, long ms)
 }
 
 static void
+open_shops(struct worker *worker)
+{
+	struct err err = {.code = ERR_OK};
+
+	if (fetch_open(worker->fetch, &err) < 0)
+		log_write(LOG_ERROR, "shops_out_of_reach", LOG_STR("error", err.text), LOG_END);
+}
+
+/* Then nobody waits for this one.  At the first start of all, those of its kind that were quicker do not count. */
+static bool
+others_serve(const struct worker *worker)
+{
+	struct board_status own, other;
+
+	board_read(worker->row, &own);
+	for (uint32_t i = 0; i < BOARD_ROWS; i++) {
+		board_read(board_row(worker->segment, i), &other);
+		if (i != worker->slot && other.state == BOARD_READY &&
+		    (own.counters[BOARD_STARTS] > 1 || other.generation != worker->generation))
+			return true;
+	}
+	return false;
+}
+
+static void
 on_settle(evutil_socket_t fd, short what, void *ctx)
 {
 	struct worker *worker = ctx;
 	uint64_t requests = http_server_stats(worker->http)->requests_total;
-	struct err err = {.code = ERR_OK};
 
 	(void)fd;
 	(void)what;
 	turn_enter("settle");
-	if (worker->settle.looks++ == 0 && fetch_open(worker->fetch, &err) < 0)
-		log_write(LOG_ERROR, "shops_out_of_reach", LOG_STR("error", err.text), LOG_END);
+	if (worker->settle.looks++ == 0)
+		open_shops(worker);
 	if (requests != worker->settle.requests)
 		worker->settle.is_due = true;
 	else if (worker->settle.is_due)
@@ -108,6 +134,8 @@ settle_start(struct worker *worker)
 	worker->settle.event = evtimer_new(worker->base, on_settle, worker);
 	if (worker->settle.event == NULL)
 		return ERR_NOMEM;
+	if (others_serve(worker))
+		open_shops(worker);
 	worker->settle.is_due = true;
 	look_again_in(worker, SETTLE_MS);
 	return 0;

@@ -13,7 +13,7 @@ import time
 
 import pytest
 
-from harness import proc, schema
+from harness import memory, proc, schema
 from harness.client import Legacy, Modern, kept
 from harness.http import Broken, Connection, head
 from harness.places import ADMIN, INTEGRATION_TOKEN, OAUTH, PASSWORD, poll
@@ -119,6 +119,20 @@ def test_all_workers_killed(start):
         server.allows("crash_loop")
         server.check_log()
     assert server.metric("magento_mcp_table_corrupt_total") == 0
+
+
+def test_a_successor_is_ready_for_shops(start):
+    """Nobody waits for a worker that comes while others serve: what its first request to a shop needs is loaded by then."""
+    server = start(workers=2)
+    victim = sorted(server.pids)[0]
+    if not memory.may_look(victim):
+        pytest.skip("only root may look into a worker")
+    expect_killed(server)
+    os.kill(victim, signal.SIGKILL)
+    fresh = poll(lambda: {line["worker_pid"] for line in server.log("worker_ready")} - server.pids, "a new worker")
+    with open(f"/proc/{fresh.pop()}/maps") as maps:
+        assert "/libcurl.so" in maps.read()
+    server.note_workers()
 
 
 def test_logout_survives_a_kill(start):

@@ -1,8 +1,11 @@
 """What the storms share: a crowd of clients with its ledger on a server, phases of it, kills with their times."""
 
+import contextlib
 import os
 import select
 import signal
+import subprocess
+import sys
 import threading
 import time
 
@@ -107,6 +110,35 @@ class Killer:
         """Was the worker of this request killed while the request was in flight?"""
         return any(sent <= failure.ended and failure.looked <= (gone or sent + 1.0) + LAG_S and
                    failure.slot in (None, slot) for sent, gone, slot, _ in self.kills)
+
+
+def cpu_ms(pid):
+    """What a process has used so far."""
+    with open(f"/proc/{pid}/schedstat") as file:
+        return int(file.read().split()[0]) / 1e6
+
+
+BURN = """
+import sys, time
+due = time.monotonic()
+while True:
+    due += float(sys.argv[1])
+    time.sleep(max(0.0, due - time.monotonic()))
+    end = time.process_time() + float(sys.argv[2])
+    while time.process_time() < end:
+        pass
+"""
+
+
+@contextlib.contextmanager
+def stranger(every_s, ms):
+    """A process that has nothing to do with the server and uses so many ms of CPU every so often."""
+    process = subprocess.Popen([sys.executable, "-c", BURN, str(every_s), str(ms / 1000)], stdin=subprocess.DEVNULL)
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait(timeout=20)
 
 
 def in_background(run):
