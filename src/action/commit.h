@@ -35,13 +35,14 @@ struct commit_step {
 struct commit_ops {
 	const char *pair; /* as given to plan_new() */
 	const char *noun; /* "products" */
-	size_t chunk;	  /* steps read and written together; 0: 100 are read, and written a few at a time */
+	size_t chunk;	  /* steps read and written together; 0: 100 are read, and each is written by itself */
 
 	/* Fills `present` (or `gone`) of n steps.  -1: the whole chunk could not be read. */
 	int (*read)(struct store_client *sc, struct commit_step *const *steps, size_t n, struct fault *fault);
 
 	/*
-	 * Writes n steps, side by side where it can.  Sets status (UPDATED, ERROR with fault) of each; an ERROR with
+	 * Writes n steps, side by side where it can; of a kind without `chunk` one, and the engine calls it for many
+	 * side by side, each on a fiber of its own.  Sets status (UPDATED, ERROR with fault) of each; an ERROR with
 	 * in_doubt is settled by reading.  A fault of the caller's credentials goes into the step like any other: the
 	 * engine stops.  What never left for lack of a connection is tried again.
 	 */

@@ -7,6 +7,8 @@
 #include "commit.h"
 #include "json/parse.h"
 
+#define COMMIT_CHUNK_MAX 500
+
 struct commit {
 	struct action_call *call;
 	const struct commit_ops *ops;
@@ -48,9 +50,40 @@ void commit_set_conflict(struct commit *commit, struct commit_step *step);
 void commit_set_error(struct commit *commit, struct commit_step *step);
 
 /*
+ * commit_settle.c.  What gives an int gives -1 when the commit has stopped: `stopped` says why, and nothing more may be
+ * written.
+ */
+int commit_stop(struct commit *commit, struct fault *why); /* -1; takes the fault over */
+
+/* A running call ends at a logout, and when its client went away: between two writes, never within one. */
+int commit_check_alive(struct commit *commit) MUST_CHECK;
+bool commit_is_about_the_call(enum fault_code code);
+
+void commit_forget_present(struct commit_step *const *steps, size_t n);
+int commit_read(struct commit *commit, struct commit_step *const *steps, size_t n) MUST_CHECK;
+int commit_note(struct commit *commit, struct commit_step *const *steps, size_t n) MUST_CHECK; /* journals */
+
+void commit_mark_sent(struct commit *commit, struct commit_step *const *steps, size_t n);
+
+/*
+ * After a write: what its answer, or none, means for the step.  True: only reading can tell (commit_settle()).  A fault
+ * of the whole call goes into *why, which keeps the first.
+ */
+bool commit_conclude(struct commit *commit, struct commit_step *step, struct fault *why);
+
+/* Reads steps whose request was sent and whose answer is unknown, until each is known.  `steps` is used up. */
+int commit_settle(struct commit *commit, struct commit_step **steps, size_t n) MUST_CHECK;
+
+/*
  * commit_chunks.c: settles and writes all that is left to do.  `stopped` says why when something is left after all.
  */
 void commit_write(struct commit *commit);
+
+/* The next steps with this status from *at on, as many as a chunk may have. */
+size_t commit_gather(struct commit *commit, enum keeper_status status, size_t *at, struct commit_step **steps);
+
+/* commit_flow.c: writes all steps that are pending, one request each, with every connection busy. */
+int commit_flow(struct commit *commit) MUST_CHECK;
 
 /* commit_result.c */
 

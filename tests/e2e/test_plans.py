@@ -447,6 +447,17 @@ def test_logout_in_a_commit(start, shop):
     assert counts(shop) == dict.fromkeys(numbered(1, 300), 1)
 
 
+def begin_commit(server, client, plan):
+    """The connection of a commit that nobody listens to."""
+    message = client.message("tools/call", {"name": COMMIT, "arguments": {
+        "params": {"plan_id": plan["plan_id"], **OK}, "session": client.session}})
+    body = json.dumps(message).encode()
+    fields = {"Host": server.host, **client.headers(), **client.extra("tools/call", message["params"])}
+    connection = Connection(server.address)
+    connection.send(head("POST", "/mcp", [*fields.items(), ("Content-Length", len(body))]) + body)
+    return connection
+
+
 def test_client_that_goes_away(start, shop):
     """Modern: the call is over with its connection, the plan is not."""
     server = start(SHORT, workers=2)
@@ -454,12 +465,7 @@ def test_client_that_goes_away(start, shop):
     client.login()
     plan = prepare(client, numbered(1, 300))
     shop.fault("latency", PRODUCTS, method="PUT", ms=20)
-    message = client.message("tools/call", {"name": COMMIT, "arguments": {
-        "params": {"plan_id": plan["plan_id"], **OK}, "session": client.session}})
-    body = json.dumps(message).encode()
-    fields = {"Host": server.host, **client.headers(), **client.extra("tools/call", message["params"])}
-    connection = Connection(server.address)
-    connection.send(head("POST", "/mcp", [*fields.items(), ("Content-Length", len(body))]) + body)
+    connection = begin_commit(server, client, plan)
     wait_written(shop, 50)
     server.allows("refused", status=499)
     connection.abort()
@@ -490,6 +496,36 @@ def test_legacy_client_that_goes_away(start, shop):
     server.wait_idle()
     assert commit(client, plan).code == "PLAN_NOT_FOUND"
     assert counts(shop) == dict.fromkeys(numbered(1, 100), 1)
+
+
+def test_write_that_takes_for_ever(start, shop):
+    """The others go on meanwhile, never more of them at a time than allowed; a kill then leaves one in doubt."""
+    server = start({"magento": {"requests_per_call": 4}}, workers=1)
+    client = Modern(server)
+    client.login()
+    plan = prepare(client, numbered(1, 150))
+    shop.fault("hang", PRODUCTS + "MCP-001", method="PUT", count=1, after=True)
+    shop.fault("latency", PRODUCTS, method="PUT", ms=10)
+    connection = begin_commit(server, client, plan)
+    most = 0
+
+    def the_others_are_written():
+        nonlocal most
+        unanswered = [entry["path"] for entry in shop.requests() if entry["status"] == 0]
+        most = max(most, len(unanswered))
+        return len(counts(shop)) == 150 and unanswered == [PRODUCTS + "MCP-001"]
+
+    poll(the_others_are_written, lambda: f"149 answers, 150 writes: {len(counts(shop))}", 60)
+    assert 2 <= most <= 4
+    (victim,) = server.worker_pids()
+    expect_killed(server)
+    os.kill(victim, signal.SIGKILL)
+    connection.close()
+    server.wait_log("worker_ended")
+    poll(lambda: server.worker_pids() - {victim}, "a new worker")
+    server.note_workers()
+    assert done(client, plan)["success_count"] == 150
+    assert counts(shop) == dict.fromkeys(numbered(1, 150), 1)
 
 
 # ---- doubt ----
