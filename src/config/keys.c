@@ -141,7 +141,7 @@ const struct config_key keys_table[] = {
      .doc = "An event stream that was quiet for so long gets a comment, so that no proxy takes it for dead."},
     {ROOT(http, stream_keep_ms), TYPE_DURATION, "5m", .min = 10, .max = DAY,
      .doc = "How long the events of a call's stream are kept after its end, for clients that come back with "
-	    "Last-Event-ID."},
+	    "Last-Event-ID.  They end with the worker that has them: then such a client is answered 404."},
     {ROOT(http, stream_keep_bytes), TYPE_SIZE, "1M", .min = 4 * KIB, .max = 64 * MIB,
      .doc = "Bytes of events kept for one MCP session; the oldest go first."},
     {ROOT(http, streams_per_principal), TYPE_INT, "4096", .min = 1, .max = 1000000,
