@@ -18,6 +18,7 @@
 #include "shapes.h"
 
 #define WARNINGS_MAX 50
+#define MANY_ITEMS 100
 #define SKIPPED_SHOWN 50
 #define SAMPLE_DEFAULT 5
 #define WRITES_PER_SKU 4
@@ -110,6 +111,28 @@ plan_warn(struct plan *plan, const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	json_array_append_new(plan->warnings, json_string(text));
+}
+
+void
+plan_warn_missing(struct plan *plan, const json_t *not_found)
+{
+	size_t n = json_array_size(not_found);
+
+	if (n > 0)
+		plan_warn(plan, "%zu of the listed SKUs %s not exist, see not_found_skus.", n, n == 1 ? "does" : "do");
+}
+
+void
+plan_warn_many(struct plan *plan)
+{
+	if (plan_count(plan) > MANY_ITEMS)
+		plan_warn(plan, "%zu %s would change.", plan_count(plan), plan->noun);
+}
+
+json_t *
+plan_warnings(const struct plan *plan)
+{
+	return plan->warnings;
 }
 
 /* ---- where it is written ---- */
@@ -250,8 +273,9 @@ render(const struct plan *plan, json_t *params, const char *id, uint64_t expires
 		r |= json_object_set_new(result, "plan_id", json_string(id));
 		r |= result_set_time(result, "expires_at", expires_wall_ms);
 		snprintf(message, sizeof(message),
-			 "%zu %s would change. Nothing has been changed yet. To do it call %s with this plan_id.",
-			 plan_count(plan), plan->noun, plan->commit_tool);
+			 "%zu %.*s would change. Nothing has been changed yet. To do it call %s with this plan_id.",
+			 plan_count(plan), (int)(strlen(plan->noun) - (plan_count(plan) == 1)), plan->noun,
+			 plan->commit_tool);
 	} else {
 		snprintf(message, sizeof(message), "Nothing to change: all %s are already as wanted, or were left out.",
 			 plan->noun);

@@ -29,7 +29,7 @@ struct plan;
 
 /*
  * `pair` names prepare and commit together, such as "catalog.bulk_update"; `commit_tool` is said to the caller; `noun`
- * is what the items are ("products").  NULL without memory.
+ * is what the items are ("products": without its s when there is one).  NULL without memory.
  */
 struct plan *plan_new(struct action_call *call, const char *pair, const char *commit_tool, const char *noun);
 void plan_free(struct plan **plan);
@@ -43,6 +43,12 @@ int plan_skip(struct plan *plan, json_t *key, const char *reason) MUST_CHECK;
 
 /* A sentence for the caller; at most 50 are kept. */
 void plan_warn(struct plan *plan, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* What many plans have to say: listed SKUs that the shop does not have (when there are any); very many items. */
+void plan_warn_missing(struct plan *plan, const json_t *not_found);
+void plan_warn_many(struct plan *plan);
+
+json_t *plan_warnings(const struct plan *plan); /* borrowed: an array of texts */
 
 /* A field, where it is written, and which views see it: for effective_scopes.  Fields of the same prefix and views
  * share a row. */

@@ -290,7 +290,7 @@ def test_dates_in_the_wrong_order(client, shop):
     assert asked(shop) == []
     update(client, skus("MCP-001"), {"special_from_date": "2026-02-02"})
     plan = prepare(client, skus("MCP-001", "MCP-002"), {"special_to_date": "2026-02-01"})
-    warns(plan, "1 products: the special price would end before it begins")
+    warns(plan, "1 product: the special price would end before it begins")
 
 
 @pytest.mark.parametrize("updates, path", [
@@ -375,15 +375,23 @@ def test_warnings_come_from_all_items(client, office):
     office.set_product("MCP-030", price=0.5)
     plan = prepare(client, skus(*(f"MCP-{n:03}" for n in range(1, 31))), {"price": 20})
     assert len(plan["sample_diffs"]) == 5
-    warns(plan, "price change over 50 %; largest: MCP-030 0.50 -> 20.00")
+    warns(plan, "price change over 50 %; largest: MCP-030 0.50 → 20.00")
 
 
 def test_warnings_about_special_prices(client, office):
     office.set_product("MCP-003", price=0)
     plan = prepare(client, skus("MCP-001", "MCP-002", "MCP-003"), {"special_price": 11.5})
-    warns(plan, "2 products: the special price is not below the regular price")
-    warns(prepare(client, skus("MCP-001"), {"special_price": 0}), "1 products: a special price of 0 sells for nothing")
-    warns(prepare(client, skus("MCP-003"), {"price": 5}), "1 products: the price is 0 now")
+    warns(plan, "2 products: the special price is not below the regular price; such as MCP-001 11.00 -> 11.50")
+    warns(prepare(client, skus("MCP-001"), {"special_price": 0}), "1 product: the special price is 0: sold for nothing: MCP-001 11.00 -> 0.00")
+    warns(prepare(client, skus("MCP-003"), {"price": 5}), "1 product: the price is 0 now, so how much it changes")
+
+
+def test_special_prices_are_measured_by_what_was_paid_before(client, office):
+    """The regular price where there was no special one; and a new regular price is held against a special one that stays."""
+    office.set_product("MCP-001", price=100)
+    warns(prepare(client, skus("MCP-001"), {"special_price": 1}), "1 product: price change over 50 %; largest: MCP-001 100.00 → 1.00")
+    office.set_product("MCP-002", price=100, custom={"special_price": "80"})
+    warns(prepare(client, skus("MCP-002"), {"price": 75}), "1 product: the special price is not below the regular price")
 
 
 def test_warning_counts_products_not_writes(client):
@@ -411,10 +419,10 @@ def test_unchanged_items_are_not_planned(client, shop):
 def test_price_of_a_configurable(client, shop, office):
     plan = prepare(client, skus("CONF-1", "CONF-1-S"), {"price": 33})
     assert planned(plan) == ["CONF-1-S"]
-    assert plan["skipped"] == [{"sku": "CONF-1", "reason": "its price comes from its children"}]
+    assert plan["skipped"] == [{"sku": "CONF-1", "reason": "Its price comes from its children."}]
     assert plan["skipped_count"] == 1
     plan = update(client, skus("CONF-1"), {"price": 33, "name": "Parent"})
-    warns(plan, "their price comes from their children")
+    warns(plan, "1 product without a price of its own")
     assert bodies(shop)["CONF-1"] == {"sku": "CONF-1", "name": "Parent"}
 
 

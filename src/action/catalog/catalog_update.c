@@ -7,45 +7,21 @@
 
 #include "action/env.h"
 #include "arguments.h"
-#include "catalog_private.h"
-#include "json/clone.h"
+#include "base/clock.h"
 #include "json/get.h"
 #include "magento/criteria.h"
-#include "match.h"
-#include "plan.h"
+#include "pricing/price_survey.h"
+#include "pricing/price_targets.h"
+#include "product_plan.h"
 #include "results.h"
 #include "shapes.h"
 
-#define MANY_ITEMS 100
 #define DISABLED_SHARE 10 /* percent of the live products */
-#define OVERRIDE_VIEWS_MAX 10
-
-/* What the warnings are made of, gathered over all items. */
-struct impressions {
-	size_t big_price, from_zero, special_not_lower, special_zero, ends_before, live, disabled, no_own_price;
-	double worst_pct, worst_from, worst_to;
-	char worst_sku[SHAPE_SKU_MAX * 4 + 1];
-};
-
-/* A product counts once in each, however many scopes are written. */
-enum noted {
-	NOTED_BIG_PRICE = 1 << 0,
-	NOTED_FROM_ZERO = 1 << 1,
-	NOTED_NOT_LOWER = 1 << 2,
-	NOTED_ZERO = 1 << 3,
-	NOTED_ENDS_BEFORE = 1 << 4,
-	NOTED_DISABLED = 1 << 5
-};
 
 struct preparing {
-	struct store_client sc;
-	json_t *params;
-	struct catalog_update update;
-	struct match_products products;
-	json_t **views; /* the products as each place sees them, in the order of the places; owned */
-	struct plan *plan;
-	struct impressions seen;
-	unsigned noted; /* of the product that is looked at */
+	struct product_plan pp;
+	struct price_survey prices;
+	size_t live, disabled, ends_before, no_own_price; /* of the products */
 };
 
 /* ---- rules ---- */
@@ -165,200 +141,67 @@ check_rules(struct action_call *call, json_t *params, struct fault *fault)
 	if (refuse_fields(updates, &config->guardrails.catalog_update_fields, fault) < 0 ||
 	    check_dates(updates, fault) < 0 || check_decimals(updates, fault) < 0)
 		return -1;
-	return match_check(json_object_get(params, "match"), config->guardrails.max_skus_per_bulk, fault);
-}
-
-/* ---- products ---- */
-
-static int
-read_products(struct preparing *p, struct fault *fault)
-{
-	struct match_query query = {.projection = CATALOG_PROJECTION,
-				    .cap = p->sc.call->env->config->guardrails.max_skus_per_bulk};
-
-	p->views = pool_alloc(p->sc.call->pool, (p->update.n_places + 1) * sizeof(json_t *));
-	if (p->views == NULL)
-		return result_out_of_memory(fault);
-	memset(p->views, 0, (p->update.n_places + 1) * sizeof(json_t *));
-	query.scope = p->update.places[0].write->prefix;
-	if (match_resolve(&p->sc, json_object_get(p->params, "match"), &query, &p->products, fault) < 0)
-		return -1;
-	p->views[0] = json_incref(p->products.items);
-	for (size_t i = 1; i < p->update.n_places; i++) {
-		query.scope = p->update.places[i].write->prefix;
-		if (match_read_ids(&p->sc, p->products.items, &query, &p->views[i], fault) < 0)
-			return -1;
-	}
-	if (json_array_size(p->products.items) > 1 &&
-	    json_object_get(json_object_get(p->params, "updates"), "url_key") != NULL) {
-		return fault_set(fault, FAULT_VALIDATION_ERROR, NULL,
-				 "params.updates.url_key: one address cannot be given to several products. Use "
-				 "seo_prepare_bulk_update_url_keys.");
-	}
-	return 0;
-}
-
-static const json_t *
-by_id(const json_t *items, int64_t id)
-{
-	size_t low = 0, high = json_array_size(items);
-
-	while (low < high) { /* sorted by id */
-		size_t mid = low + (high - low) / 2;
-		const json_t *item = json_array_get(items, mid);
-		int64_t found = json_get_int(item, "id", 0);
-
-		if (found == id)
-			return item;
-		if (found < id)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return NULL;
-}
-
-/* ---- impressions ---- */
-
-static bool
-has_own_price(const json_t *product)
-{
-	const char *type = json_get_str(product, "type_id", "");
-
-	return strcmp(type, "configurable") != 0 && strcmp(type, "grouped") != 0;
-}
-
-static void
-note(struct preparing *p, enum noted what, size_t *counter)
-{
-	*counter += (p->noted & what) == 0;
-	p->noted |= what;
-}
-
-static void
-judge_price(struct preparing *p, const char *sku, const json_t *from, const json_t *to)
-{
-	double before = json_number_value(from), after = json_number_value(to);
-	double pct;
-
-	if (json_is_null(from) || json_is_null(to))
-		return;
-	if (before == 0.0) {
-		note(p, NOTED_FROM_ZERO, &p->seen.from_zero);
-		return;
-	}
-	pct = fabs(after - before) / before * 100.0;
-	if (pct <= p->sc.call->env->config->guardrails.price_threshold_pct)
-		return;
-	note(p, NOTED_BIG_PRICE, &p->seen.big_price);
-	if (pct > p->seen.worst_pct) {
-		p->seen.worst_pct = pct;
-		p->seen.worst_from = before;
-		p->seen.worst_to = after;
-		snprintf(p->seen.worst_sku, sizeof(p->seen.worst_sku), "%s", sku);
-	}
-}
-
-static void
-judge_special(struct preparing *p, const json_t *product, const json_t *to)
-{
-	const json_t *updates = json_object_get(p->params, "updates");
-	double regular = json_get_num(updates, "price", json_get_num(product, "price", 0));
-
-	if (json_is_null(to))
-		return;
-	if (json_number_value(to) == 0.0)
-		note(p, NOTED_ZERO, &p->seen.special_zero);
-	else if (json_number_value(to) >= regular)
-		note(p, NOTED_NOT_LOWER, &p->seen.special_not_lower);
-}
-
-/* A date that is changed alone is held against the other one as it is; Magento would take any order. */
-static void
-judge_period(struct preparing *p, const json_t *product)
-{
-	const json_t *updates = json_object_get(p->params, "updates");
-	const struct product_field *fields[] = {fields_find("special_from_date"), fields_find("special_to_date")};
-	json_t *dates[2];
-
-	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
-		const json_t *given = json_object_get(updates, fields[i]->name);
-
-		dates[i] = given != NULL ? fields_of_param(fields[i], given) : fields_of_product(fields[i], product);
-	}
-	if (json_is_string(dates[0]) && json_is_string(dates[1]) &&
-	    strcmp(json_string_value(dates[0]), json_string_value(dates[1])) > 0)
-		note(p, NOTED_ENDS_BEFORE, &p->seen.ends_before);
-	json_decref(dates[0]);
-	json_decref(dates[1]);
-}
-
-static void
-look_at(struct preparing *p, const json_t *product, const struct product_field *field, const json_t *from,
-	const json_t *to)
-{
-	const char *sku = json_get_str(product, "sku", "");
-
-	if (strcmp(field->name, "price") == 0) {
-		judge_price(p, sku, from, to);
-	} else if (strcmp(field->name, "special_price") == 0) {
-		judge_price(p, sku, from, to);
-		judge_special(p, product, to);
-	} else if (field->kind == FIELD_DATE) {
-		judge_period(p, product);
-	} else if (strcmp(field->name, "status") == 0 && json_integer_value(from) == 1 && json_integer_value(to) == 2) {
-		note(p, NOTED_DISABLED, &p->seen.disabled);
-	}
+	return product_plan_check(call, params, fault);
 }
 
 /* ---- one product ---- */
 
-/* What of one place differs for this product; gives NULL for nothing, or without memory (then *failed_r). */
-static json_t *
-write_of(struct preparing *p, const json_t *product, const struct catalog_place *place, bool *failed_r)
+static bool
+lacks_price(const struct product_field *field, const json_t *product)
 {
-	json_t *from = json_object(), *to = json_object();
-
-	for (size_t i = 0; i < place->n_fields; i++) {
-		const struct catalog_field *f = &p->update.fields[place->fields[i]];
-		json_t *present;
-
-		if (strcmp(f->field->name, "price") == 0 && !has_own_price(product))
-			continue;
-		present = fields_of_product(f->field, product);
-		if (present == NULL) {
-			*failed_r = true;
-			continue;
-		}
-		if (!fields_same(f->field, present, f->target)) {
-			look_at(p, product, f->field, present, f->target);
-			if (json_object_set(from, f->field->name, present) < 0 ||
-			    json_object_set(to, f->field->name, f->target) < 0)
-				*failed_r = true;
-		}
-		json_decref(present);
-	}
-	if (json_object_size(to) == 0 || *failed_r) {
-		json_decref(from);
-		json_decref(to);
-		return NULL;
-	}
-	return json_pack("{s:s, s:o, s:o}", "scope", place->write->prefix, "from", from, "to", to);
+	return strcmp(field->name, "price") == 0 && price_obstacle(product) != NULL;
 }
 
-static json_t *
-writes_of(struct preparing *p, int64_t id, bool *failed_r)
+/* The values before and after of all that is written of a product, wherever it is written. */
+static int
+gather(const json_t *item, json_t *present, json_t *to)
 {
-	json_t *writes = json_array();
+	json_t *writes = json_get_array(item, "writes");
+	int r = 0;
 
-	for (size_t i = 0; i < p->update.n_places; i++) {
-		const json_t *seen = by_id(p->views[i], id);
-		json_t *write = seen != NULL ? write_of(p, seen, &p->update.places[i], failed_r) : NULL;
+	for (size_t i = 0; i < json_array_size(writes); i++) {
+		const json_t *write = json_array_get(writes, i);
 
-		if (write != NULL && json_array_append_new(writes, write) < 0)
-			*failed_r = true;
+		r |= json_object_update(present, json_get_object(write, "from"));
+		r |= json_object_update(to, json_get_object(write, "to"));
 	}
-	return writes;
+	return r;
+}
+
+static const char *
+later_date(const json_t *present, const json_t *to, const char *name)
+{
+	const json_t *value = json_object_get(to, name);
+
+	return json_string_value(value != NULL ? value : json_object_get(present, name));
+}
+
+/* A date that is changed alone is held against the other one as it is; Magento would take any order. */
+static bool
+would_end_before(const json_t *present, const json_t *to)
+{
+	const char *from = later_date(present, to, "special_from_date");
+	const char *until = later_date(present, to, "special_to_date");
+
+	if (json_object_get(to, "special_from_date") == NULL && json_object_get(to, "special_to_date") == NULL)
+		return false;
+	return from != NULL && until != NULL && strcmp(from, until) > 0;
+}
+
+static int
+look_at(struct preparing *p, const json_t *product, const json_t *item)
+{
+	json_t *present = price_values(product), *to = json_object();
+	int r = present != NULL && to != NULL ? gather(item, present, to) : -1;
+
+	if (r == 0) {
+		price_survey_note(&p->prices, json_get_str(product, "sku", ""), present, to);
+		p->ends_before += would_end_before(present, to);
+		p->disabled += json_get_int(present, "status", 0) == 1 && json_get_int(to, "status", 0) == 2;
+	}
+	json_decref(present);
+	json_decref(to);
+	return r;
 }
 
 static bool
@@ -370,39 +213,19 @@ only_price_is_asked(const struct catalog_update *update)
 static int
 add_product(struct preparing *p, const json_t *product)
 {
-	bool failed = false;
-	json_t *writes, *item;
+	const char *obstacle = price_obstacle(product);
+	json_t *item;
 
-	p->noted = 0;
-	if (json_get_int(product, "status", 1) == 1)
-		p->seen.live++;
-	if (!has_own_price(product) && json_object_get(json_object_get(p->params, "updates"), "price") != NULL) {
-		p->seen.no_own_price++;
-		if (only_price_is_asked(&p->update)) {
-			return plan_skip(p->plan, json_pack("{s:O}", "sku", json_object_get(product, "sku")),
-					 "its price comes from its children");
-		}
+	p->live += json_get_int(product, "status", 1) == 1;
+	if (obstacle != NULL && json_object_get(json_object_get(p->pp.params, "updates"), "price") != NULL) {
+		p->no_own_price++;
+		if (only_price_is_asked(&p->pp.update))
+			return plan_skip(p->pp.plan, json_pack("{s:O}", "sku", json_object_get(product, "sku")),
+					 obstacle);
 	}
-	writes = writes_of(p, json_get_int(product, "id", 0), &failed);
-	if (failed || json_array_size(writes) == 0) {
-		json_decref(writes);
-		if (!failed)
-			plan_add_unchanged(p->plan);
-		return failed ? -1 : 0;
-	}
-	item = json_pack("{s:{s:O}, s:O*, s:O, s:o}", "key", "sku", json_object_get(product, "sku"), "title",
-			 json_object_get(product, "name"), "id", json_object_get(product, "id"), "writes", writes);
-	return item != NULL ? plan_add(p->plan, item) : -1;
-}
-
-static int
-add_products(struct preparing *p, struct fault *fault)
-{
-	for (size_t i = 0; i < json_array_size(p->products.items); i++) {
-		if (add_product(p, json_array_get(p->products.items, i)) < 0)
-			return result_out_of_memory(fault);
-	}
-	return 0;
+	if (product_plan_add(&p->pp, product, lacks_price, &item) < 0)
+		return -1;
+	return item != NULL ? look_at(p, product, item) : 0;
 }
 
 /* ---- warnings ---- */
@@ -410,208 +233,90 @@ add_products(struct preparing *p, struct fault *fault)
 static void
 warn_prices(struct preparing *p)
 {
-	const struct impressions *seen = &p->seen;
-	double threshold = p->sc.call->env->config->guardrails.price_threshold_pct;
-
-	if (seen->big_price > 0) {
-		plan_warn(p->plan, "%zu products: price change over %g %%; largest: %s %.2f -> %.2f", seen->big_price,
-			  threshold, seen->worst_sku, seen->worst_from, seen->worst_to);
-	}
-	if (seen->from_zero > 0)
-		plan_warn(p->plan, "%zu products: the price is 0 now, so the size of the change cannot be judged",
-			  seen->from_zero);
-	if (seen->special_not_lower > 0)
-		plan_warn(p->plan, "%zu products: the special price is not below the regular price",
-			  seen->special_not_lower);
-	if (seen->special_zero > 0)
-		plan_warn(p->plan, "%zu products: a special price of 0 sells for nothing", seen->special_zero);
-	if (seen->ends_before > 0)
-		plan_warn(p->plan, "%zu products: the special price would end before it begins", seen->ends_before);
-	if (seen->no_own_price > 0)
-		plan_warn(p->plan, "%zu products: configurable or grouped; their price comes from their children",
-			  seen->no_own_price);
-}
-
-static const char *
-level_of(enum reach_field scope)
-{
-	return scope == REACH_GLOBAL ? "global" : "per website";
+	price_survey_warn(&p->prices, p->pp.plan);
+	if (p->ends_before > 0)
+		plan_warn(p->pp.plan, "%zu product%s: the special price would end before it begins", p->ends_before,
+			  p->ends_before == 1 ? "" : "s");
+	if (p->no_own_price > 0)
+		plan_warn(p->pp.plan,
+			  "%zu product%s without a price of %s own: it comes from children, or from what "
+			  "is chosen",
+			  p->no_own_price, p->no_own_price == 1 ? "" : "s", p->no_own_price == 1 ? "its" : "their");
 }
 
 static void
-warn_fields(struct preparing *p)
+warn_texts(struct preparing *p)
 {
-	for (size_t i = 0; i < p->update.n_fields; i++) {
-		const struct catalog_field *f = &p->update.fields[i];
+	for (size_t i = 0; i < p->pp.update.n_fields; i++) {
+		const struct catalog_field *f = &p->pp.update.fields[i];
 
-		if (f->is_wider)
-			plan_warn(p->plan, "%s is %s in this shop: more store views are changed than you asked for",
-				  f->field->name, level_of(f->scope));
-		if (f->may_be_global)
-			plan_warn(p->plan,
-				  "Whether %s is global in this shop may not be read: if it is, this changes "
-				  "it in every store",
-				  f->field->name);
 		if (fields_is_long(f->field->name, f->target))
-			plan_warn(p->plan, FIELDS_LONG_WARNING, f->field->name);
+			plan_warn(p->pp.plan, FIELDS_LONG_WARNING, f->field->name);
 	}
-	if (p->update.scopes_are_assumed)
-		plan_warn(p->plan, "The scopes of the attributes may not be read with these credentials: those of a "
-				   "stock shop are assumed");
-	if (p->update.reach.from_default)
-		plan_warn(p->plan, "No scope was given: the session's default store view %s is used",
-			  p->update.reach.target.prefix);
+	if (json_object_get(json_object_get(p->pp.params, "updates"), "url_key") != NULL)
+		plan_warn(p->pp.plan, "The old address will answer 404: no redirect is made here. "
+				      "seo_prepare_bulk_update_url_keys makes one");
 }
 
 static void
-warn_extent(struct preparing *p)
+warn(struct preparing *p)
 {
-	if (plan_count(p->plan) > MANY_ITEMS)
-		plan_warn(p->plan, "%zu products would change", plan_count(p->plan));
-	if (p->seen.disabled * 100 > p->seen.live * DISABLED_SHARE)
-		plan_warn(p->plan, "%zu of %zu live products would be disabled", p->seen.disabled, p->seen.live);
-	if (json_object_get(json_object_get(p->params, "updates"), "url_key") != NULL)
-		plan_warn(p->plan, "The old address will answer 404: no redirect is made here. "
-				   "seo_prepare_bulk_update_url_keys makes one");
-	if (json_array_size(p->products.not_found) > 0)
-		plan_warn(p->plan, "%zu of the listed SKUs do not exist", json_array_size(p->products.not_found));
-}
-
-/* Values of a view's own hide a global change there.  Looked at for the products that are shown as examples. */
-static size_t
-count_overrides(const json_t *shown, const json_t *seen, const struct catalog_field *f)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < json_array_size(shown); i++) {
-		const json_t *global = json_array_get(shown, i);
-		const json_t *local = by_id(seen, json_get_int(global, "id", 0));
-		json_t *a = fields_of_product(f->field, global);
-		json_t *b = local != NULL ? fields_of_product(f->field, local) : NULL;
-
-		if (a != NULL && b != NULL && !fields_same(f->field, a, b))
-			n++;
-		json_decref(a);
-		json_decref(b);
-	}
-	return n;
-}
-
-static int
-warn_overrides_in(struct preparing *p, json_t *shown, const char *view, struct fault *fault)
-{
-	const struct match_query query = {.scope = view, .projection = CATALOG_PROJECTION};
-	json_t *seen = NULL;
-
-	if (match_read_ids(&p->sc, shown, &query, &seen, fault) < 0)
-		return -1;
-	for (size_t i = 0; i < p->update.n_fields; i++) {
-		const struct catalog_field *f = &p->update.fields[i];
-		size_t n = f->scope != REACH_GLOBAL ? count_overrides(shown, seen, f) : 0;
-
-		if (n > 0)
-			plan_warn(
-			    p->plan,
-			    "Store view %s has %s of its own for %zu of the products shown: the change is hidden there",
-			    view, f->field->name, n);
-	}
-	json_decref(seen);
-	return 0;
-}
-
-static int
-warn_overrides(struct preparing *p, struct fault *fault)
-{
-	size_t n = (size_t)json_get_int(p->params, "sample_size", 5);
-	const char **views = NULL;
-	size_t n_views;
-	json_t *shown;
-	int r = 0;
-
-	if (p->update.reach.target.level != SCOPE_GLOBAL || plan_count(p->plan) == 0)
-		return 0;
-	n_views = reach_all_views(&p->sc, &p->update.reach, &views);
-	shown = json_array();
-	for (size_t i = 0; i < n && i < plan_count(p->plan); i++) {
-		int64_t id = json_get_int(plan_item(p->plan, i), "id", 0);
-
-		json_array_append_new(shown, json_clone(by_id(p->products.items, id)));
-	}
-	for (size_t i = 0; r == 0 && i < n_views && i < OVERRIDE_VIEWS_MAX; i++)
-		r = warn_overrides_in(p, shown, views[i], fault);
-	json_decref(shown);
-	return r;
+	warn_prices(p);
+	product_plan_warn_scope(&p->pp);
+	warn_texts(p);
+	plan_warn_many(p->pp.plan);
+	if (p->disabled * 100 > p->live * DISABLED_SHARE)
+		plan_warn(p->pp.plan, "%zu of %zu live products would be disabled", p->disabled, p->live);
 }
 
 /* ---- all of it ---- */
 
+/* One address for several products is refused by the shop, product after product. */
 static int
-note_places(struct preparing *p, struct fault *fault)
+check_address(const struct preparing *p, struct fault *fault)
 {
-	for (size_t i = 0; i < p->update.n_places; i++) {
-		const struct catalog_place *place = &p->update.places[i];
-
-		for (size_t k = 0; k < place->n_fields; k++) {
-			if (plan_effective(p->plan, place->writes[k], p->update.fields[place->fields[k]].field->name) <
-			    0)
-				return result_out_of_memory(fault);
-		}
-	}
-	return 0;
-}
-
-static int
-finish(struct preparing *p, json_t **result_r, struct fault *fault)
-{
-	json_t *scope = reach_to_json(&p->update.reach);
-	json_t *extra = json_object();
-	int r;
-
-	if (json_array_size(p->products.not_found) > 0)
-		json_object_set(extra, "not_found_skus", p->products.not_found);
-	r = plan_finish(p->plan, p->params, scope, extra, NULL, result_r, fault);
-	json_decref(extra);
-	json_decref(scope);
-	return r;
+	if (json_array_size(p->pp.products.items) < 2 ||
+	    json_object_get(json_object_get(p->pp.params, "updates"), "url_key") == NULL)
+		return 0;
+	return fault_set(fault, FAULT_VALIDATION_ERROR, NULL,
+			 "params.updates.url_key: one address cannot be given to several products. Use "
+			 "seo_prepare_bulk_update_url_keys.");
 }
 
 static int
 prepare(struct preparing *p, json_t **result_r, struct fault *fault)
 {
-	json_t *updates = json_object_get(p->params, "updates");
+	struct product_plan *pp = &p->pp;
+	json_t *updates = json_object_get(pp->params, "updates");
 
-	if (reach_resolve(&p->sc, p->params, &p->update.reach, fault) < 0 ||
-	    catalog_update_init(&p->sc, &p->update, updates, fault) < 0 ||
-	    check_categories(&p->sc, updates, fault) < 0 || read_products(p, fault) < 0)
+	price_survey_init(&p->prices, pp->sc.call->env->config->guardrails.price_threshold_pct, clock_wall_ms());
+	if (product_plan_place(pp, updates, fault) < 0 || check_categories(&pp->sc, updates, fault) < 0 ||
+	    product_plan_read(pp, catalog_commit_ops.pair, "catalog_commit_bulk_update", fault) < 0 ||
+	    check_address(p, fault) < 0)
 		return -1;
-	p->plan = plan_new(p->sc.call, catalog_commit_ops.pair, "catalog_commit_bulk_update", catalog_commit_ops.noun);
-	if (p->plan == NULL)
-		return result_out_of_memory(fault);
-	if (note_places(p, fault) < 0 || add_products(p, fault) < 0 || warn_overrides(p, fault) < 0)
+	for (size_t i = 0; i < json_array_size(pp->products.items); i++) {
+		if (add_product(p, json_array_get(pp->products.items, i)) < 0)
+			return result_out_of_memory(fault);
+	}
+	if (product_plan_warn_overrides(pp, (size_t)json_get_int(pp->params, "sample_size", 5), fault) < 0)
 		return -1;
-	warn_prices(p);
-	warn_fields(p);
-	warn_extent(p);
-	return finish(p, result_r, fault);
+	warn(p);
+	return product_plan_finish(pp, json_object(), NULL, result_r, fault);
 }
 
 int
 catalog_prepare_update(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault)
 {
-	struct preparing p = {.params = params};
+	struct preparing p = {.pp = {.params = params, .projection = CATALOG_PROJECTION}};
 	int r = check_rules(call, params, fault);
 
 	if (r < 0)
 		return r;
-	r = store_open(&p.sc, call, fault);
+	r = store_open(&p.pp.sc, call, fault);
 	if (r == 0)
 		r = prepare(&p, result_r, fault);
-	for (size_t i = 0; p.views != NULL && i < p.update.n_places; i++)
-		json_decref(p.views[i]);
-	match_products_fini(&p.products);
-	catalog_update_fini(&p.update);
-	plan_free(&p.plan);
-	store_close(&p.sc);
+	product_plan_fini(&p.pp);
+	store_close(&p.pp.sc);
 	return r;
 }
 

@@ -10,7 +10,6 @@
 #include "guard.h"
 #include "json/get.h"
 #include "magento/criteria.h"
-#include "magento/product.h"
 #include "catalog/match.h"
 #include "plan.h"
 #include "price_survey.h"
@@ -221,21 +220,6 @@ find_products(struct pricing *p, struct fault *fault)
 
 /* ---- what would change ---- */
 
-/* Why a product has no price of its own; NULL when it has. */
-static const char *
-type_obstacle(const json_t *product)
-{
-	const char *type = json_get_str(product, "type_id", "");
-	const json_t *price_type = product_attribute(product, "price_type");
-
-	if (strcmp(type, "configurable") == 0 || strcmp(type, "grouped") == 0)
-		return "Its price comes from its children.";
-	if (strcmp(type, "bundle") == 0 && json_is_string(price_type) &&
-	    strcmp(json_string_value(price_type), "0") == 0)
-		return "Its price is dynamic: it comes from what is chosen.";
-	return NULL;
-}
-
 static const json_t *
 seen_product(const json_t *items, int64_t id)
 {
@@ -329,7 +313,7 @@ static int
 plan_product(struct pricing *p, size_t index, struct fault *fault)
 {
 	const json_t *product = json_array_get(p->products.items, index);
-	const char *sku = json_get_str(product, "sku", ""), *reason = type_obstacle(product);
+	const char *sku = json_get_str(product, "sku", ""), *reason = price_obstacle(product);
 	const json_t *update = update_of(p, sku);
 	json_t *writes;
 	int r = 0;
@@ -393,11 +377,10 @@ finish(struct pricing *p, json_t **result_r, struct fault *fault)
 	int r = extra != NULL && scope != NULL ? 0 : -1;
 
 	price_survey_warn(&p->survey, p->plan);
-	if (json_array_size(p->products.not_found) > 0) {
-		plan_warn(p->plan, "%zu of the listed SKUs were not found, see not_found_skus.",
-			  json_array_size(p->products.not_found));
+	plan_warn_many(p->plan);
+	plan_warn_missing(p->plan, p->products.not_found);
+	if (json_array_size(p->products.not_found) > 0)
 		r |= json_object_set(extra, "not_found_skus", p->products.not_found);
-	}
 	if (plan_count(p->plan) > 0)
 		r |= json_object_set_new(extra, "summary", price_survey_summary(&p->survey));
 	if (r != 0)
@@ -409,25 +392,13 @@ finish(struct pricing *p, json_t **result_r, struct fault *fault)
 	return r;
 }
 
-/* "2026-11-22 10:16:57", as the shop writes time. */
-static const char *
-shop_time(struct pool *pool)
-{
-	char iso[CLOCK_ISO_CAP];
-
-	clock_format_iso(clock_wall_ms(), iso);
-	return pool_printf(pool, "%.10s %.8s", iso, iso + 11);
-}
-
 static int
 prepare(struct pricing *p, json_t **result_r, struct fault *fault)
 {
-	const char *now = shop_time(p->sc->call->pool);
-
 	p->plan = plan_new(p->sc->call, PAIR, COMMIT_TOOL, "products");
-	if (p->plan == NULL || now == NULL)
+	if (p->plan == NULL)
 		return result_out_of_memory(fault);
-	price_survey_init(&p->survey, p->sc->call->env->config->guardrails.price_threshold_pct, now);
+	price_survey_init(&p->survey, p->sc->call->env->config->guardrails.price_threshold_pct, clock_wall_ms());
 	if (find_places(p, fault) < 0 || find_products(p, fault) < 0)
 		return -1;
 	for (size_t i = 0; i < json_array_size(p->products.items); i++) {

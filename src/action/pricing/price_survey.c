@@ -4,16 +4,18 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "json/get.h"
 
-#define MANY 100
-
 void
-price_survey_init(struct price_survey *survey, double threshold_pct, const char *now)
+price_survey_init(struct price_survey *survey, double threshold_pct, uint64_t now_wall_ms)
 {
+	char iso[CLOCK_ISO_CAP];
+
 	memset(survey, 0, sizeof(*survey));
 	survey->threshold_pct = threshold_pct;
-	survey->now = now;
+	clock_format_iso(now_wall_ms, iso);
+	snprintf(survey->now, sizeof(survey->now), "%.10s %.8s", iso, iso + 11);
 }
 
 static void
@@ -124,8 +126,6 @@ price_survey_warn(const struct price_survey *survey, struct plan *plan)
 	if (survey->over.n > 0)
 		plan_warn(plan, "%zu product%s: the period of the special price is already over, such as %s",
 			  survey->over.n, survey->over.n == 1 ? "" : "s", survey->over.sku);
-	if (plan_count(plan) > MANY)
-		plan_warn(plan, "%zu products would change.", plan_count(plan));
 }
 
 static double

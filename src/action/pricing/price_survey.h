@@ -9,6 +9,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/compiler.h"
 #include "plan.h"
@@ -22,16 +23,16 @@ struct price_sample {
 
 struct price_survey {
 	double threshold_pct;
-	const char *now; /* "YYYY-MM-DD HH:MM:SS": special prices that end before are over */
+	char now[20]; /* "YYYY-MM-DD HH:MM:SS", as the shop writes time: special prices that end before are over */
 	struct price_sample jump, from_zero, not_below, free_special, free_price, over;
 	bool has_change;
 	double min_pct, max_pct;
 	double total_before, total_after;
 };
 
-void price_survey_init(struct price_survey *survey, double threshold_pct, const char *now);
+void price_survey_init(struct price_survey *survey, double threshold_pct, uint64_t now_wall_ms);
 
-/* One write: the present values, and what changes. */
+/* One product: the present values, and what changes. */
 void price_survey_note(struct price_survey *survey, const char *sku, const json_t *present, const json_t *to);
 
 void price_survey_warn(const struct price_survey *survey, struct plan *plan);

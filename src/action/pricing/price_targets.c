@@ -9,6 +9,7 @@
 #include "arguments.h"
 #include "catalog/fields.h"
 #include "json/get.h"
+#include "magento/product.h"
 
 const char *const price_field_names[PRICE_N_FIELDS] = {"price", "special_price", "special_from_date",
 						       "special_to_date"};
@@ -260,6 +261,20 @@ price_values(const json_t *product)
 		}
 	}
 	return values;
+}
+
+const char *
+price_obstacle(const json_t *product)
+{
+	const char *type = json_get_str(product, "type_id", "");
+	const json_t *price_type = product_attribute(product, "price_type");
+
+	if (strcmp(type, "configurable") == 0 || strcmp(type, "grouped") == 0)
+		return "Its price comes from its children.";
+	if (strcmp(type, "bundle") == 0 && json_is_string(price_type) &&
+	    strcmp(json_string_value(price_type), "0") == 0)
+		return "Its price is dynamic: it comes from what is chosen.";
+	return NULL;
 }
 
 bool

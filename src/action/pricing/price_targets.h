@@ -36,6 +36,9 @@ double price_adjust(double base, const json_t *adjust);
 /* The four values of a product as Magento gives it.  A new reference, NULL without memory. */
 json_t *price_values(const json_t *product) MUST_CHECK;
 
+/* Why a product (with type_id and custom_attributes) has no price of its own; NULL when it has. */
+const char *price_obstacle(const json_t *product);
+
 /*
  * What of `present` changes to what: a new object of fields, empty when nothing does.  *skip_r is NULL, or why the
  * product must be left out.  NULL without memory.

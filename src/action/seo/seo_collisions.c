@@ -62,7 +62,7 @@ seo_collisions_within(struct pool *pool, struct seo_change *changes, size_t n)
 /* ---- in the shop ---- */
 
 struct search {
-	struct seo_products *seo;
+	struct product_plan *pp;
 	struct seo_change *changes;
 	size_t n;
 	size_t place;
@@ -84,7 +84,7 @@ has_key(const struct search *search, const char *key)
 static int
 list_keys(struct search *search, struct fault *fault)
 {
-	search->keys = pool_alloc(search->seo->sc.call->pool, (search->n + 1) * sizeof(*search->keys));
+	search->keys = pool_alloc(search->pp->sc.call->pool, (search->n + 1) * sizeof(*search->keys));
 	search->n_keys = 0;
 	if (search->keys == NULL)
 		return result_out_of_memory(fault);
@@ -101,7 +101,7 @@ list_keys(struct search *search, struct fault *fault)
 static void
 ask(struct search *search, struct batch *batch, const char *scope, const char *path, const char *fields)
 {
-	struct pool *pool = search->seo->sc.call->pool;
+	struct pool *pool = search->pp->sc.call->pool;
 	size_t piece;
 
 	for (size_t at = 0; at < search->n_keys; at += piece) {
@@ -137,7 +137,7 @@ take_product(struct search *search, const json_t *product)
 		if (change->place != search->place || change->id == json_get_int(product, "id", 0) ||
 		    strcmp(change->new_key, key) != 0)
 			continue;
-		if (take(search->seo->sc.call->pool, change, "product", json_get_str(product, "sku", "")) < 0)
+		if (take(search->pp->sc.call->pool, change, "product", json_get_str(product, "sku", "")) < 0)
 			return -1;
 	}
 	return 0;
@@ -153,7 +153,7 @@ take_category(struct search *search, const json_t *category)
 
 		if (change->place != search->place || strcmp(change->new_key, key) != 0)
 			continue;
-		if (take(search->seo->sc.call->pool, change, "category", json_get_str(category, "name", "")) < 0)
+		if (take(search->pp->sc.call->pool, change, "category", json_get_str(category, "name", "")) < 0)
 			return -1;
 	}
 	return 0;
@@ -188,14 +188,14 @@ run(struct search *search, struct batch *batch, int (*take_one)(struct search *,
 static int
 search_products(struct search *search, struct fault *fault)
 {
-	const char *prefix = search->seo->update.places[search->place].write->prefix;
+	const char *prefix = search->pp->update.places[search->place].write->prefix;
 	bool everywhere = strcmp(prefix, MAGENTO_SCOPE_ALL) == 0;
 	const char **views = NULL;
-	size_t n_views = everywhere ? reach_all_views(&search->seo->sc, &search->seo->update.reach, &views) : 0;
+	size_t n_views = everywhere ? reach_all_views(&search->pp->sc, &search->pp->update.reach, &views) : 0;
 	struct batch batch;
 	int r;
 
-	batch_init(&batch, &search->seo->sc, (VIEWS_MAX + 2) * (search->n_keys + 1));
+	batch_init(&batch, &search->pp->sc, (VIEWS_MAX + 2) * (search->n_keys + 1));
 	ask(search, &batch, MAGENTO_SCOPE_ALL, "/products", "items[id,sku,custom_attributes],total_count");
 	if (!everywhere)
 		ask(search, &batch, prefix, "/products", "items[id,sku,custom_attributes],total_count");
@@ -204,7 +204,7 @@ search_products(struct search *search, struct fault *fault)
 	r = run(search, &batch, take_product, fault);
 	batch_fini(&batch);
 	if (r == 0 && n_views > VIEWS_MAX)
-		seo_warn(search->seo, "Collisions were looked for in the first %d store views only", VIEWS_MAX);
+		plan_warn(search->pp->plan, "Collisions were looked for in the first %d store views only", VIEWS_MAX);
 	return r == 1 ? search_products(search, fault) : r;
 }
 
@@ -212,11 +212,11 @@ search_products(struct search *search, struct fault *fault)
 static int
 search_categories(struct search *search, struct fault *fault)
 {
-	const char *prefix = search->seo->update.places[search->place].write->prefix;
+	const char *prefix = search->pp->update.places[search->place].write->prefix;
 	struct batch batch;
 	int r;
 
-	batch_init(&batch, &search->seo->sc, search->n_keys + 1);
+	batch_init(&batch, &search->pp->sc, search->n_keys + 1);
 	ask(search, &batch, prefix, "/categories/list", "items[id,name,custom_attributes],total_count");
 	r = run(search, &batch, take_category, fault);
 	batch_fini(&batch);
@@ -225,21 +225,22 @@ search_categories(struct search *search, struct fault *fault)
 	if (r < 0 && fault->code == FAULT_FORBIDDEN) {
 		fault_fini(fault);
 		fault_init(fault);
-		seo_warn(search->seo, "Collisions with categories could not be looked for: the role may not read them");
+		plan_warn(search->pp->plan,
+			  "Collisions with categories could not be looked for: the role may not read them");
 		return 0;
 	}
 	return r;
 }
 
 int
-seo_collisions_find(struct seo_products *seo, struct seo_change *changes, size_t n, const struct seo_suffixes *suffixes,
+seo_collisions_find(struct product_plan *pp, struct seo_change *changes, size_t n, const struct seo_suffixes *suffixes,
 		    struct fault *fault)
 {
-	struct search search = {.seo = seo, .changes = changes, .n = n, .page = CRITERIA_IN_MAX};
+	struct search search = {.pp = pp, .changes = changes, .n = n, .page = CRITERIA_IN_MAX};
 
-	if (seo_collisions_within(seo->sc.call->pool, changes, n) < 0)
+	if (seo_collisions_within(pp->sc.call->pool, changes, n) < 0)
 		return result_out_of_memory(fault);
-	for (search.place = 0; search.place < seo->update.n_places; search.place++) {
+	for (search.place = 0; search.place < pp->update.n_places; search.place++) {
 		if (list_keys(&search, fault) < 0)
 			return -1;
 		if (search.n_keys == 0)

@@ -20,77 +20,30 @@
 
 /* ---- the plan ---- */
 
-static json_t *
-write_of(struct seo_products *seo, const json_t *product, const struct catalog_place *place, bool *failed_r)
-{
-	json_t *from = json_object(), *to = json_object();
-
-	for (size_t i = 0; i < place->n_fields; i++) {
-		const struct catalog_field *f = &seo->update.fields[place->fields[i]];
-		json_t *present = fields_of_product(f->field, product);
-
-		if (present == NULL)
-			*failed_r = true;
-		else if (!fields_same(f->field, present, f->target) &&
-			 (json_object_set(from, f->field->name, present) < 0 ||
-			  json_object_set(to, f->field->name, f->target) < 0))
-			*failed_r = true;
-		json_decref(present);
-	}
-	if (json_object_size(to) > 0 && !*failed_r)
-		return json_pack("{s:s, s:o, s:o}", "scope", place->write->prefix, "from", from, "to", to);
-	json_decref(from);
-	json_decref(to);
-	return NULL;
-}
-
-static int
-add_product(struct seo_products *seo, json_t *product)
-{
-	json_t *writes = json_array();
-	bool failed = writes == NULL;
-
-	for (size_t i = 0; !failed && i < seo->update.n_places; i++) {
-		const json_t *seen = seo_product_at(seo, i, json_get_int(product, "id", 0));
-		json_t *write = seen != NULL ? write_of(seo, seen, &seo->update.places[i], &failed) : NULL;
-
-		if (write != NULL && json_array_append_new(writes, write) < 0)
-			failed = true;
-	}
-	if (failed || json_array_size(writes) == 0) {
-		json_decref(writes);
-		if (!failed)
-			plan_add_unchanged(seo->plan);
-		return failed ? -1 : 0;
-	}
-	return plan_add(seo->plan, json_pack("{s:{s:O}, s:O*, s:O, s:o}", "key", "sku", json_object_get(product, "sku"),
-					     "title", json_object_get(product, "name"), "id",
-					     json_object_get(product, "id"), "writes", writes));
-}
-
 static void
-warn(struct seo_products *seo, json_t *updates)
+warn(struct product_plan *pp, json_t *updates)
 {
 	const char *title = json_get_str(updates, "meta_title", "");
 	const char *description = json_get_str(updates, "meta_description", "");
 	const char *field;
 	json_t *value;
 
-	seo_warn_scope(seo);
+	product_plan_warn_scope(pp);
 	if (fields_characters(title) > TITLE_ADVISED)
-		seo_warn(seo, "The meta title has %zu characters: search engines show about %d",
-			 fields_characters(title), TITLE_ADVISED);
+		plan_warn(pp->plan, "The meta title has %zu characters: search engines show about %d",
+			  fields_characters(title), TITLE_ADVISED);
 	if (fields_characters(description) > DESCRIPTION_ADVISED) {
-		seo_warn(seo, "The meta description has %zu characters: search engines show about %d",
-			 fields_characters(description), DESCRIPTION_ADVISED);
+		plan_warn(pp->plan, "The meta description has %zu characters: search engines show about %d",
+			  fields_characters(description), DESCRIPTION_ADVISED);
 	}
 	json_object_foreach(updates, field, value)
 	{
 		if (fields_is_long(field, value))
-			seo_warn(seo, FIELDS_LONG_WARNING, field);
+			plan_warn(pp->plan, FIELDS_LONG_WARNING, field);
 	}
-	if (title[0] != '\0' && json_array_size(seo->products.items) > 1)
-		seo_warn(seo, "%zu products get one and the same meta title", json_array_size(seo->products.items));
+	if (title[0] != '\0' && json_array_size(pp->products.items) > 1)
+		plan_warn(pp->plan, "%zu products get one and the same meta title",
+			  json_array_size(pp->products.items));
 }
 
 /*
@@ -98,22 +51,26 @@ warn(struct seo_products *seo, json_t *updates)
  * all items, so they are known last.
  */
 static int
-make_plan(struct seo_products *seo, char id_r[static PLAN_ID_CAP], json_t **result_r, struct fault *fault)
+make_plan(struct product_plan *pp, char id_r[static PLAN_ID_CAP], json_t **result_r, struct fault *fault)
 {
-	json_t *updates = json_object_get(seo->params, "meta_updates");
+	json_t *updates = json_object_get(pp->params, "meta_updates");
 
-	if (seo_products_read(seo, updates, PAIR, "seo_bulk_update_meta", fault) < 0)
+	if (product_plan_place(pp, updates, fault) < 0 ||
+	    product_plan_read(pp, PAIR, "seo_bulk_update_meta", fault) < 0)
 		return -1;
-	for (size_t i = 0; i < json_array_size(seo->products.items); i++) {
-		if (add_product(seo, json_array_get(seo->products.items, i)) < 0)
+	for (size_t i = 0; i < json_array_size(pp->products.items); i++) {
+		json_t *item;
+
+		if (product_plan_add(pp, json_array_get(pp->products.items, i), NULL, &item) < 0)
 			return result_out_of_memory(fault);
 	}
-	if (seo_warn_overrides(seo, SAMPLE_MAX, fault) < 0)
+	if (product_plan_warn_overrides(pp, SAMPLE_MAX, fault) < 0)
 		return -1;
-	warn(seo, updates);
-	if (plan_count(seo->plan) > 0 && json_object_set(plan_item(seo->plan, 0), "warnings", seo->warnings) < 0)
+	warn(pp, updates);
+	if (plan_count(pp->plan) > 0 &&
+	    json_object_set(plan_item(pp->plan, 0), "warnings", plan_warnings(pp->plan)) < 0)
 		return result_out_of_memory(fault);
-	return seo_finish(seo, json_object(), id_r, result_r, fault);
+	return product_plan_finish(pp, json_object(), id_r, result_r, fault);
 }
 
 /* ---- carrying it out ---- */
@@ -198,15 +155,15 @@ nothing_to_do(const json_t *planned)
 static int
 change(struct action_call *call, json_t *params, struct once *once, json_t **result_r, struct fault *fault)
 {
-	struct seo_products seo = {.params = params};
+	struct product_plan pp = {.params = params, .projection = SEO_PROJECTION};
 	char id[PLAN_ID_CAP] = "";
 	json_t *planned = NULL;
-	int r = store_open(&seo.sc, call, fault);
+	int r = store_open(&pp.sc, call, fault);
 
 	if (r == 0)
-		r = make_plan(&seo, id, &planned, fault);
-	seo_products_fini(&seo);
-	store_close(&seo.sc);
+		r = make_plan(&pp, id, &planned, fault);
+	product_plan_fini(&pp);
+	store_close(&pp.sc);
 	if (r < 0) {
 		once_abandon(once, true);
 	} else if (id[0] == '\0') {
@@ -229,7 +186,7 @@ seo_update_meta(struct action_call *call, json_t *params, json_t **result_r, str
 	struct once once;
 	int r;
 
-	if (seo_products_check(call, params, fault) < 0)
+	if (product_plan_check(call, params, fault) < 0)
 		return -1;
 	r = once_begin(&once, call, params, result_r, fault);
 	if (r != 0) {

@@ -20,7 +20,7 @@
 #define SUFFIX_DEFAULT ".html"
 
 struct planning {
-	struct seo_products seo;
+	struct product_plan pp;
 	json_t *transform;
 	bool redirects;
 	struct seo_suffixes *suffixes; /* of each place */
@@ -36,13 +36,13 @@ struct planning {
 static int
 read_suffix(struct planning *p, size_t place, struct fault *fault)
 {
-	const char *prefix = p->seo.update.places[place].write->prefix;
+	const char *prefix = p->pp.update.places[place].write->prefix;
 	const char *view = strcmp(prefix, MAGENTO_SCOPE_ALL) != 0 ? prefix : NULL;
 	struct seo_suffixes *suffixes = &p->suffixes[place];
 	const json_t *config;
 	json_t *data = NULL;
 	const char *category;
-	int r = graphql_query(&p->seo.sc.magento, view, "{storeConfig{product_url_suffix category_url_suffix}}", NULL,
+	int r = graphql_query(&p->pp.sc.magento, view, "{storeConfig{product_url_suffix category_url_suffix}}", NULL,
 			      &data, fault);
 
 	*suffixes = (struct seo_suffixes){SUFFIX_DEFAULT, true, true};
@@ -50,7 +50,7 @@ read_suffix(struct planning *p, size_t place, struct fault *fault)
 	if (r < 0 && (fault->code == FAULT_CANCELLED || fault->code == FAULT_RATE_LIMITED))
 		return -1;
 	if (config != NULL) {
-		suffixes->product = pool_strdup(p->seo.sc.call->pool, json_get_str(config, "product_url_suffix", ""));
+		suffixes->product = pool_strdup(p->pp.sc.call->pool, json_get_str(config, "product_url_suffix", ""));
 		category = json_get_str(config, "category_url_suffix", "");
 		suffixes->same_for_categories = suffixes->product != NULL && strcmp(suffixes->product, category) == 0;
 		suffixes->is_assumed = false;
@@ -64,9 +64,9 @@ read_suffix(struct planning *p, size_t place, struct fault *fault)
 static int
 read_suffixes(struct planning *p, struct fault *fault)
 {
-	size_t n = p->seo.update.n_places;
+	size_t n = p->pp.update.n_places;
 
-	p->suffixes = pool_alloc(p->seo.sc.call->pool, n * sizeof(*p->suffixes));
+	p->suffixes = pool_alloc(p->pp.sc.call->pool, n * sizeof(*p->suffixes));
 	if (p->suffixes == NULL)
 		return result_out_of_memory(fault);
 	for (size_t i = 0; i < n; i++) {
@@ -96,8 +96,8 @@ add_changes(struct planning *p, const json_t *product, struct fault *fault)
 	size_t before = p->n_changes;
 	int64_t id = json_get_int(product, "id", 0);
 
-	for (size_t place = 0; place < p->seo.update.n_places; place++) {
-		const json_t *seen = seo_product_at(&p->seo, place, id);
+	for (size_t place = 0; place < p->pp.update.n_places; place++) {
+		const json_t *seen = product_plan_seen(&p->pp, place, id);
 		const char *old_key = seen != NULL ? key_of(seen) : "";
 		char new_key[SEO_URL_KEY_CAP];
 		enum seo_url_key_verdict verdict;
@@ -119,7 +119,7 @@ add_changes(struct planning *p, const json_t *product, struct fault *fault)
 							       .id = id,
 							       .place = place,
 							       .old_key = old_key,
-							       .new_key = pool_strdup(p->seo.sc.call->pool, new_key)};
+							       .new_key = pool_strdup(p->pp.sc.call->pool, new_key)};
 		if (p->changes[p->n_changes++].new_key == NULL)
 			result_out_of_memory(fault);
 	}
@@ -129,21 +129,21 @@ add_changes(struct planning *p, const json_t *product, struct fault *fault)
 static int
 find_changes(struct planning *p, struct fault *fault)
 {
-	size_t n = json_array_size(p->seo.products.items);
+	size_t n = json_array_size(p->pp.products.items);
 
-	p->changes = pool_alloc(p->seo.sc.call->pool, (n * p->seo.update.n_places + 1) * sizeof(*p->changes));
+	p->changes = pool_alloc(p->pp.sc.call->pool, (n * p->pp.update.n_places + 1) * sizeof(*p->changes));
 	if (p->changes == NULL)
 		return result_out_of_memory(fault);
 	for (size_t i = 0; i < n && fault->code == FAULT_NONE; i++) {
-		json_t *product = json_array_get(p->seo.products.items, i);
+		json_t *product = json_array_get(p->pp.products.items, i);
 		size_t before = p->n_changes;
 		const char *reason = add_changes(p, product, fault);
 
 		if (reason != NULL &&
-		    plan_skip(p->seo.plan, json_pack("{s:O}", "sku", json_object_get(product, "sku")), reason) < 0)
+		    plan_skip(p->pp.plan, json_pack("{s:O}", "sku", json_object_get(product, "sku")), reason) < 0)
 			return result_out_of_memory(fault);
 		if (reason == NULL && p->n_changes == before)
-			plan_add_unchanged(p->seo.plan);
+			plan_add_unchanged(p->pp.plan);
 	}
 	return fault->code == FAULT_NONE ? 0 : -1;
 }
@@ -158,10 +158,10 @@ writes_of(struct planning *p, const struct seo_change *changes, size_t n)
 	for (size_t i = 0; writes != NULL && i < n; i++) {
 		const struct seo_change *change = &changes[i];
 
-		if (json_array_append_new(writes, json_pack("{s:s, s:{s:s}, s:{s:s}}", "scope",
-							    p->seo.update.places[change->place].write->prefix, "from",
-							    "url_key", change->old_key, "to", "url_key",
-							    change->new_key)) < 0) {
+		if (json_array_append_new(writes,
+					  json_pack("{s:s, s:{s:s}, s:{s:s}}", "scope",
+						    p->pp.update.places[change->place].write->prefix, "from", "url_key",
+						    change->old_key, "to", "url_key", change->new_key)) < 0) {
 			json_decref(writes);
 			return NULL;
 		}
@@ -178,7 +178,7 @@ suffixes_of(struct planning *p, const struct seo_change *changes, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		size_t place = changes[i].place;
 
-		if (json_object_set_new(suffixes, p->seo.update.places[place].write->prefix,
+		if (json_object_set_new(suffixes, p->pp.update.places[place].write->prefix,
 					json_string(p->suffixes[place].product)) < 0) {
 			json_decref(suffixes);
 			return NULL;
@@ -196,7 +196,7 @@ has_address(const json_t *product)
 static int
 show(struct planning *p, const struct seo_change *change)
 {
-	const char *scope = p->seo.update.places[change->place].write->prefix;
+	const char *scope = p->pp.update.places[change->place].write->prefix;
 	const char *suffix = p->suffixes[change->place].product;
 
 	if (json_array_append_new(p->shown, json_pack("{s:s, s:s, s:s, s:s}", "sku", change->sku, "scope", scope,
@@ -227,7 +227,7 @@ add_item(struct planning *p, const struct seo_change *changes, size_t n)
 		json_decref(item);
 		return -1;
 	}
-	if (plan_count(p->seo.plan) < p->sample_size) {
+	if (plan_count(p->pp.plan) < p->sample_size) {
 		for (size_t i = 0; i < n; i++) {
 			if (show(p, &changes[i]) < 0) {
 				json_decref(item);
@@ -235,7 +235,7 @@ add_item(struct planning *p, const struct seo_change *changes, size_t n)
 			}
 		}
 	}
-	return plan_add(p->seo.plan, item);
+	return plan_add(p->pp.plan, item);
 }
 
 /* The same in several views is said once. */
@@ -313,23 +313,24 @@ refuse_collisions(struct planning *p, struct fault *fault)
 static void
 warn(struct planning *p)
 {
-	struct plan *plan = p->seo.plan;
+	struct plan *plan = p->pp.plan;
 
-	seo_warn_scope(&p->seo);
+	product_plan_warn_scope(&p->pp);
 	if (plan_count(plan) > MANY_ITEMS)
-		seo_warn(&p->seo, "%zu products would get new addresses", plan_count(plan));
+		plan_warn(p->pp.plan, "%zu products would get new addresses", plan_count(plan));
 	if (!p->redirects && plan_count(plan) > 0)
-		seo_warn(&p->seo, "Redirects are off: old addresses will answer 404");
+		plan_warn(p->pp.plan, "Redirects are off: old addresses will answer 404");
 	if (p->redirects && plan_count(plan) > 0)
-		seo_warn(&p->seo, "Earlier redirects to these addresses become chains; they cannot be seen over REST");
+		plan_warn(p->pp.plan,
+			  "Earlier redirects to these addresses become chains; they cannot be seen over REST");
 	if (p->n_already > 0)
-		seo_warn(&p->seo, "%zu URL keys have the prefix or suffix already", p->n_already);
+		plan_warn(p->pp.plan, "%zu URL keys have the prefix or suffix already", p->n_already);
 	if (json_array_size(p->collisions) > 0)
-		seo_warn(&p->seo, "%zu new URL keys are taken: those products are left out, see collisions",
-			 json_array_size(p->collisions));
+		plan_warn(p->pp.plan, "%zu new URL keys are taken: those products are left out, see collisions",
+			  json_array_size(p->collisions));
 	if (p->suffixes[0].is_assumed)
-		seo_warn(&p->seo, "The suffix of addresses could not be read over GraphQL: %s is assumed",
-			 SUFFIX_DEFAULT);
+		plan_warn(p->pp.plan, "The suffix of addresses could not be read over GraphQL: %s is assumed",
+			  SUFFIX_DEFAULT);
 }
 
 /* ---- all of it ---- */
@@ -340,24 +341,23 @@ finish(struct planning *p, json_t **result_r, struct fault *fault)
 	json_t *extra = json_pack("{s:O, s:O, s:O}", "url_key_changes", p->shown, "collisions", p->collisions,
 				  "redirect_plan", p->redirect_plan);
 
-	return seo_finish(&p->seo, extra, NULL, result_r, fault);
+	return product_plan_finish(&p->pp, extra, NULL, result_r, fault);
 }
 
 static int
 prepare(struct planning *p, json_t **result_r, struct fault *fault)
 {
 	json_t *updates = json_pack("{s:s}", "url_key", "placeholder"); /* the value differs by product */
-	int r = updates != NULL ? seo_products_read(&p->seo, updates, "seo.update_url_keys",
-						    "seo_commit_bulk_update_url_keys", fault)
-				: result_out_of_memory(fault);
+	int r = updates != NULL ? product_plan_place(&p->pp, updates, fault) : result_out_of_memory(fault);
 
 	json_decref(updates);
-	if (r < 0 || read_suffixes(p, fault) < 0 || find_changes(p, fault) < 0 ||
-	    seo_collisions_find(&p->seo, p->changes, p->n_changes, p->suffixes, fault) < 0 || add_items(p, fault) < 0)
+	if (r < 0 || product_plan_read(&p->pp, "seo.update_url_keys", "seo_commit_bulk_update_url_keys", fault) < 0 ||
+	    read_suffixes(p, fault) < 0 || find_changes(p, fault) < 0 ||
+	    seo_collisions_find(&p->pp, p->changes, p->n_changes, p->suffixes, fault) < 0 || add_items(p, fault) < 0)
 		return -1;
-	if (plan_count(p->seo.plan) == 0 && json_array_size(p->collisions) > 0)
+	if (plan_count(p->pp.plan) == 0 && json_array_size(p->collisions) > 0)
 		return refuse_collisions(p, fault);
-	if (seo_warn_overrides(&p->seo, p->sample_size, fault) < 0)
+	if (product_plan_warn_overrides(&p->pp, p->sample_size, fault) < 0)
 		return -1;
 	warn(p);
 	return finish(p, result_r, fault);
@@ -367,7 +367,8 @@ int
 seo_prepare_url_keys(struct action_call *call, json_t *params, json_t **result_r, struct fault *fault)
 {
 	struct planning p = {
-	    .seo.params = json_clone_shallow(params),
+	    .pp.params = json_clone_shallow(params),
+	    .pp.projection = SEO_PROJECTION,
 	    .transform = json_get_object(params, "url_key_transform"),
 	    .redirects = json_get_bool(params, "create_redirects", true),
 	    .sample_size = (size_t)json_get_int(params, "sample_size", SAMPLE_DEFAULT),
@@ -377,20 +378,20 @@ seo_prepare_url_keys(struct action_call *call, json_t *params, json_t **result_r
 	};
 	int r = -1;
 
-	p.seo.sc.call = call;
-	if (seo_products_check(call, params, fault) == 0)
-		r = p.seo.params != NULL ? store_open(&p.seo.sc, call, fault) : result_out_of_memory(fault);
+	p.pp.sc.call = call;
+	if (product_plan_check(call, params, fault) == 0)
+		r = p.pp.params != NULL ? store_open(&p.pp.sc, call, fault) : result_out_of_memory(fault);
 	/* The engine's own default is smaller. */
-	if (r == 0 && json_object_set_new(p.seo.params, "sample_size", json_integer((json_int_t)p.sample_size)) < 0)
+	if (r == 0 && json_object_set_new(p.pp.params, "sample_size", json_integer((json_int_t)p.sample_size)) < 0)
 		r = result_out_of_memory(fault);
 	if (r == 0)
 		r = prepare(&p, result_r, fault);
-	seo_products_fini(&p.seo);
+	product_plan_fini(&p.pp);
 	json_decref(p.collisions);
 	json_decref(p.shown);
 	json_decref(p.redirect_plan);
-	json_decref(p.seo.params);
-	store_close(&p.seo.sc);
+	json_decref(p.pp.params);
+	store_close(&p.pp.sc);
 	return r;
 }
 

@@ -10,7 +10,7 @@
 #include "action/pricing/price_survey.h"
 #include "json/get.h"
 
-#define NOW "2026-11-22 10:00:00"
+#define NOW_MS 1795341600000 /* 2026-11-22 10:00:00 */
 
 struct shop {
 	struct config config;
@@ -26,7 +26,7 @@ open_shop(struct shop *shop)
 	shop->config.guardrails.max_skus_per_bulk = 500;
 	shop->env.config = &shop->config;
 	shop->call.env = &shop->env;
-	price_survey_init(&shop->survey, 50, NOW);
+	price_survey_init(&shop->survey, 50, NOW_MS);
 }
 
 static void
