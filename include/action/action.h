@@ -141,7 +141,7 @@ struct action_call {
 
 	bool has_login;
 	struct login_ref login_ref;
-	struct login login; /* private copy, wiped at the end */
+	struct login login; /* private copy, overwritten at the end with the pool */
 
 	/*
 	 * The result as one compact JSON object, written by `run` instead of a tree.  For reads: the audit log takes

@@ -7,7 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Fills `len` bytes from getrandom(2).  Cannot fail after start-up; aborts if the kernel refuses. */
+/*
+ * Fills `len` bytes from getrandom(2), which is asked for half a KiB at a time: a byte is given out once, overwritten
+ * then, and never by a parent and its child (fork(2)) both.  Cannot fail after start-up; aborts if the kernel refuses.
+ */
 void rand_bytes(void *dst, size_t len);
 uint64_t rand_u64(void);
 

@@ -42,6 +42,16 @@ const char *turn_holder(void); /* NULL between turns */
 void turn_end(void);
 void turn_totals(struct turn_totals *totals_r);
 
+/*
+ * What the clocks said in this stretch, read once when it is first asked for: for whatever may be a stretch old, such
+ * as idle clocks, limits and the times in log lines.  turn_read_us() reads anew: for durations.  Without turn_watch()
+ * each call reads.
+ */
+uint64_t turn_mono_us(void);
+uint64_t turn_mono_ms(void);
+uint64_t turn_wall_ms(void);
+uint64_t turn_read_us(void);
+
 /* ---- the same with the time passed in ---- */
 
 struct turn {

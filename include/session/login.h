@@ -9,8 +9,8 @@
  * Credentials are kept (sealed) only when they came in the call; a login from a configured store keeps the store's
  * name and reads its secrets from the configuration.
  *
- * Callers get copies.  A copy holds secrets: login_wipe() it.  A running call keeps its copy until it ends; whether
- * the login still lives is login_is_live().
+ * Callers get copies, with the credentials in a pool of theirs, which overwrites them when it is reset or freed.  A
+ * running call keeps its copy until it ends; whether the login still lives is login_is_live().
  *
  * Runs in: worker, stdio.
  */
@@ -23,6 +23,7 @@
 
 #include "base/compiler.h"
 #include "base/err.h"
+#include "base/pool.h"
 #include "base/secret.h"
 #include "base/slice.h"
 #include "session/sessions.h"
@@ -62,7 +63,7 @@ struct login {
 	int64_t user_id;		/* of the admin token, 0 = unknown */
 	uint64_t token_expires_wall_ms; /* 0 = none */
 	struct login_scope scope;
-	struct login_credentials credentials;
+	struct login_credentials *credentials; /* borrowed; NULL: none came in the call */
 	/* set by this module: */
 	uint64_t created_ms;		  /* monotonic */
 	uint64_t seen_ms;		  /* monotonic, before this use */
@@ -90,11 +91,11 @@ int login_ref_of(const struct sessions *s, struct slice principal, struct slice 
 		 struct login_ref *ref_r) MUST_CHECK;
 
 /*
- * Copies the login out and refreshes its idle clock.  ERR_NOT_FOUND alike for unknown, expired, destroyed and another
- * principal's.  ERR_NOMEM.  On failure *copy_r is wiped.
+ * Copies the login out and refreshes its idle clock; credentials, if there are any, go into the pool.  ERR_NOT_FOUND
+ * alike for unknown, expired, destroyed and another principal's.  ERR_NOMEM.  On failure *copy_r is empty.
  */
 int login_use(struct sessions *s, struct slice principal, struct login_ref ref, struct session_now now,
-	      struct login *copy_r) MUST_CHECK;
+	      struct pool *pool, struct login *copy_r) MUST_CHECK;
 
 /* Whether the login is still there; refreshes nothing.  For long calls between two items. */
 bool login_is_live(struct sessions *s, struct slice principal, struct login_ref ref, struct session_now now);
@@ -112,7 +113,7 @@ int login_mark_dead(struct sessions *s, struct slice principal, struct login_ref
  */
 int login_destroy(struct sessions *s, struct slice principal, struct login_ref ref, struct session_now now) MUST_CHECK;
 
-void login_wipe(struct login *login);
+void login_wipe(struct login *login);			 /* and its credentials */
 const char *login_method_name(enum login_method method); /* "oauth", "integration_token", "admin_token" */
 
 #endif

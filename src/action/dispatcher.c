@@ -42,7 +42,7 @@ static void
 running_free(struct action_running *running)
 {
 	struct pool_shelf *shelf = running->call.env->pools;
-	struct pool *pool = running->call.pool;
+	struct pool *pool = running->call.pool; /* holds all else, the login too, and is overwritten */
 
 	if (running->is_counted)
 		running->call.env->end_call(running->call.env->observer, running->ticket);
@@ -51,7 +51,6 @@ running_free(struct action_running *running)
 	json_decref(running->result);
 	buf_fini(&running->call.text);
 	fault_fini(&running->fault);
-	login_wipe(&running->call.login);
 	principal_release(&running->call.principal);
 	pool_shelf_put(shelf, &pool);
 }
@@ -162,7 +161,7 @@ use_login(struct action_call *call, const char *handle)
 	} else {
 		return -1;
 	}
-	if (login_use(call->env->sessions, principal, call->login_ref, call->began, &call->login) < 0)
+	if (login_use(call->env->sessions, principal, call->login_ref, call->began, call->pool, &call->login) < 0)
 		return -1;
 	call->has_login = true;
 	return 0;

@@ -1,6 +1,5 @@
 #include "record.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "action/env.h"
@@ -95,7 +94,7 @@ told_params(const struct action *action, const json_t *params)
 	const json_t *inner = json_get_object(params, "params");
 	json_t *told;
 
-	if (!json_is_object(params) || action->params == NULL || !takes_secrets(action->params))
+	if (json_object_size(params) == 0 || action->params == NULL || !takes_secrets(action->params))
 		return json_incref((json_t *)(uintptr_t)params);
 	told = without_strangers(params, action->params);
 	if (inner != NULL)
@@ -113,9 +112,12 @@ plan_id_of(const json_t *params, const json_t *result)
 static void
 digest_login(const struct action_call *call, char out_r[static DIGEST_CAP])
 {
-	out_r[0] = '\0';
-	if (call->has_login)
-		snprintf(out_r, DIGEST_CAP, "%016llx", (unsigned long long)call->login_ref.lo);
+	static const char digits[] = "0123456789abcdef";
+	size_t n = call->has_login ? DIGEST_CAP - 1 : 0;
+
+	for (size_t i = 0; i < n; i++)
+		out_r[i] = digits[call->login_ref.lo >> (60 - 4 * i) & 15];
+	out_r[n] = '\0';
 }
 
 static const char *

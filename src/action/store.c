@@ -303,11 +303,14 @@ store_admin_token(struct store_client *sc, const struct config_store *configured
 
 /* ---- the login's client ---- */
 
-static void
-use_own_credentials(struct store_client *sc, const struct login *login)
+static int
+use_own_credentials(struct store_client *sc, const struct login *login, struct fault *fault)
 {
-	const struct login_credentials *own = &login->credentials;
+	const struct login_credentials *own = login->credentials;
 
+	if (own == NULL)
+		return fault_set(fault, FAULT_NOT_AUTHENTICATED, NULL,
+				 "This login has no credentials. Call auth_login again.");
 	fiber_forget();
 	if (login->method == LOGIN_OAUTH) {
 		sc->credentials.kind = MAGENTO_AUTH_OAUTH;
@@ -320,6 +323,7 @@ use_own_credentials(struct store_client *sc, const struct login *login)
 		sc->credentials.bearer = own->bearer;
 		sc->credentials.bearer_expires_wall_ms = login->token_expires_wall_ms;
 	}
+	return 0;
 }
 
 static int
@@ -358,8 +362,7 @@ store_open(struct store_client *sc, struct action_call *call, struct fault *faul
 			      (unsigned long long)call->login_ref.hi, (unsigned long long)call->login_ref.lo);
 	if (login->from_config)
 		return use_store_section(sc, login, fault);
-	use_own_credentials(sc, login);
-	return 0;
+	return use_own_credentials(sc, login, fault);
 }
 
 void

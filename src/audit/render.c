@@ -8,6 +8,7 @@
 
 #include "audit/redact.h"
 #include "base/clock.h"
+#include "base/enc.h"
 #include "json/write.h"
 
 #define NAME_CHARS 200
@@ -15,6 +16,7 @@
 #define PARAMS_BYTES (40 * 1024)
 #define SCOPE_BYTES 1024
 #define COUNTS_BYTES 1024
+#define USUAL_BYTES 512 /* what a record takes, so that memory is looked for once */
 
 static const char *
 phase_name(enum audit_phase phase)
@@ -41,70 +43,85 @@ cut(struct slice text, size_t chars)
 	return slice_sub(text, 0, at);
 }
 
+/* A member's comma and name as they stand in the line, and the rest of it. */
+#define PUT_TEXT(out, key, text, chars) put_text((out), SLICE_LIT(",\"" key "\":"), (text), (chars))
+#define PUT_VALUE(out, key, value, max_bytes) put_value((out), SLICE_LIT(",\"" key "\":"), (value), (max_bytes))
+
 static void
-put_text(struct json_writer *w, const char *key, const char *text, size_t chars)
+put_text(struct buf *out, struct slice key, const char *text, size_t chars)
 {
 	if (text == NULL || text[0] == '\0')
 		return;
-	json_write_key(w, key);
-	json_write_slice(w, cut(slice_from_str(text), chars));
+	buf_put_slice(out, key);
+	enc_json_put(out, cut(slice_from_str(text), chars));
 }
 
 static int
-put_value(struct json_writer *w, const char *key, const json_t *value, size_t max_bytes)
+put_value(struct buf *out, struct slice key, const json_t *value, size_t max_bytes)
 {
 	json_t *copy = NULL;
 	int r;
 
 	if (value == NULL || json_is_null(value))
 		return 0;
+	if (json_is_object(value) && json_object_size(value) == 0) {
+		buf_put_slice(out, key);
+		return buf_put(out, "{}", 2);
+	}
 	r = redact_copy(value, max_bytes, &copy);
 	if (r < 0)
 		return r;
-	json_write_key(w, key);
-	json_write_tree(w, copy);
+	buf_put_slice(out, key);
+	r = json_dump_to(out, copy);
 	json_decref(copy);
-	return 0;
+	return r;
 }
 
 static void
-put_head(struct json_writer *w, const struct audit_record *record)
+put_head(struct buf *out, const struct audit_record *record)
 {
 	char time[CLOCK_ISO_CAP];
 
 	clock_format_iso_ms(record->wall_ms, time);
-	json_write_key_string(w, "time", time);
-	json_write_key_string(w, "phase", phase_name(record->phase));
-	put_text(w, "request_id", record->request_id, NAME_CHARS);
-	put_text(w, "principal", record->principal, NAME_CHARS);
-	put_text(w, "session", record->session, NAME_CHARS);
-	put_text(w, "username", record->username, NAME_CHARS);
-	put_text(w, "environment", record->environment, NAME_CHARS);
-	put_text(w, "store", record->store, NAME_CHARS);
-	put_text(w, "tool", record->tool, NAME_CHARS);
+	buf_put_slice(out, SLICE_LIT("{\"time\":\""));
+	buf_put_str(out, time);
+	buf_put_slice(out, SLICE_LIT("\",\"phase\":\""));
+	buf_put_str(out, phase_name(record->phase));
+	buf_put_char(out, '"');
+	PUT_TEXT(out, "request_id", record->request_id, NAME_CHARS);
+	PUT_TEXT(out, "principal", record->principal, NAME_CHARS);
+	PUT_TEXT(out, "session", record->session, NAME_CHARS);
+	PUT_TEXT(out, "username", record->username, NAME_CHARS);
+	PUT_TEXT(out, "environment", record->environment, NAME_CHARS);
+	PUT_TEXT(out, "store", record->store, NAME_CHARS);
+	PUT_TEXT(out, "tool", record->tool, NAME_CHARS);
+}
+
+static void
+put_duration(struct buf *out, int64_t ms)
+{
+	if (ms < 0)
+		return;
+	buf_put_slice(out, SLICE_LIT(",\"duration_ms\":"));
+	buf_put_i64(out, ms);
 }
 
 int
 render_line(const struct audit_record *record, struct buf *out)
 {
-	struct json_writer w;
 	int r;
 
-	json_write_init(&w, out);
-	json_write_begin_object(&w);
-	put_head(&w, record);
-	r = put_value(&w, "scope", record->scope, SCOPE_BYTES);
+	buf_reserve(out, USUAL_BYTES);
+	put_head(out, record);
+	r = PUT_VALUE(out, "scope", record->scope, SCOPE_BYTES);
 	if (r == 0)
-		r = put_value(&w, "params", record->params, PARAMS_BYTES);
-	put_text(&w, "plan_id", record->plan_id, NAME_CHARS);
-	put_text(&w, "reason", record->reason, REASON_CHARS);
-	put_text(&w, "outcome", record->outcome, NAME_CHARS);
+		r = PUT_VALUE(out, "params", record->params, PARAMS_BYTES);
+	PUT_TEXT(out, "plan_id", record->plan_id, NAME_CHARS);
+	PUT_TEXT(out, "reason", record->reason, REASON_CHARS);
+	PUT_TEXT(out, "outcome", record->outcome, NAME_CHARS);
 	if (r == 0)
-		r = put_value(&w, "counts", record->counts, COUNTS_BYTES);
-	if (record->duration_ms >= 0)
-		json_write_key_int(&w, "duration_ms", record->duration_ms);
-	json_write_end(&w);
-	if (r == 0)
-		r = json_write_finish(&w);
-	return r == 0 ? buf_put_char(out, '\n') : r;
+		r = PUT_VALUE(out, "counts", record->counts, COUNTS_BYTES);
+	put_duration(out, record->duration_ms);
+	buf_put(out, "}\n", 2);
+	return r < 0 ? r : out->failed;
 }

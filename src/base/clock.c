@@ -3,6 +3,8 @@
  */
 #include "base/clock.h"
 
+#include <stdbool.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/err.h"
@@ -84,17 +86,38 @@ put_date(char *at, uint64_t seconds)
 	return put_part(at, day, 'T');
 }
 
-/* Gives the place of the NUL that is still to be written. */
+#define SECONDS_LEN 19
+
+/* Many texts are made within one second. */
+static struct {
+	bool is_made;
+	uint64_t second;
+	char text[SECONDS_LEN];
+} last;
+
+static void
+make_seconds(uint64_t seconds)
+{
+	uint32_t second = (uint32_t)(seconds % 86400);
+	char *at = put_date(last.text, seconds);
+
+	at = put_part(at, second / 3600, ':');
+	at = put_part(at, second / 60 % 60, ':');
+	put_digits(at, second % 60, 2);
+	last.second = seconds;
+	last.is_made = true;
+}
+
+/* Gives the place behind. */
 static char *
 put_seconds(char *at, uint64_t wall_ms)
 {
 	uint64_t seconds = wall_ms / 1000 < LAST_SECOND ? wall_ms / 1000 : LAST_SECOND;
-	uint32_t second = (uint32_t)(seconds % 86400);
 
-	at = put_date(at, seconds);
-	at = put_part(at, second / 3600, ':');
-	at = put_part(at, second / 60 % 60, ':');
-	return put_digits(at, second % 60, 2);
+	if (!last.is_made || last.second != seconds)
+		make_seconds(seconds);
+	memcpy(at, last.text, SECONDS_LEN);
+	return at + SECONDS_LEN;
 }
 
 void

@@ -5,6 +5,7 @@
  */
 #include "base/enc.h"
 
+#include <endian.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -258,15 +259,29 @@ enc_json_step(struct slice text, size_t *pos_io, char dst[static ENC_JSON_STEP_M
 
 #define EACH_BYTE(b) (0x0101010101010101u * (uint64_t)(b))
 
-/* Of eight bytes, is there a control, a quote, a backslash, or one from 0x7F on?  Known tricks for zero bytes. */
-static bool
-is_plain_word(uint64_t word)
+/*
+ * Of eight bytes, those that are a control, a quote, a backslash, or from 0x7F on: their highest bits.  Known tricks
+ * for zero bytes; what is carried over may mark a byte behind one that is marked rightly, never one before it.
+ */
+static uint64_t
+odd_bits(const char *at)
 {
-	uint64_t quote = word ^ EACH_BYTE('"'), backslash = word ^ EACH_BYTE('\\');
-	uint64_t odd = (word - EACH_BYTE(0x20)) | (word + EACH_BYTE(1)) | word | (quote - EACH_BYTE(1)) |
-		       (backslash - EACH_BYTE(1));
+	uint64_t word, quote, backslash;
 
-	return (odd & EACH_BYTE(0x80)) == 0;
+	memcpy(&word, at, sizeof(word));
+	word = le64toh(word);
+	quote = word ^ EACH_BYTE('"');
+	backslash = word ^ EACH_BYTE('\\');
+	return ((word - EACH_BYTE(0x20)) | (word + EACH_BYTE(1)) | word | (quote - EACH_BYTE(1)) |
+		(backslash - EACH_BYTE(1))) &
+	       EACH_BYTE(0x80);
+}
+
+/* How many bytes stand before the first that is marked. */
+static size_t
+plain_bytes(uint64_t odd)
+{
+	return odd == 0 ? sizeof(odd) : (size_t)__builtin_ctzll(odd) / 8;
 }
 
 static bool
@@ -279,39 +294,57 @@ size_t
 enc_json_plain(struct slice text, size_t pos)
 {
 	size_t at = pos;
-	uint64_t word;
 
-	while (text.len - at >= sizeof(word)) {
-		memcpy(&word, text.ptr + at, sizeof(word));
-		if (!is_plain_word(word))
-			break;
-		at += sizeof(word);
+	while (text.len - at >= sizeof(uint64_t)) {
+		size_t n = plain_bytes(odd_bits(text.ptr + at));
+
+		at += n;
+		if (n < sizeof(uint64_t))
+			return at - pos;
 	}
 	while (at < text.len && is_plain_byte(text.ptr[at]))
 		at++;
 	return at - pos;
 }
 
+static bool
+needs_backslash(char c)
+{
+	return c == '"' || c == '\\';
+}
+
 /*
- * JSON in JSON is plain text with a quote every few bytes: written where there is room for two bytes for each, up to
- * what takes a closer look.  How many bytes were taken.
+ * JSON in JSON is plain text with a quote every few bytes: written eight bytes at a time where there is room for more
+ * than what they can become, up to what takes a closer look.  How many bytes were taken.
  */
 static size_t
 put_usual(struct buf *out, const char *from, size_t len)
 {
-	size_t room = out->cap > out->len ? (out->cap - out->len - 1) / 2 : 0;
+	const char *end = out->ptr + out->cap - 1;
 	char *to = out->ptr + out->len;
 	size_t at = 0;
 
-	for (len = len < room ? len : room; at < len; at++) {
-		unsigned char c = (unsigned char)from[at];
+	while (len - at >= sizeof(uint64_t) && (size_t)(end - to) >= sizeof(uint64_t) + 2) {
+		size_t n = plain_bytes(odd_bits(from + at));
 
-		if (c < 0x20 || c >= 0x7F)
-			break;
-		if (c == '"' || c == '\\')
-			*to++ = '\\';
-		*to++ = (char)c;
+		memcpy(to, from + at, sizeof(uint64_t));
+		to += n;
+		at += n;
+		if (n == sizeof(uint64_t))
+			continue;
+		if (!needs_backslash(from[at]))
+			goto out;
+		*to++ = '\\';
+		*to++ = from[at++];
 	}
+	for (; at < len && end - to >= 2; at++) {
+		if (needs_backslash(from[at]))
+			*to++ = '\\';
+		else if (!is_plain_byte(from[at]))
+			break;
+		*to++ = from[at];
+	}
+out:
 	out->len = (size_t)(to - out->ptr);
 	return at;
 }

@@ -22,79 +22,97 @@ rotate(uint64_t value, unsigned bits)
 	return value << bits | value >> (64 - bits);
 }
 
-static void
-sip_rounds(uint64_t v[static 4], int count)
+struct sip {
+	uint64_t a, b, c, d;
+};
+
+static inline struct sip
+sip_round(struct sip v)
 {
-	while (count-- > 0) {
-		v[0] += v[1];
-		v[1] = rotate(v[1], 13) ^ v[0];
-		v[0] = rotate(v[0], 32);
-		v[2] += v[3];
-		v[3] = rotate(v[3], 16) ^ v[2];
-		v[0] += v[3];
-		v[3] = rotate(v[3], 21) ^ v[0];
-		v[2] += v[1];
-		v[1] = rotate(v[1], 17) ^ v[2];
-		v[2] = rotate(v[2], 32);
-	}
+	v.a += v.b;
+	v.b = rotate(v.b, 13) ^ v.a;
+	v.a = rotate(v.a, 32);
+	v.c += v.d;
+	v.d = rotate(v.d, 16) ^ v.c;
+	v.a += v.d;
+	v.d = rotate(v.d, 21) ^ v.a;
+	v.c += v.b;
+	v.b = rotate(v.b, 17) ^ v.c;
+	v.c = rotate(v.c, 32);
+	return v;
 }
 
-static void
-sip_absorb(uint64_t v[static 4], uint64_t word)
+static inline struct sip
+sip_absorb(struct sip v, uint64_t word)
 {
-	v[3] ^= word;
-	sip_rounds(v, 2);
-	v[0] ^= word;
+	v.d ^= word;
+	v = sip_round(sip_round(v));
+	v.a ^= word;
+	return v;
 }
 
-/* Key, message and length are in v afterwards; only the finish differs between the two sizes. */
-static void
-sip_message(uint64_t v[static 4], const uint8_t *key, const void *bytes, size_t len)
+/* What is left behind the last whole word, and the length. */
+static inline uint64_t
+sip_tail(const uint8_t *bytes, size_t len)
+{
+	uint64_t last = (uint64_t)len << 56;
+	size_t whole = len & ~(size_t)7;
+
+	for (size_t i = whole; i < len; i++)
+		last |= (uint64_t)bytes[i] << (8 * (i - whole));
+	return last;
+}
+
+/* Key, message and length; `tweak` and the finish are what differs between the two sizes. */
+static inline struct sip
+sip_message(const uint8_t *key, const void *bytes, size_t len, uint64_t tweak)
 {
 	uint64_t k0 = load64(key), k1 = load64(key + 8);
-	uint64_t last = (uint64_t)len << 56;
+	struct sip v = {
+	    .a = k0 ^ 0x736f6d6570736575u,
+	    .b = k1 ^ 0x646f72616e646f6du ^ tweak,
+	    .c = k0 ^ 0x6c7967656e657261u,
+	    .d = k1 ^ 0x7465646279746573u,
+	};
 	const uint8_t *at = bytes;
-	size_t left = len;
 
-	v[0] ^= k0 ^ 0x736f6d6570736575u;
-	v[1] ^= k1 ^ 0x646f72616e646f6du;
-	v[2] ^= k0 ^ 0x6c7967656e657261u;
-	v[3] ^= k1 ^ 0x7465646279746573u;
-	for (; left >= 8; left -= 8, at += 8)
-		sip_absorb(v, load64(at));
-	for (size_t i = 0; i < left; i++)
-		last |= (uint64_t)at[i] << (8 * i);
-	sip_absorb(v, last);
+	for (size_t i = 0; i + 8 <= len; i += 8)
+		v = sip_absorb(v, load64(at + i));
+	return sip_absorb(v, sip_tail(at, len));
 }
 
-static uint64_t
-sip_finish(uint64_t v[static 4])
+static inline struct sip
+sip_finish(struct sip v)
 {
-	sip_rounds(v, 4);
-	return v[0] ^ v[1] ^ v[2] ^ v[3];
+	return sip_round(sip_round(sip_round(sip_round(v))));
+}
+
+static inline uint64_t
+sip_fold(struct sip v)
+{
+	return v.a ^ v.b ^ v.c ^ v.d;
 }
 
 uint64_t
 hash_sip64(const uint8_t key[static HASH_KEY_LEN], const void *bytes, size_t len)
 {
-	uint64_t v[4] = {0};
+	struct sip v = sip_message(key, bytes, len, 0);
 
-	sip_message(v, key, bytes, len);
-	v[2] ^= 0xff;
-	return sip_finish(v);
+	v.c ^= 0xff;
+	return sip_fold(sip_finish(v));
 }
 
 struct hash128
 hash_sip128(const uint8_t key[static HASH_KEY_LEN], const void *bytes, size_t len)
 {
-	uint64_t v[4] = {0, 0xee, 0, 0};
+	struct sip v = sip_message(key, bytes, len, 0xee);
 	struct hash128 hash;
 
-	sip_message(v, key, bytes, len);
-	v[2] ^= 0xee;
-	hash.lo = sip_finish(v);
-	v[1] ^= 0xdd;
-	hash.hi = sip_finish(v);
+	v.c ^= 0xee;
+	v = sip_finish(v);
+	hash.lo = sip_fold(v);
+	v.b ^= 0xdd;
+	hash.hi = sip_fold(sip_finish(v));
 	return hash;
 }
 

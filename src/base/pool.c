@@ -3,9 +3,9 @@
  *
  * The first block lies behind struct pool in one allocation, so a request that needs little costs one malloc().  An
  * allocation that would take half of a new block or more gets a block of its own, behind the current one in the list,
- * so that the rest of the current block is not lost.  Bytes are zeroed when they are handed out, since a block is
- * larger than what most requests take of it, and overwritten when they are given back; only the first block is used
- * twice.
+ * so that the rest of the current block is not lost.  Bytes are overwritten when they are given back.  Only the first
+ * block is used twice, so what is free of it is always zero; bytes of others are zeroed when they are handed out, since
+ * a block is larger than what most requests take of it.
  */
 #include "base/pool.h"
 
@@ -53,11 +53,10 @@ round_up(size_t size)
 struct pool *
 pool_new(size_t max_bytes)
 {
-	struct pool *pool = malloc(FIRST_BYTES);
+	struct pool *pool = calloc(1, FIRST_BYTES);
 
 	if (pool == NULL)
 		return NULL;
-	*pool = (struct pool){.defers = NULL};
 	pool->max_bytes = round_up(max_bytes < SIZE_MAX / 2 ? max_bytes : SIZE_MAX / 2);
 	pool->next_bytes = 2 * FIRST_BYTES;
 	pool->first.cap = FIRST_BYTES - sizeof(*pool);
@@ -165,7 +164,8 @@ pool_alloc(struct pool *pool, size_t size)
 	ptr = block->bytes + block->used;
 	block->used += size;
 	pool->used += size;
-	memset(ptr, 0, size);
+	if (block != &pool->first)
+		memset(ptr, 0, size);
 	return ptr;
 }
 

@@ -1,16 +1,27 @@
 /*
- * rand.c - getrandom(2) and the two text forms made from it
+ * rand.c - getrandom(2), half a KiB at a time, and the two text forms made from it
  */
 #include "base/rand.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/random.h>
 
 #include "base/err.h"
 
-void
-rand_bytes(void *dst, size_t len)
+#define AHEAD 512
+
+/* Fetched ahead: a system call for each nonce would cost more than what is made with it. */
+static struct {
+	size_t left; /* at the end of `bytes`; what was given out before is zero */
+	bool is_guarded;
+	unsigned char bytes[AHEAD];
+} ahead;
+
+static void
+fetch(void *dst, size_t len)
 {
 	unsigned char *at = dst;
 
@@ -23,6 +34,40 @@ rand_bytes(void *dst, size_t len)
 		at += n;
 		len -= (size_t)n;
 	}
+}
+
+/* A child must not give out what its parent does. */
+static void
+forget_in_child(void)
+{
+	explicit_bzero(ahead.bytes, sizeof(ahead.bytes));
+	ahead.left = 0;
+}
+
+static bool
+guard(void)
+{
+	ahead.is_guarded = ahead.is_guarded || pthread_atfork(NULL, NULL, forget_in_child) == 0;
+	return ahead.is_guarded;
+}
+
+void
+rand_bytes(void *dst, size_t len)
+{
+	unsigned char *from;
+
+	if (len > AHEAD / 4 || !guard()) {
+		fetch(dst, len);
+		return;
+	}
+	if (len > ahead.left) {
+		fetch(ahead.bytes, sizeof(ahead.bytes));
+		ahead.left = AHEAD;
+	}
+	from = ahead.bytes + AHEAD - ahead.left;
+	memcpy(dst, from, len);
+	explicit_bzero(from, len);
+	ahead.left -= len;
 }
 
 uint64_t

@@ -10,6 +10,12 @@
 static struct turn state;
 static bool is_watching;
 
+static struct {
+	uint64_t mono_us;      /* 0: not read in this stretch */
+	uint64_t wall_ms;      /* as of wall_mono_ms */
+	uint64_t wall_mono_ms; /* 0: not read */
+} moment;
+
 /* ---- with the time passed in ---- */
 
 static void
@@ -66,8 +72,41 @@ turn_watch(turn_held_fn held, void *ctx)
 void
 turn_enter(const char *name)
 {
+	moment.mono_us = 0;
 	if (is_watching)
 		turn_enter_at(&state, name, clock_coarse_ms());
+}
+
+uint64_t
+turn_read_us(void)
+{
+	moment.mono_us = clock_mono_us();
+	return moment.mono_us;
+}
+
+uint64_t
+turn_mono_us(void)
+{
+	return is_watching && moment.mono_us != 0 ? moment.mono_us : turn_read_us();
+}
+
+uint64_t
+turn_mono_ms(void)
+{
+	return turn_mono_us() / 1000;
+}
+
+/* Read once in each millisecond, so that a clock that is set is followed. */
+uint64_t
+turn_wall_ms(void)
+{
+	uint64_t mono_ms = turn_mono_ms();
+
+	if (!is_watching || moment.wall_mono_ms != mono_ms) {
+		moment.wall_ms = clock_wall_ms();
+		moment.wall_mono_ms = mono_ms;
+	}
+	return moment.wall_ms;
 }
 
 const char *

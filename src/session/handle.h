@@ -33,6 +33,16 @@ handle_is_good(struct slice handle)
 	return true;
 }
 
+/*
+ * An idle clock is moved on when it is behind by more than a thousandth of what it measures: callers need not write to
+ * the table with each of their calls.
+ */
+static inline bool
+handle_is_to_touch(const struct table_record *rec, struct session_now now)
+{
+	return now.mono_ms > rec->seen_ms && now.mono_ms - rec->seen_ms > rec->idle_ms / 1024;
+}
+
 /* Owner of the records about addresses and callers, so that they can be counted; no principal's name begins so. */
 #define SHARES_OWNER SLICE_LIT("\nshares")
 

@@ -93,10 +93,13 @@ credentials_seal(const struct sessions *s, struct table_id id, const struct logi
 {
 	struct handle_binding binding = {TABLE_LOGIN, id};
 	unsigned char plain[SECRETS_PLAIN_MAX];
-	size_t len = credentials_pack(credentials, plain);
+	size_t len;
 	int r = 0;
 
 	*len_r = 0;
+	if (credentials == NULL)
+		return 0;
+	len = credentials_pack(credentials, plain);
 	if (len > 0)
 		r = seal_close(s->keys, handle_binding_slice(&binding), slice_of((const char *)plain, len), dst, cap,
 			       len_r);
@@ -105,19 +108,23 @@ credentials_seal(const struct sessions *s, struct table_id id, const struct logi
 }
 
 static int
-credentials_open(const struct sessions *s, struct table_id id, struct slice sealed,
-		 struct login_credentials *credentials_r)
+credentials_open(const struct sessions *s, struct table_id id, struct slice sealed, struct pool *pool,
+		 struct login_credentials **credentials_r)
 {
 	struct handle_binding binding = {TABLE_LOGIN, id};
 	unsigned char plain[SECRETS_PLAIN_MAX];
 	size_t len = 0;
 	int r;
 
+	*credentials_r = NULL;
 	if (sealed.len == 0)
 		return 0;
+	*credentials_r = pool_alloc(pool, sizeof(**credentials_r));
+	if (*credentials_r == NULL)
+		return ERR_NOMEM;
 	r = seal_open(s->keys, handle_binding_slice(&binding), sealed, plain, sizeof(plain), &len);
 	if (r == 0)
-		r = credentials_unpack(slice_of((const char *)plain, len), credentials_r);
+		r = credentials_unpack(slice_of((const char *)plain, len), *credentials_r);
 	secret_wipe_bytes(plain, sizeof(plain));
 	return r;
 }
@@ -159,7 +166,7 @@ payload_pack(const struct sessions *s, struct table_id id, const struct login *l
 		r = put_text(rec, max, texts[i], &head.len[i]);
 	if (r < 0)
 		return r;
-	r = credentials_seal(s, id, &login->credentials, rec->payload + rec->len, max - rec->len, &sealed_len);
+	r = credentials_seal(s, id, login->credentials, rec->payload + rec->len, max - rec->len, &sealed_len);
 	if (r < 0)
 		return r;
 	head.len[PART_SEALED] = (uint16_t)sealed_len;
@@ -177,7 +184,8 @@ terminate_scope(struct login_scope *scope)
 }
 
 static int
-payload_unpack(const struct sessions *s, struct table_id id, const struct table_record *rec, struct login *login_r)
+payload_unpack(const struct sessions *s, struct table_id id, const struct table_record *rec, struct pool *pool,
+	       struct login *login_r)
 {
 	char *const texts[] = {login_r->store, login_r->base_url, login_r->username, login_r->route};
 	const size_t caps[] = {sizeof(login_r->store), sizeof(login_r->base_url), sizeof(login_r->username),
@@ -203,7 +211,7 @@ payload_unpack(const struct sessions *s, struct table_id id, const struct table_
 	login_r->token_expires_wall_ms = head.token_expires_wall_ms;
 	login_r->scope = head.scope;
 	terminate_scope(&login_r->scope);
-	return credentials_open(s, id, rest, &login_r->credentials);
+	return credentials_open(s, id, rest, pool, &login_r->credentials);
 }
 
 /* ---- times ---- */
@@ -317,19 +325,20 @@ login_ref_of(const struct sessions *s, struct slice principal, struct slice hand
 }
 
 int
-login_use(struct sessions *s, struct slice principal, struct login_ref ref, struct session_now now,
+login_use(struct sessions *s, struct slice principal, struct login_ref ref, struct session_now now, struct pool *pool,
 	  struct login *copy_r)
 {
 	struct table_record rec;
 	int r;
 
-	memset(copy_r, 0, sizeof(*copy_r));
+	copy_r->credentials = NULL;
 	r = table_read(s->table, TABLE_LOGIN, id_of(ref), now.mono_ms, &rec);
-	if (r < 0 || !is_owner(s, principal, &rec))
-		return ERR_NOT_FOUND;
-	r = slice_to_str(principal, copy_r->principal, sizeof(copy_r->principal));
+	if (r == 0 && !is_owner(s, principal, &rec))
+		r = ERR_NOT_FOUND;
 	if (r == 0)
-		r = payload_unpack(s, id_of(ref), &rec, copy_r);
+		r = slice_to_str(principal, copy_r->principal, sizeof(copy_r->principal));
+	if (r == 0)
+		r = payload_unpack(s, id_of(ref), &rec, pool, copy_r);
 	if (r < 0) {
 		login_wipe(copy_r);
 		return r == ERR_NOMEM ? ERR_NOMEM : ERR_NOT_FOUND;
@@ -337,7 +346,7 @@ login_use(struct sessions *s, struct slice principal, struct login_ref ref, stru
 	copy_r->created_ms = rec.created_ms;
 	copy_r->seen_ms = rec.seen_ms;
 	copy_r->session_expires_wall_ms = expires_wall_ms(&rec, now);
-	if (now.mono_ms > rec.seen_ms)
+	if (handle_is_to_touch(&rec, now))
 		(void)table_touch(s->table, TABLE_LOGIN, id_of(ref), now.mono_ms);
 	return 0;
 }
@@ -410,6 +419,8 @@ login_destroy(struct sessions *s, struct slice principal, struct login_ref ref, 
 void
 login_wipe(struct login *login)
 {
+	if (login->credentials != NULL)
+		secret_wipe_bytes(login->credentials, sizeof(*login->credentials));
 	secret_wipe_bytes(login, sizeof(*login));
 }
 

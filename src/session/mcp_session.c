@@ -189,7 +189,7 @@ mcp_session_use(struct sessions *s, struct slice principal, struct slice id, str
 	if (r < 0)
 		return ERR_NOT_FOUND;
 	copy_out(&stored, &rec, copy_r);
-	if (now.mono_ms > rec.seen_ms)
+	if (handle_is_to_touch(&rec, now))
 		(void)table_touch(s->table, TABLE_MCP_SESSION, key, now.mono_ms);
 	return 0;
 }

@@ -16,6 +16,7 @@
 
 #define CHALLENGE_MAX 2048
 #define ALLOWED_HEADERS_MAX 4096
+#define REQUEST_ID_CAP 48
 
 /* One request on its way; lives in the request's pool. */
 struct visit {
@@ -25,7 +26,7 @@ struct visit {
 	struct mcp_exchange *exchange; /* under way, or NULL */
 	struct event_stream stream;
 	const char *address; /* that is penalised for failed logins; NULL: exempt */
-	char request_id[32];
+	char request_id[REQUEST_ID_CAP];
 };
 
 /* ---- answering ---- */
@@ -304,6 +305,27 @@ on_head(void *ctx, struct http_request *req)
 	principal_release(&pass.principal);
 }
 
+/* GENERATION.SLOT.COUNTER, the last one in hex. */
+static void
+put_request_id(struct worker *worker, char out_r[static REQUEST_ID_CAP])
+{
+	static const char digits[] = "0123456789abcdef";
+	char reversed[16], *at;
+	uint64_t left = ++worker->request_counter;
+	size_t n = 0;
+
+	if (worker->request_prefix_len == 0)
+		worker->request_prefix_len = (size_t)snprintf(worker->request_prefix, sizeof(worker->request_prefix),
+							      "%u.%u.", worker->generation, worker->slot);
+	at = out_r + worker->request_prefix_len;
+	memcpy(out_r, worker->request_prefix, worker->request_prefix_len);
+	for (; left > 0; left >>= 4)
+		reversed[n++] = digits[left & 15];
+	while (n > 0)
+		*at++ = reversed[--n];
+	*at = '\0';
+}
+
 static void
 on_request(void *ctx, struct http_request *req)
 {
@@ -313,8 +335,7 @@ on_request(void *ctx, struct http_request *req)
 
 	if (visit != NULL) {
 		*visit = (struct visit){.worker = worker, .req = req};
-		snprintf(visit->request_id, sizeof(visit->request_id), "%u.%u.%llx", worker->generation, worker->slot,
-			 (unsigned long long)++worker->request_counter);
+		put_request_id(worker, visit->request_id);
 		if (req->source != NULL)
 			visit->address = pool_strdup(req->pool, admission_address(req->source));
 		req->user = visit;

@@ -99,6 +99,8 @@ struct worker {
 	uint32_t repeat_tenths[CONFIG_STORES_MAX + 1]; /* saved repetitions of each store's requests, in tenths */
 	struct drain drain;
 	uint64_t request_counter;
+	char request_prefix[24]; /* of ids: GENERATION.SLOT. */
+	size_t request_prefix_len;
 	int exit_status;
 };
 

@@ -137,14 +137,20 @@ verify(struct store_client *sc, const struct login_choice *choice, struct magent
 	return r;
 }
 
-static void
-keep_credentials(struct login *login, const struct magento_credentials *c)
+static int
+keep_credentials(struct pool *pool, struct login *login, const struct magento_credentials *c)
 {
-	login->credentials.consumer_key = c->consumer_key;
-	login->credentials.consumer_secret = c->consumer_secret;
-	login->credentials.token = c->token;
-	login->credentials.token_secret = c->token_secret;
-	login->credentials.bearer = c->bearer;
+	struct login_credentials *kept = pool_alloc(pool, sizeof(*kept));
+
+	if (kept == NULL)
+		return ERR_NOMEM;
+	kept->consumer_key = c->consumer_key;
+	kept->consumer_secret = c->consumer_secret;
+	kept->token = c->token;
+	kept->token_secret = c->token_secret;
+	kept->bearer = c->bearer;
+	login->credentials = kept;
+	return 0;
 }
 
 static int
@@ -297,8 +303,10 @@ run(struct action_call *call, json_t *params, json_t **result_r, struct fault *f
 		fault_set(fault, FAULT_VALIDATION_ERROR, NULL, "The address of the store is too long.");
 		goto out;
 	}
-	if (!choice.from_config)
-		keep_credentials(login, &sc.credentials);
+	if (!choice.from_config && keep_credentials(call->pool, login, &sc.credentials) < 0) {
+		result_out_of_memory(fault);
+		goto out;
+	}
 	r = create_login(call, login, verdict.warning, result_r, fault);
 out:
 	login_wipe(login);

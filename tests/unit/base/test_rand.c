@@ -7,11 +7,14 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/buf.h"
 #include "base/enc.h"
+#include "base/err.h"
 #include "base/rand.h"
 
 /* 512 bytes: that one bit is the same in all of them happens once in 2^508. */
@@ -85,6 +88,53 @@ test_uuid(void **test_state)
 	}
 }
 
+/* Bytes fetched ahead must not be given out by both. */
+static void
+test_a_child_has_its_own(void **test_state)
+{
+	uint64_t ours[4], theirs[4];
+	int pair[2], status;
+	pid_t pid;
+
+	(void)test_state;
+	(void)rand_u64();
+	assert_int_equal(pipe(pair), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		rand_bytes(theirs, sizeof(theirs));
+		_exit(write(pair[1], theirs, sizeof(theirs)) == (ssize_t)sizeof(theirs) ? 0 : 1);
+	}
+	rand_bytes(ours, sizeof(ours));
+	assert_int_equal(read(pair[0], theirs, sizeof(theirs)), (ssize_t)sizeof(theirs));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	for (size_t i = 0; i < ARRAY_LEN(ours); i++)
+		assert_true(ours[i] != theirs[i]);
+	close(pair[0]);
+	close(pair[1]);
+}
+
+/* Whatever the size, and however far the store is used up. */
+static void
+test_no_byte_comes_twice(void **test_state)
+{
+	unsigned char big[4096] = {0};
+	uint64_t seen[512];
+
+	(void)test_state;
+	for (size_t i = 0; i < ARRAY_LEN(seen); i++) {
+		char skip[7];
+
+		rand_bytes(skip, i % sizeof(skip));
+		seen[i] = rand_u64();
+		for (size_t j = 0; j < i; j++)
+			assert_true(seen[j] != seen[i]);
+	}
+	rand_bytes(big, sizeof(big));
+	assert_false(memcmp(big, big + sizeof(big) / 2, sizeof(big) / 2) == 0);
+}
+
 int
 main(void)
 {
@@ -92,6 +142,8 @@ main(void)
 	    cmocka_unit_test(test_bytes),
 	    cmocka_unit_test(test_token),
 	    cmocka_unit_test(test_uuid),
+	    cmocka_unit_test(test_a_child_has_its_own),
+	    cmocka_unit_test(test_no_byte_comes_twice),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,19 +20,23 @@ log_in_and_out(void *ctx)
 {
 	struct stage *st = ctx;
 	char handle[SESSION_HANDLE_CAP];
+	struct login_credentials credentials;
 	struct login login, copy;
 	struct login_ref ref;
 	int r;
 
+	memset(&credentials, 0, sizeof(credentials));
 	memset(&login, 0, sizeof(login));
+	login.credentials = &credentials;
+	pool_reset(st->pool);
 	strcpy(login.principal, "alice");
 	login.method = LOGIN_INTEGRATION_TOKEN;
-	if (secret_set(&login.credentials.bearer, SLICE_LIT("token")) < 0)
+	if (secret_set(&credentials.bearer, SLICE_LIT("token")) < 0)
 		return ERR_INVALID;
 	r = login_create(&st->s, &login, at(0), handle, &ref, NULL, &st->err);
 	if (r < 0)
 		return r;
-	r = login_use(&st->s, ALICE, ref, at(1), &copy);
+	r = login_use(&st->s, ALICE, ref, at(1), st->pool, &copy);
 	if (r == ERR_NOT_FOUND)
 		return 1; /* out of memory must not look like logged out */
 	if (login_destroy(&st->s, ALICE, ref, at(2)) != 0)

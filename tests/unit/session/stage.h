@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "base/err.h"
+#include "base/pool.h"
 #include "session/sessions.h"
 #include "shm/segment.h"
 #include "shm/table.h"
@@ -24,6 +25,7 @@ struct stage {
 	struct segment *seg;
 	struct table *tab;
 	struct sessions s;
+	struct pool *pool; /* for copies */
 	struct err err;
 };
 
@@ -36,12 +38,15 @@ stage_init(struct stage *st, uint32_t slots, const struct session_limits *limits
 	assert_int_equal(segment_keys_create(&st->keys, &st->err), 0);
 	assert_int_equal(segment_create(&config, st->keys, &st->seg, &st->err), 0);
 	assert_int_equal(table_new(st->seg, st->keys, &st->tab), 0);
+	st->pool = pool_new(1024 * 1024);
+	assert_non_null(st->pool);
 	sessions_init(&st->s, st->tab, st->keys, limits);
 }
 
 static inline void
 stage_fini(struct stage *st)
 {
+	pool_free(&st->pool);
 	table_free(&st->tab);
 	segment_free(&st->seg);
 	segment_keys_free(&st->keys);

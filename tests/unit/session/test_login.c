@@ -16,12 +16,16 @@ set(struct secret *secret, const char *value)
 	assert_int_equal(secret_set(secret, slice_from_str(value)), 0);
 }
 
+static struct login_credentials sent;
+
 static struct login
 oauth_login(void)
 {
 	struct login login;
 
 	memset(&login, 0, sizeof(login));
+	memset(&sent, 0, sizeof(sent));
+	login.credentials = &sent;
 	strcpy(login.principal, "alice");
 	strcpy(login.store, "main");
 	strcpy(login.base_url, "https://shop.example.com");
@@ -29,10 +33,10 @@ oauth_login(void)
 	strcpy(login.route, "/V1/store/websites");
 	login.method = LOGIN_OAUTH;
 	login.user_id = -7;
-	set(&login.credentials.consumer_key, "consumerkey00000000000000000000k");
-	set(&login.credentials.consumer_secret, "consumersecret0000000000000000cs");
-	set(&login.credentials.token, "accesstoken00000000000000000000t");
-	set(&login.credentials.token_secret, "accesstokensecret0000000000000ts");
+	set(&sent.consumer_key, "consumerkey00000000000000000000k");
+	set(&sent.consumer_secret, "consumersecret0000000000000000cs");
+	set(&sent.token, "accesstoken00000000000000000000t");
+	set(&sent.token_secret, "accesstokensecret0000000000000ts");
 	return login;
 }
 
@@ -49,6 +53,7 @@ static void
 test_comes_back_as_it_went_in(void **state)
 {
 	struct login login = oauth_login(), copy;
+	const struct login_credentials *kept;
 	char handle[SESSION_HANDLE_CAP];
 	struct login_ref ref, same;
 	uint64_t expires;
@@ -61,7 +66,7 @@ test_comes_back_as_it_went_in(void **state)
 	assert_int_equal(expires, WALL_MS + HOUR);
 	assert_int_equal(login_ref_of(&st.s, ALICE, slice_from_str(handle), &same), 0);
 	assert_true(same.lo == ref.lo && same.hi == ref.hi);
-	assert_int_equal(login_use(&st.s, ALICE, ref, at(5000), &copy), 0);
+	assert_int_equal(login_use(&st.s, ALICE, ref, at(5000), st.pool, &copy), 0);
 	assert_string_equal(copy.principal, "alice");
 	assert_string_equal(copy.store, "main");
 	assert_string_equal(copy.base_url, "https://shop.example.com");
@@ -71,15 +76,17 @@ test_comes_back_as_it_went_in(void **state)
 	assert_int_equal(copy.user_id, -7);
 	assert_false(copy.from_config);
 	assert_false(copy.dead);
-	assert_string_equal(copy.credentials.consumer_key.bytes, login.credentials.consumer_key.bytes);
-	assert_string_equal(copy.credentials.token_secret.bytes, login.credentials.token_secret.bytes);
-	assert_false(secret_is_set(&copy.credentials.bearer));
+	assert_string_equal(copy.credentials->consumer_key.bytes, sent.consumer_key.bytes);
+	assert_string_equal(copy.credentials->token_secret.bytes, sent.token_secret.bytes);
+	assert_false(secret_is_set(&copy.credentials->bearer));
 	assert_int_equal(copy.created_ms, at(0).mono_ms);
 	assert_int_equal(copy.seen_ms, at(0).mono_ms);
 	assert_int_equal(copy.session_expires_wall_ms, WALL_MS + 5000 + HOUR);
 	assert_string_equal(login_method_name(copy.method), "oauth");
+	kept = copy.credentials;
 	login_wipe(&copy);
-	assert_int_equal(copy.credentials.token.len, 0);
+	assert_null(copy.credentials);
+	assert_int_equal(kept->token.len, 0);
 	stage_fini(&st);
 }
 
@@ -95,10 +102,10 @@ test_foreign_is_unknown(void **state)
 	stage_init(&st, 64, NULL);
 	ref = create(&st, &login, at(0), handle);
 	assert_int_equal(login_ref_of(&st.s, BOB, slice_from_str(handle), &foreign), 0);
-	assert_int_equal(login_use(&st.s, BOB, foreign, at(1), &copy), ERR_NOT_FOUND);
+	assert_int_equal(login_use(&st.s, BOB, foreign, at(1), st.pool, &copy), ERR_NOT_FOUND);
 	/* Even with the right ref. */
-	assert_int_equal(login_use(&st.s, BOB, ref, at(1), &copy), ERR_NOT_FOUND);
-	assert_int_equal(copy.credentials.token.len, 0);
+	assert_int_equal(login_use(&st.s, BOB, ref, at(1), st.pool, &copy), ERR_NOT_FOUND);
+	assert_null(copy.credentials);
 	assert_int_equal(login_set_scope(&st.s, BOB, ref, at(1), &login.scope), ERR_NOT_FOUND);
 	assert_int_equal(login_mark_dead(&st.s, BOB, ref, at(1)), ERR_NOT_FOUND);
 	assert_int_equal(login_destroy(&st.s, BOB, ref, at(1)), ERR_NOT_FOUND);
@@ -106,7 +113,7 @@ test_foreign_is_unknown(void **state)
 	assert_true(login_is_live(&st.s, ALICE, ref, at(1)));
 	handle[0] = handle[0] == 'A' ? 'B' : 'A';
 	assert_int_equal(login_ref_of(&st.s, ALICE, slice_from_str(handle), &foreign), 0);
-	assert_int_equal(login_use(&st.s, ALICE, foreign, at(1), &copy), ERR_NOT_FOUND);
+	assert_int_equal(login_use(&st.s, ALICE, foreign, at(1), st.pool, &copy), ERR_NOT_FOUND);
 	assert_int_equal(login_ref_of(&st.s, ALICE, SLICE_LIT("short"), &foreign), ERR_NOT_FOUND);
 	handle[3] = '/';
 	assert_int_equal(login_ref_of(&st.s, ALICE, slice_from_str(handle), &foreign), ERR_NOT_FOUND);
@@ -118,8 +125,8 @@ static void
 test_nothing_in_the_clear_and_nothing_left(void **state)
 {
 	struct login login = oauth_login();
-	const char *const hidden[] = {login.credentials.consumer_key.bytes, login.credentials.consumer_secret.bytes,
-				      login.credentials.token.bytes, login.credentials.token_secret.bytes};
+	const char *const hidden[] = {sent.consumer_key.bytes, sent.consumer_secret.bytes, sent.token.bytes,
+				      sent.token_secret.bytes};
 	struct login_scope scope = {"de_de", "base", "main_store"};
 	char handle[SESSION_HANDLE_CAP];
 	struct login_ref ref;
@@ -152,27 +159,27 @@ test_ends(void **state)
 	stage_init(&st, 64, NULL);
 	/* idle */
 	ref = create(&st, &login, at(0), handle);
-	assert_int_equal(login_use(&st.s, ALICE, ref, at(59 * MINUTE), &copy), 0);
+	assert_int_equal(login_use(&st.s, ALICE, ref, at(59 * MINUTE), st.pool, &copy), 0);
 	assert_true(login_is_live(&st.s, ALICE, ref, at(118 * MINUTE)));
 	assert_false(login_is_live(&st.s, ALICE, ref, at(119 * MINUTE)));
 	/* age, though used all the time */
 	ref = create(&st, &login, at(0), handle);
 	for (uint64_t t = 0; t < 12 * HOUR; t += 30 * MINUTE)
-		assert_int_equal(login_use(&st.s, ALICE, ref, at(t), &copy), 0);
+		assert_int_equal(login_use(&st.s, ALICE, ref, at(t), st.pool, &copy), 0);
 	assert_int_equal(copy.session_expires_wall_ms, WALL_MS + 12 * HOUR);
-	assert_int_equal(login_use(&st.s, ALICE, ref, at(12 * HOUR - 1), &copy), 0);
-	assert_int_equal(login_use(&st.s, ALICE, ref, at(12 * HOUR), &copy), ERR_NOT_FOUND);
+	assert_int_equal(login_use(&st.s, ALICE, ref, at(12 * HOUR - 1), st.pool, &copy), 0);
+	assert_int_equal(login_use(&st.s, ALICE, ref, at(12 * HOUR), st.pool, &copy), ERR_NOT_FOUND);
 	/* an admin token that came in the call */
 	login.method = LOGIN_ADMIN_TOKEN;
 	login.token_expires_wall_ms = WALL_MS + 20 * MINUTE;
 	ref = create(&st, &login, at(0), handle);
-	assert_int_equal(login_use(&st.s, ALICE, ref, at(20 * MINUTE - 1), &copy), 0);
+	assert_int_equal(login_use(&st.s, ALICE, ref, at(20 * MINUTE - 1), st.pool, &copy), 0);
 	assert_int_equal(copy.session_expires_wall_ms, WALL_MS + 20 * MINUTE);
-	assert_int_equal(login_use(&st.s, ALICE, ref, at(20 * MINUTE), &copy), ERR_NOT_FOUND);
+	assert_int_equal(login_use(&st.s, ALICE, ref, at(20 * MINUTE), st.pool, &copy), ERR_NOT_FOUND);
 	/* one that is renewed from the configuration does not end the login */
 	login.from_config = true;
 	ref = create(&st, &login, at(0), handle);
-	assert_int_equal(login_use(&st.s, ALICE, ref, at(30 * MINUTE), &copy), 0);
+	assert_int_equal(login_use(&st.s, ALICE, ref, at(30 * MINUTE), st.pool, &copy), 0);
 	assert_true(copy.from_config);
 	stage_fini(&st);
 }
@@ -191,15 +198,15 @@ test_changes(void **state)
 	ref = create(&st, &login, at(0), handle);
 	assert_int_equal(login_set_scope(&st.s, ALICE, ref, at(1), &scope), 0);
 	assert_int_equal(login_mark_dead(&st.s, ALICE, ref, at(2)), 0);
-	assert_int_equal(login_use(&st.s, ALICE, ref, at(3), &copy), 0);
+	assert_int_equal(login_use(&st.s, ALICE, ref, at(3), st.pool, &copy), 0);
 	assert_string_equal(copy.scope.store_view, "de_de");
 	assert_string_equal(copy.scope.website, "base");
 	assert_string_equal(copy.scope.store_group, "main_store");
 	assert_true(copy.dead);
-	assert_string_equal(copy.credentials.token.bytes, login.credentials.token.bytes);
+	assert_string_equal(copy.credentials->token.bytes, sent.token.bytes);
 	memset(&scope, 0, sizeof(scope));
 	assert_int_equal(login_set_scope(&st.s, ALICE, ref, at(4), &scope), 0);
-	assert_int_equal(login_use(&st.s, ALICE, ref, at(5), &copy), 0);
+	assert_int_equal(login_use(&st.s, ALICE, ref, at(5), st.pool, &copy), 0);
 	assert_string_equal(copy.scope.store_view, "");
 	stage_fini(&st);
 }
@@ -247,20 +254,20 @@ test_longest(void **state)
 	memset(text, 'u', sizeof(text));
 	text[511] = '\0';
 	stage_init(&st, 64, NULL);
-	memset(&login.credentials, 0, sizeof(login.credentials));
-	set(&login.credentials.bearer, text);
+	memset(&sent, 0, sizeof(sent));
+	set(&sent.bearer, text);
 	memset(login.base_url, 'b', LOGIN_BASE_URL_MAX);
 	memset(login.store, 's', LOGIN_STORE_MAX);
 	memset(login.username, 'n', LOGIN_USERNAME_MAX);
 	memset(login.route, 'r', LOGIN_ROUTE_MAX);
 	login.method = LOGIN_INTEGRATION_TOKEN;
 	ref = create(&st, &login, at(0), handle);
-	assert_int_equal(login_use(&st.s, ALICE, ref, at(1), &copy), 0);
+	assert_int_equal(login_use(&st.s, ALICE, ref, at(1), st.pool, &copy), 0);
 	assert_string_equal(copy.base_url, login.base_url);
 	assert_string_equal(copy.username, login.username);
-	assert_string_equal(copy.credentials.bearer.bytes, text);
+	assert_string_equal(copy.credentials->bearer.bytes, text);
 	/* All at once do not fit, and that is said. */
-	set(&login.credentials.token, text);
+	set(&sent.token, text);
 	assert_int_equal(login_create(&st.s, &login, at(0), handle, &ref, NULL, &st.err), ERR_LIMIT);
 	assert_string_equal(handle, "");
 	login.principal[0] = '\0';
@@ -299,8 +306,8 @@ test_other_keys_open_nothing(void **state)
 	ref = create(&st, &login, at(0), handle);
 	assert_int_equal(segment_keys_create(&other, &st.err), 0);
 	st.s.keys = other;
-	assert_int_equal(login_use(&st.s, ALICE, ref, at(1), &copy), ERR_NOT_FOUND);
-	assert_int_equal(copy.credentials.token.len, 0);
+	assert_int_equal(login_use(&st.s, ALICE, ref, at(1), st.pool, &copy), ERR_NOT_FOUND);
+	assert_null(copy.credentials);
 	segment_keys_free(&other);
 	stage_fini(&st);
 }
