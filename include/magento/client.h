@@ -78,11 +78,18 @@ struct magento_request {
 	size_t n_query;
 	json_t *body;	/* borrowed; NULL for none */
 	bool is_secret; /* the answer is a secret, see fetch.h */
+
+	/*
+	 * May be NULL.  Reads the body of a good answer (2xx) in place of a tree: then the reply has none.  0;
+	 * ERR_NOMEM; anything else below 0: this is no JSON.
+	 */
+	int (*read)(void *ctx, struct slice body, size_t max_bytes);
+	void *ctx;
 };
 
 struct magento_reply {
 	int status;    /* 0 when there was no complete answer; also set when a call failed */
-	json_t *body;  /* owned; any JSON value, scalars too; NULL when a call failed */
+	json_t *body;  /* owned; any JSON value, scalars too; NULL when a call failed, or when `read` has read it */
 	bool in_doubt; /* a write failed and may have been carried out all the same: settle it by reading */
 };
 
@@ -90,7 +97,7 @@ void magento_reply_init(struct magento_reply *reply);
 void magento_reply_fini(struct magento_reply *reply);
 
 /*
- * One request.  0 with a 2xx status and parsed body in *reply_r, or -1 with *fault set.  GETs are repeated (twice at
+ * One request.  0 with a 2xx status and the body, parsed or read, or -1 with *fault set.  GETs are repeated (twice at
  * most, with a new OAuth nonce) on connect failure, lost connection, 502, 503, 504 and time-out while the deadline
  * allows.  Writes are repeated only when no byte of them has left.
  */
@@ -106,7 +113,7 @@ int magento_call_many(struct magento_client *client, const struct magento_reques
 
 /*
  * Like magento_call, but any HTTP status with its JSON body (NULL when it is not JSON) is success; only transport
- * failures are faults.  Used by login, which reads meaning into 400 and 401 itself.
+ * failures are faults.  Used by login, which reads meaning into 400 and 401 itself.  `read` is not called.
  */
 int magento_call_raw(struct magento_client *client, const struct magento_request *request,
 		     struct magento_reply *reply_r, struct fault *fault) MUST_CHECK;

@@ -12,8 +12,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/buf.h"
 #include "base/compiler.h"
 #include "base/pool.h"
+#include "base/slice.h"
+#include "json/relay.h"
 
 /* Top-level members, such as "sku" or "extension_attributes". */
 bool product_is_core_field(const char *name);
@@ -37,10 +40,18 @@ const char *product_projection(struct pool *pool, const char *const *fields, siz
  */
 json_t *product_pick(const json_t *product, const char *const *fields, size_t n) MUST_CHECK;
 
+/*
+ * The same for a product as text: compact, no name twice in an object.  Appends an object.  0, ERR_NOMEM, ERR_INVALID:
+ * this is no object; or what `out` says.
+ */
+int product_pick_text(struct slice product, const char *const *fields, size_t n, struct pool *pool,
+		      struct buf *out) MUST_CHECK;
+
 /* Value of a custom attribute (borrowed), or NULL. */
 json_t *product_attribute(const json_t *product, const char *code);
 
-/* Takes `content` (base64 image data) out of media_gallery_entries, in place. */
+/* The base64 data of images; and takes it out of a tree. */
+extern const struct json_relay_drop product_media_content;
 void product_drop_media_content(json_t *product);
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "json/relay.h"
 
 /* The bounded parser gives trees of at most 64 levels; what we build ourselves adds a few. */
 #define CLEAN_DEPTH_MAX 96
@@ -34,24 +35,11 @@ result_default_scope(const struct login_scope *scope)
 
 /* ---- control characters ---- */
 
-/* Bytes of a control character at `at`, 0 when it is none: C0 but \n and \t, DEL, and C1 (two bytes in UTF-8). */
-static size_t
-control_len(const char *text, size_t len, size_t at)
-{
-	unsigned char c = (unsigned char)text[at];
-
-	if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7f)
-		return 1;
-	if (c == 0xc2 && at + 1 < len && (unsigned char)text[at + 1] < 0xa0)
-		return 2;
-	return 0;
-}
-
 static bool
-has_control(const char *text, size_t len)
+has_control(struct slice text)
 {
-	for (size_t i = 0; i < len; i++) {
-		if (control_len(text, len, i) > 0)
+	for (size_t i = 0; i < text.len; i++) {
+		if (json_control_len(text, i) > 0)
 			return true;
 	}
 	return false;
@@ -60,19 +48,18 @@ has_control(const char *text, size_t len)
 static int
 clean_string(json_t *string)
 {
-	const char *text = json_string_value(string);
-	size_t len = json_string_length(string);
+	struct slice text = slice_of(json_string_value(string), json_string_length(string));
 	struct buf plain;
 	int r;
 
-	if (!has_control(text, len))
+	if (!has_control(text))
 		return 0;
-	buf_init(&plain, len);
-	for (size_t i = 0; i < len;) {
-		size_t skip = control_len(text, len, i);
+	buf_init(&plain, text.len);
+	for (size_t i = 0; i < text.len;) {
+		size_t skip = json_control_len(text, i);
 
 		if (skip == 0)
-			buf_put_char(&plain, text[i]);
+			buf_put_char(&plain, text.ptr[i]);
 		i += skip > 0 ? skip : 1;
 	}
 	r = plain.failed != 0 ? -1 : json_string_setn_nocheck(string, buf_cstr(&plain), plain.len);

@@ -227,6 +227,27 @@ set_unknown_view(const struct magento_request *request, struct fault *fault)
 			 request->scope);
 }
 
+/* A good answer that the caller reads himself. */
+static int
+let_read(const struct exchange *exchange, size_t max_bytes, struct fault *fault)
+{
+	const struct magento_request *request = exchange->request;
+	struct magento_answer answer = answer_of(exchange, NULL);
+	int r = request->read(request->ctx, buf_slice(&exchange->reply.body), max_bytes);
+
+	if (r == ERR_NOMEM)
+		return set_short(fault);
+	return r < 0 ? magento_error_not_json(&answer, fault) : 0;
+}
+
+static bool
+is_good(const struct exchange *exchange)
+{
+	const struct fetch_reply *reply = &exchange->reply;
+
+	return reply->outcome == FETCH_OK && reply->status >= 200 && reply->status < 300;
+}
+
 static int
 interpret(struct magento_client *client, struct exchange *exchange, struct magento_reply *reply, struct fault *fault)
 {
@@ -237,15 +258,17 @@ interpret(struct magento_client *client, struct exchange *exchange, struct magen
 	reply->status = exchange->reply.status;
 	if (exchange->is_refused)
 		return refused_unsent(exchange, fault);
+	if (is_good(exchange) && exchange->request->read != NULL)
+		return let_read(exchange, client->limits.max_reply_bytes, fault);
 	body = parse_body(&exchange->reply, client->limits.max_reply_bytes);
 	reply->in_doubt = is_in_doubt(exchange, body);
 	answer = answer_of(exchange, body);
 	if (exchange->reply.outcome != FETCH_OK) {
 		magento_error_transport(exchange->reply.outcome, exchange->reply.sent, exchange->route, fault);
-	} else if (answer.status >= 200 && answer.status < 300 && body != NULL) {
+	} else if (is_good(exchange) && body != NULL) {
 		reply->body = json_incref(body);
 		r = 0;
-	} else if (answer.status >= 200 && answer.status < 300) {
+	} else if (is_good(exchange)) {
 		magento_error_not_json(&answer, fault);
 	} else if (answer.status == 400 && strcmp(exchange->request->scope, MAGENTO_SCOPE_ALL) != 0 &&
 		   magento_error_is(body, MAGENTO_TEXT_NO_STORE)) {

@@ -8,6 +8,8 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "json/get.h"
+#include "json/scan.h"
+#include "json/write.h"
 #include "magento/criteria.h"
 
 #define PROJECTION_MAX 2048
@@ -138,12 +140,92 @@ product_pick(const json_t *product, const char *const *fields, size_t n)
 	return result;
 }
 
-void
-product_drop_media_content(json_t *product)
+/* ---- the same without a tree ---- */
+
+struct pick {
+	const struct json_limits *limits;
+	const char *const *fields;
+	size_t n;
+	struct slice *values; /* n; SLICE_NONE: not there */
+};
+
+/* One of custom_attributes. */
+struct attribute {
+	struct slice code, value;
+};
+
+static int
+on_attribute_member(void *ctx, const struct json_item *item)
 {
-	json_t *entries = json_get_array(product, "media_gallery_entries");
+	struct attribute *attribute = ctx;
+
+	if (slice_is(item->key, "value"))
+		attribute->value = item->value;
+	else if (slice_is(item->key, "attribute_code") && item->kind == JSON_KIND_STRING)
+		attribute->code = json_scan_unquote(item->value);
+	return 0;
+}
+
+/* The first with a code is the one. */
+static int
+on_attribute(void *ctx, const struct json_item *item)
+{
+	struct pick *pick = ctx;
+	struct attribute attribute = {SLICE_NONE, SLICE_NONE};
+	size_t i;
+	int r;
+
+	if (item->kind != JSON_KIND_OBJECT)
+		return 0;
+	r = json_scan_object(item->value, pick->limits, on_attribute_member, &attribute, NULL);
+	for (i = 0; r == 0 && attribute.code.ptr != NULL && i < pick->n; i++) {
+		if (pick->values[i].ptr == NULL && !product_is_core_field(pick->fields[i]) &&
+		    json_scan_key_is(attribute.code, pick->fields[i]))
+			pick->values[i] = attribute.value;
+	}
+	return r;
+}
+
+static int
+on_member(void *ctx, const struct json_item *item)
+{
+	struct pick *pick = ctx;
 	size_t i;
 
-	for (i = 0; i < json_array_size(entries); i++)
-		json_object_del(json_array_get(entries, i), "content");
+	for (i = 0; i < pick->n; i++) {
+		if (product_is_core_field(pick->fields[i]) && json_scan_key_is(item->key, pick->fields[i]))
+			pick->values[i] = item->value;
+	}
+	if (item->kind == JSON_KIND_ARRAY && slice_is(item->key, "custom_attributes"))
+		return json_scan_array(item->value, pick->limits, on_attribute, pick, NULL);
+	return 0;
 }
+
+int
+product_pick_text(struct slice product, const char *const *fields, size_t n, struct pool *pool, struct buf *out)
+{
+	struct json_limits limits = json_limits_default;
+	struct pick pick = {.limits = &limits, .fields = fields, .n = n};
+	struct json_writer w;
+	size_t i;
+	int r;
+
+	pick.values = pool_alloc(pool, n * sizeof(*pick.values));
+	if (pick.values == NULL)
+		return ERR_NOMEM;
+	memset(pick.values, 0, n * sizeof(*pick.values));
+	limits.max_bytes = limits.max_string_bytes = product.len;
+	r = json_scan_object(product, &limits, on_member, &pick, NULL);
+	if (r < 0)
+		return ERR_INVALID;
+	json_write_init(&w, out);
+	json_write_begin_object(&w);
+	for (i = 0; i < n; i++) {
+		if (pick.values[i].ptr != NULL && !is_one_of(fields[i], fields, i))
+			json_write_key_raw(&w, fields[i], pick.values[i]);
+	}
+	json_write_end(&w);
+	return json_write_finish(&w);
+}
+
+const struct json_relay_drop product_media_content = {.list = "media_gallery_entries", .member = "content"};

@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "json/parse.h"
+#include "json/relay.h"
 #include "json/write.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -74,6 +75,57 @@ check_against_jansson(struct slice text, int verdict, const json_t *ours, bool b
 	json_decref(tree);
 }
 
+/* In place, as the relay does it in passing. */
+static void
+clean(json_t *node)
+{
+	struct slice text = slice_of(json_string_value(node), json_string_length(node));
+	struct buf plain;
+	const char *key;
+	json_t *child;
+	size_t i;
+
+	json_object_foreach(node, key, child) clean(child);
+	json_array_foreach(node, i, child) clean(child);
+	if (!json_is_string(node))
+		return;
+	buf_init(&plain, text.len + 1);
+	for (i = 0; i < text.len;) {
+		size_t skip = json_control_len(text, i);
+
+		if (skip == 0)
+			must(buf_put_char(&plain, text.ptr[i]) == 0);
+		i += skip > 0 ? skip : 1;
+	}
+	must(json_string_setn_nocheck(node, buf_cstr(&plain), plain.len) == 0);
+	buf_fini(&plain);
+}
+
+/* What is handed on without a tree is what the tree (or NULL) would have given. */
+static void
+check_relay(struct slice text, const struct json_limits *limits, json_t *tree)
+{
+	static const struct json_relay_drop drop = {.list = "a", .member = "b"};
+	struct buf relayed, dumped;
+	int r;
+
+	for (int drops = 0; drops < 2; drops++) {
+		buf_init(&relayed, (size_t)64 << 20);
+		buf_init(&dumped, (size_t)64 << 20);
+		r = json_relay(text, limits, drops ? &drop : NULL, &relayed);
+		must(r == ERR_UNSUPPORTED || (r == 0) == (tree != NULL));
+		if (r == 0) {
+			if (drops)
+				json_relay_drop_from(tree, &drop);
+			clean(tree);
+			must(json_dump_to(&dumped, tree) == 0);
+			must(slice_eq(buf_slice(&relayed), buf_slice(&dumped)));
+		}
+		buf_fini(&relayed);
+		buf_fini(&dumped);
+	}
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -97,6 +149,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (parsed == 0 && json_is_object(tree))
 		must(json_scan_object(text, NULL, check_member, tree, NULL) == 0);
 	must(json_parse(text, &reals, &loose, NULL) == 0 || parsed != 0);
+	check_relay(text, &reals, loose);
 	json_decref(loose);
 	json_decref(tree);
 	return 0;

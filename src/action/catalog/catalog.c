@@ -15,6 +15,7 @@
 #include "magento/product.h"
 #include "magento/scope.h"
 #include "plan.h"
+#include "relay.h"
 #include "results.h"
 #include "shapes.h"
 #include "store.h"
@@ -69,7 +70,7 @@ resolve_scope(struct store_client *sc, const json_t *params, struct scope_target
 static json_t *
 shape_product(json_t *product, const struct selection *selection)
 {
-	product_drop_media_content(product);
+	json_relay_drop_from(product, &product_media_content);
 	if (result_clean(product) < 0)
 		return NULL;
 	return selection->names == NULL ? json_incref(product) : product_pick(product, selection->names, selection->n);
@@ -283,6 +284,40 @@ static const struct json_schema search_result = {.type = JSON_T_OBJECT, .props =
 /* ---- catalog.get_product ---- */
 
 static int
+refuse_no_product(struct fault *fault)
+{
+	return fault_set(fault, FAULT_MAGENTO_API_ERROR, json_pack("{s:s}", "kind", MAGENTO_KIND_NOT_JSON),
+			 "Magento answered something that is no product. Is there a proxy or a module in between?");
+}
+
+/* The product as it came, or what was selected of it, becomes the result; `whole` is for the way there. */
+static int
+relay_product(struct store_client *sc, struct magento_request *request, const struct selection *selection,
+	      struct buf *whole, struct fault *fault)
+{
+	struct buf *out = selection->names == NULL ? &sc->call->text : whole;
+	struct relay relay = {.out = out, .drop = &product_media_content};
+	struct magento_reply reply;
+	int r;
+
+	request->read = relay_read;
+	request->ctx = &relay;
+	magento_reply_init(&reply);
+	r = magento_call(&sc->magento, request, &reply, fault);
+	magento_reply_fini(&reply);
+	if (r < 0)
+		return -1;
+	if (out->failed == 0 && out->ptr[0] != '{')
+		return refuse_no_product(fault);
+	if (selection->names == NULL)
+		return 0;
+	r = out->failed != 0
+		? out->failed
+		: product_pick_text(buf_slice(out), selection->names, selection->n, sc->call->pool, &sc->call->text);
+	return r == 0 || sc->call->text.failed == ERR_LIMIT ? 0 : result_out_of_memory(fault);
+}
+
+static int
 get_product(struct store_client *sc, json_t *params, json_t **result_r, struct fault *fault)
 {
 	struct slice sku = json_get_slice(params, "sku");
@@ -290,11 +325,12 @@ get_product(struct store_client *sc, json_t *params, json_t **result_r, struct f
 	struct magento_request request = {
 	    .method = FETCH_GET,
 	    .path = batch_path(sc->call->pool, "/products/", json_string_value(json_object_get(params, "sku")), "")};
-	struct magento_reply reply;
 	struct selection selection;
 	struct scope_target target;
+	struct buf whole;
 	int r;
 
+	(void)result_r; /* a text */
 	if (select_fields(sc->call->pool, params, false, &selection, fault) < 0 ||
 	    resolve_scope(sc, params, &target, fault) < 0)
 		return -1;
@@ -306,20 +342,12 @@ get_product(struct store_client *sc, json_t *params, json_t **result_r, struct f
 	}
 	if (request.path == NULL || (selection.names != NULL && fields.value == NULL))
 		return result_out_of_memory(fault);
-	magento_reply_init(&reply);
-	r = magento_call(&sc->magento, &request, &reply, fault);
-	if (r == 0 && !json_is_object(reply.body)) {
-		r = fault_set(
-		    fault, FAULT_MAGENTO_API_ERROR, json_pack("{s:s}", "kind", MAGENTO_KIND_NOT_JSON),
-		    "Magento answered something that is no product. Is there a proxy or a module in between?");
-	} else if (r == 0) {
-		*result_r = shape_product(reply.body, &selection);
-		r = *result_r != NULL ? 0 : result_out_of_memory(fault);
-	} else if (fault->code == FAULT_NOT_FOUND) {
+	buf_init(&whole, (size_t)sc->call->env->config->magento.max_reply_bytes * 6);
+	r = relay_product(sc, &request, &selection, &whole, fault);
+	buf_fini(&whole);
+	if (r < 0 && fault->code == FAULT_NOT_FOUND)
 		fault_set(fault, FAULT_NOT_FOUND, NULL,
 			  "No product with SKU %.*s. Try catalog_search_products with a like filter.", SLICE_FMT(sku));
-	}
-	magento_reply_fini(&reply);
 	return r;
 }
 

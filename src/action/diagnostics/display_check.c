@@ -47,7 +47,7 @@ read_product(struct display_facts *check, struct fault *fault)
 		    fault, FAULT_MAGENTO_API_ERROR, json_pack("{s:s}", "kind", MAGENTO_KIND_NOT_JSON),
 		    "Magento answered something that is no product. Is there a proxy or a module in between?");
 	} else if (r == 0) {
-		product_drop_media_content(reply.body);
+		json_relay_drop_from(reply.body, &product_media_content);
 		check->product = reply.body;
 		check->sku = json_get_str(reply.body, "sku", "");
 		r = display_facts_set(check->facts, "product", reply.body, fault);

@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "json/fault.h"
 #include "json/parse.h"
+#include "json/relay.h"
 #include "json/write.h"
 #include "sample_schema.h"
 #include "torture.h"
@@ -50,6 +51,23 @@ big_scenario(void *ctx)
 	assert_true(r == (torture_has_failed() ? ERR_NOMEM : 0));
 	assert_true(r < 0 || json_real_value(json_array_get(tree, 0)) == 99999999999999999999.0);
 	json_decref(tree);
+	return r;
+}
+
+static int
+relay_scenario(void *ctx)
+{
+	struct json_limits limits = json_limits_default;
+	struct buf out;
+	int r;
+
+	(void)ctx;
+	limits.big_int_as_real = true;
+	buf_init(&out, 1 << 16);
+	r = json_relay(slice_from_str(text), &limits, NULL, &out);
+	assert_true(r == (torture_has_failed() ? ERR_NOMEM : 0));
+	assert_true((out.len == 0) == (r < 0));
+	buf_fini(&out);
 	return r;
 }
 
@@ -114,6 +132,8 @@ static void
 parsing(void **state)
 {
 	(void)state;
+	torture("relay", relay_scenario, NULL);
+	assert_true(torture_failures() > 0);
 	torture("parse", parse_scenario, NULL);
 	assert_true(torture_failures() > 20);
 	torture("parse big integers", big_scenario, NULL);

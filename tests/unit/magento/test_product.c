@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 
+#include "base/err.h"
+#include "json/write.h"
 #include "magento/product.h"
 
 #define PRODUCT                                                                                                        \
@@ -51,6 +53,34 @@ picks(void **state)
 	json_decref(product);
 }
 
+/* Text and tree give the same. */
+static void
+picks_from_text(void **state)
+{
+	static const char *const fields[] = {"url_key", "sku",	  "category_ids",     "special_price",
+					     "sku",	"weight", "custom_attributes"};
+	struct pool *pool = pool_new(65536);
+	json_t *product = json_loads(PRODUCT, 0, NULL);
+	json_t *picked = product_pick(product, fields, ARRAY_LEN(fields));
+	struct buf text, expected;
+
+	(void)state;
+	buf_init(&text, 4096);
+	buf_init(&expected, 4096);
+	assert_int_equal(json_dump_to(&expected, picked), 0);
+	assert_int_equal(product_pick_text(slice_from_str(PRODUCT), fields, ARRAY_LEN(fields), pool, &text), 0);
+	assert_string_equal(buf_cstr(&text), buf_cstr(&expected));
+	buf_clear(&text);
+	assert_int_equal(product_pick_text(SLICE_LIT("{}"), fields, ARRAY_LEN(fields), pool, &text), 0);
+	assert_string_equal(buf_cstr(&text), "{}");
+	assert_int_equal(product_pick_text(SLICE_LIT("[]"), fields, ARRAY_LEN(fields), pool, &text), ERR_INVALID);
+	buf_fini(&expected);
+	buf_fini(&text);
+	json_decref(picked);
+	json_decref(product);
+	pool_free(&pool);
+}
+
 static void
 drops_image_data(void **state)
 {
@@ -58,7 +88,7 @@ drops_image_data(void **state)
 	json_t *entries = json_object_get(product, "media_gallery_entries");
 
 	(void)state;
-	product_drop_media_content(product);
+	json_relay_drop_from(product, &product_media_content);
 	assert_int_equal(json_array_size(entries), 2);
 	assert_null(json_object_get(json_array_get(entries, 0), "content"));
 	assert_non_null(json_object_get(json_array_get(entries, 0), "id"));
@@ -71,6 +101,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(projects),
 	    cmocka_unit_test(picks),
+	    cmocka_unit_test(picks_from_text),
 	    cmocka_unit_test(drops_image_data),
 	};
 
