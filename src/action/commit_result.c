@@ -75,7 +75,9 @@ commit_tell(struct commit *commit)
 	struct tally tally = tally_items(commit);
 	size_t all = tally.success + tally.errors + tally.conflicts + tally.pending, done = all - tally.pending;
 
-	action_progress(commit->call, (double)done, (double)all, "%zu of %zu %s updated", done, all, commit->ops->noun);
+	if (done > 0) /* that it has begun is no progress, and a client may count rounds of one call together */
+		action_progress(commit->call, (double)done, (double)all, "%zu of %zu %s updated", done, all,
+				commit->ops->noun);
 	if (tally.conflicts > commit->told_conflicts) {
 		action_log(commit->call, ACTION_LOG_WARNING,
 			   "%zu %s had been changed by somebody else and are left alone.", tally.conflicts,

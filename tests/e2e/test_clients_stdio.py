@@ -1,6 +1,9 @@
 """The official SDK clients over standard input and output, as desktop clients start the server."""
 
+import json
 import os
+import pathlib
+import re
 
 import pytest
 
@@ -21,6 +24,18 @@ def test_sdk_v1(shop, node, home, sdk):  # noqa: F811
 def test_sdk_of_2025_03_26(shop, node, home):  # noqa: F811
     facts = talk_stdio(node, shop, home, sdk=V1_2503, asks=False)
     check(facts, asks=False, whoami="default", by_lines=True, ping={})
+
+
+def test_what_the_readme_shows(shop, node, home):  # noqa: F811
+    """The block for desktop clients, with the values of this shop: its command, arguments and variables suffice."""
+    text = (pathlib.Path(__file__).parents[2] / "README.md").read_text()
+    blocks = [json.loads(block) for block in re.findall(r"^```json\n(.*?)^```", text, re.M | re.S)]
+    shown, = (block["mcpServers"]["magento"] for block in blocks if "MAGENTO_BASE_URL" in str(block))
+    values = desktop(shop, home)
+    environment = {**{name: values[name] for name in shown["env"]}, "XDG_STATE_HOME": values["XDG_STATE_HOME"], "HOME": str(home)}
+    assert os.path.basename(shown["command"]) == "magento-mcp"
+    facts = talk(node, environment, sdk=V1, command=stdio_command()["command"], args=shown["args"])
+    check(facts, whoami="default", by_lines=True, ping={}, promptEnd=True)
 
 
 @pytest.mark.parametrize("mode, era", [("auto", "modern"), ("2026-07-28", "modern"), ("legacy", "legacy")])

@@ -83,6 +83,16 @@ def check_json(where, text):
             wrong.append(f"{where}: JSON that does not parse: {error}")
 
 
+def check_versions(where, text):
+    """The clients that the README says are tested are those of the tests."""
+    for name, version in json.loads(pathlib.Path("tests/e2e/js/package.json").read_text())["dependencies"].items():
+        if name != "oidc-provider":
+            number = version.split("@")[-1]
+            check(where, f"tested, but not said: {name}", number, re.search(rf"(?<![\d.]){re.escape(number)}(?![\d.])", text))
+    for version in re.findall(r"mcp-remote@([\d.]+\d)", text):
+        check(where, "not the tested version", f"mcp-remote@{version}", f'"mcp-remote": "{version}"' in pathlib.Path("tests/e2e/js/package.json").read_text())
+
+
 def check_events(where, text):
     """The manual page's list of log lines."""
     for line in re.findall(r"^\.It (.*)$", text[text.index(".Sh DIAGNOSTICS"):], re.M):
@@ -98,6 +108,8 @@ for name in [*BY_HAND, *INSTALLED]:
     if name.endswith(".md"):
         check_paths(name, words)
         check_json(name, words)
+    if name == "README.md":
+        check_versions(name, words)
     if name.endswith(".8"):
         check_events(name, words)
 
