@@ -159,14 +159,34 @@ set_working(const struct segment *seg, uint32_t index, uint32_t more)
 	TABLE_STORE_POINT();
 }
 
+static size_t
+all_words(const struct segment *seg)
+{
+	return COPY_HEADER_WORDS + seg->payload_bytes / 8;
+}
+
+/* Beyond its length a copy is zero: of this sees slot_commit(), and after a writer's death slot_tidy(). */
+static size_t
+used_words(const struct segment *seg, const _Atomic uint64_t *copy)
+{
+	uint64_t len = atomic_load_explicit(&copy[COPY_LEN_CRC], memory_order_relaxed) >> 32;
+
+	return len <= seg->payload_bytes ? COPY_HEADER_WORDS + (len + 7) / 8 : all_words(seg);
+}
+
+static void
+wipe_words(_Atomic uint64_t *copy, size_t from, size_t to)
+{
+	for (size_t i = from; i < to; i++)
+		store(&copy[i], 0);
+}
+
 static void
 wipe_copy(const struct segment *seg, uint32_t index, uint64_t which)
 {
 	_Atomic uint64_t *copy = slot_copy(seg, index, which);
-	size_t words = COPY_HEADER_WORDS + seg->payload_bytes / 8;
 
-	for (size_t i = 0; i < words; i++)
-		store(&copy[i], 0);
+	wipe_words(copy, 0, used_words(seg, copy));
 }
 
 void
@@ -175,8 +195,8 @@ slot_tidy(const struct segment *seg, uint32_t index)
 	uint64_t word = atomic_load_explicit(slot_word(seg, index), memory_order_relaxed);
 
 	if (word == 0)
-		wipe_copy(seg, index, 0);
-	wipe_copy(seg, index, word + 1);
+		wipe_words(slot_copy(seg, index, 0), 0, all_words(seg));
+	wipe_words(slot_copy(seg, index, word + 1), 0, all_words(seg));
 }
 
 /*
@@ -200,12 +220,13 @@ slot_commit(const struct segment *seg, uint32_t index, struct image *image, bool
 	uint64_t word = atomic_load_explicit(at, memory_order_relaxed);
 	_Atomic uint64_t *copy;
 	uint64_t new_word;
-	size_t words = COPY_HEADER_WORDS + payload_words(image);
+	size_t words = COPY_HEADER_WORDS + payload_words(image), before;
 
 	image->word[COPY_VERSION] = next_version(seg, index, word);
 	image->word[COPY_LEN_CRC] = (uint64_t)slot_len(image) << 32 | image_crc(image);
 	copy = slot_copy(seg, index, image->word[COPY_VERSION]);
 	new_word = slot_word_of(image);
+	before = used_words(seg, copy);
 
 	set_working(seg, index, 1);
 	store(&slot_at(seg, index)->seq, image->word[COPY_VERSION]);
@@ -213,6 +234,7 @@ slot_commit(const struct segment *seg, uint32_t index, struct image *image, bool
 	atomic_thread_fence(memory_order_release);
 	for (size_t i = 0; i < words; i++)
 		store(&copy[i], image->word[i]);
+	wipe_words(copy, words, before);
 	/* Publishes the copy: this is the commit. */
 	atomic_store_explicit(at, new_word, memory_order_release);
 	TABLE_STORE_POINT();
@@ -223,16 +245,30 @@ slot_commit(const struct segment *seg, uint32_t index, struct image *image, bool
 	set_working(seg, index, 0);
 }
 
-void
-slot_clear(const struct segment *seg, uint32_t index)
+static void
+empty(const struct segment *seg, uint32_t index)
 {
 	set_working(seg, index, 1);
 	atomic_store_explicit(slot_word(seg, index), 0, memory_order_release);
 	TABLE_STORE_POINT();
 	/* Whoever reads a wiped byte also sees the empty word. */
 	atomic_thread_fence(memory_order_release);
+}
+
+void
+slot_clear(const struct segment *seg, uint32_t index)
+{
+	empty(seg, index);
 	wipe_copy(seg, index, 0);
 	wipe_copy(seg, index, 1);
+	set_working(seg, index, 0);
+}
+
+void
+slot_drop(const struct segment *seg, uint32_t index)
+{
+	empty(seg, index);
+	slot_tidy(seg, index);
 	set_working(seg, index, 0);
 }
 

@@ -98,10 +98,12 @@ void slot_prefetch(const struct segment *seg, uint32_t first_slot);
 /*
  * Writers; the stripe is locked.  slot_commit() gives image its version, writes it to the copy that does not count
  * and makes it count; `replaces` says that what stood there is another record, whose bytes are then wiped.
- * slot_clear() empties the slot and wipes both copies.
+ * slot_clear() empties the slot and wipes both copies as far as they say that they go; slot_drop() all of both, of a
+ * record that is damaged.
  */
 void slot_commit(const struct segment *seg, uint32_t index, struct image *image, bool replaces);
 void slot_clear(const struct segment *seg, uint32_t index);
+void slot_drop(const struct segment *seg, uint32_t index);
 void slot_touch(const struct segment *seg, uint32_t index, uint64_t word, uint64_t now_ms);
 
 /* Wipes what does not count: the other copy of a live slot, both copies of an empty one. */

@@ -65,7 +65,7 @@ table_load_locked(struct table *tab, uint32_t index, struct image *image_r)
 		return false;
 	if (slot_load(tab->seg, index, word, image_r) && image_belongs(tab, index, image_r))
 		return true;
-	slot_clear(tab->seg, index);
+	slot_drop(tab->seg, index);
 	table_stat(tab, STAT_DROPPED_CORRUPT);
 	return false;
 }

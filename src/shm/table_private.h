@@ -6,7 +6,7 @@
 
 #include "shm/slot.h"
 
-#define ELDERS_MAX 256
+#define ELDERS_MAX 1024
 #define ELDERS_OWNERS 4
 
 /* A record as a walk met it. */

@@ -95,6 +95,29 @@ test_bytes_are_zero_after_removal(void **state)
 	fixture_fini(&f);
 }
 
+/* Nothing stands behind the end of a copy, so a removal need not look there. */
+static void
+test_shorter_value_leaves_no_tail(void **state)
+{
+	static const char secret[] = "the tail of a long value";
+	uint32_t change[3] = {3, 4, 8};
+	struct table_record rec;
+	struct table_id id;
+	struct fixture f;
+
+	(void)state;
+	fixture_init(&f);
+	id = fixture_id(&f, TABLE_LOGIN, 3);
+	rec = fixture_record(TABLE_LOGIN, 1, 3, 0, 64);
+	memcpy(rec.payload + 64 - sizeof(secret), secret, sizeof(secret));
+	assert_int_equal(table_insert(f.tab, id, &rec, 1), 0);
+	assert_int_equal(table_update(f.tab, TABLE_LOGIN, id, 2, set_value, change), 0);
+	assert_true(segment_contains(f.seg, secret, sizeof(secret) - 1)); /* in the copy that does not count */
+	assert_int_equal(table_update(f.tab, TABLE_LOGIN, id, 3, set_value, change), 0);
+	assert_false(segment_contains(f.seg, secret, sizeof(secret) - 1));
+	fixture_fini(&f);
+}
+
 static void
 test_replaced_record_leaves_no_bytes(void **state)
 {
@@ -555,6 +578,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_life_of_a_record),
 	    cmocka_unit_test(test_bytes_are_zero_after_removal),
+	    cmocka_unit_test(test_shorter_value_leaves_no_tail),
 	    cmocka_unit_test(test_replaced_record_leaves_no_bytes),
 	    cmocka_unit_test(test_expiry),
 	    cmocka_unit_test(test_eviction_order),
