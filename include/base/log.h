@@ -17,7 +17,9 @@
 #define BASE_LOG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/compiler.h"
 #include "base/slice.h"
@@ -29,6 +31,7 @@ enum log_kind { LOG_KIND_END, LOG_KIND_STR, LOG_KIND_SLICE, LOG_KIND_I64, LOG_KI
 struct log_field {
 	enum log_kind kind;
 	const char *key;
+	size_t key_len;
 	union {
 		const char *str; /* NULL: the field is left out */
 		struct slice slice;
@@ -40,12 +43,12 @@ struct log_field {
 
 #define LOG_LINE_MAX 4096
 
-#define LOG_STR(k, v) ((struct log_field){LOG_KIND_STR, (k), {.str = (v)}})
-#define LOG_SLICE(k, v) ((struct log_field){LOG_KIND_SLICE, (k), {.slice = (v)}})
-#define LOG_I64(k, v) ((struct log_field){LOG_KIND_I64, (k), {.i64 = (v)}})
-#define LOG_U64(k, v) ((struct log_field){LOG_KIND_U64, (k), {.u64 = (v)}})
-#define LOG_BOOL(k, v) ((struct log_field){LOG_KIND_BOOL, (k), {.boolean = (v)}})
-#define LOG_END ((struct log_field){LOG_KIND_END, NULL, {.str = NULL}})
+#define LOG_STR(k, v) ((struct log_field){LOG_KIND_STR, (k), strlen(k), {.str = (v)}})
+#define LOG_SLICE(k, v) ((struct log_field){LOG_KIND_SLICE, (k), strlen(k), {.slice = (v)}})
+#define LOG_I64(k, v) ((struct log_field){LOG_KIND_I64, (k), strlen(k), {.i64 = (v)}})
+#define LOG_U64(k, v) ((struct log_field){LOG_KIND_U64, (k), strlen(k), {.u64 = (v)}})
+#define LOG_BOOL(k, v) ((struct log_field){LOG_KIND_BOOL, (k), strlen(k), {.boolean = (v)}})
+#define LOG_END ((struct log_field){LOG_KIND_END, NULL, 0, {.str = NULL}})
 
 /* log_write(level, event, fields..., LOG_END).  The level is looked at before the fields are formatted. */
 #define log_write(level, event, ...)                                                                                   \

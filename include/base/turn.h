@@ -43,9 +43,9 @@ void turn_end(void);
 void turn_totals(struct turn_totals *totals_r);
 
 /*
- * What the clocks said in this stretch, read once when it is first asked for: for whatever may be a stretch old, such
- * as idle clocks, limits and the times in log lines.  turn_read_us() reads anew: for durations.  Without turn_watch()
- * each call reads.
+ * What the clocks said in this stretch, read when it is first asked for: for whatever may be a stretch old, such as
+ * idle clocks, limits and the times in log lines.  turn_read_us() reads anew: for durations.  Between turns, and
+ * without turn_watch(), each call reads.
  */
 uint64_t turn_mono_us(void);
 uint64_t turn_mono_ms(void);

@@ -39,6 +39,29 @@ struct http_field {
 
 enum http_body_kind { HTTP_BODY_NONE, HTTP_BODY_LENGTH, HTTP_BODY_CHUNKED };
 
+/* What this server asks heads for: found once, while a head is parsed. */
+enum http_known {
+	HTTP_FIELD_OTHER, /* none of these */
+	HTTP_FIELD_HOST,
+	HTTP_FIELD_CONNECTION,
+	HTTP_FIELD_CONTENT_LENGTH,
+	HTTP_FIELD_TRANSFER_ENCODING,
+	HTTP_FIELD_EXPECT,
+	HTTP_FIELD_CONTENT_TYPE,
+	HTTP_FIELD_ACCEPT,
+	HTTP_FIELD_ORIGIN,
+	HTTP_FIELD_AUTHORIZATION,
+	HTTP_FIELD_REQUEST_HEADERS, /* Access-Control-Request-Headers */
+	HTTP_FIELD_LAST_EVENT_ID,
+	HTTP_FIELD_MCP_PROTOCOL_VERSION,
+	HTTP_FIELD_MCP_SESSION_ID,
+	HTTP_FIELD_MCP_METHOD,
+	HTTP_FIELD_MCP_NAME,
+	HTTP_FIELD_MCP_PARAM, /* any Mcp-Param-* */
+	HTTP_FIELD_FORWARDED, /* Forwarded, X-Real-IP, any X-Forwarded-* */
+	HTTP_FIELDS_KNOWN
+};
+
 /* All slices point into the parsed bytes. */
 struct http_head {
 	enum http_method method;
@@ -55,6 +78,10 @@ struct http_head {
 	struct http_field *fields;
 	size_t n_fields;
 	size_t fields_cap;
+	struct {
+		uint32_t n;	/* how often such a field stands here */
+		uint32_t first; /* where the first of them stands */
+	} known[HTTP_FIELDS_KNOWN];
 };
 
 /* Why a request is refused: the HTTP status to answer with and one constant sentence without request bytes. */
@@ -86,7 +113,20 @@ int http_parse_head(struct http_parser *parser, struct slice in, const struct ht
 /* The parsed bytes were copied from `from` to `to`: makes the slices of *head follow. */
 void http_head_rebase(struct http_head *head, const char *from, const char *to);
 
-/* First field of that name (case-insensitive) or NULL; and how many there are. */
+/* The value of the first field of that kind, SLICE_NONE without one; and how many there are. */
+static inline struct slice
+http_head_value(const struct http_head *head, enum http_known which)
+{
+	return head->known[which].n > 0 ? head->fields[head->known[which].first].value : SLICE_NONE;
+}
+
+static inline size_t
+http_head_has(const struct http_head *head, enum http_known which)
+{
+	return head->known[which].n;
+}
+
+/* The same for any name (case-insensitive): the first field or NULL. */
 const struct http_field *http_head_find(const struct http_head *head, const char *name);
 size_t http_head_count(const struct http_head *head, const char *name);
 

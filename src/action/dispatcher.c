@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "arguments.h"
-#include "base/clock.h"
 #include "base/fiber.h"
 #include "base/log.h"
 #include "base/turn.h"
@@ -35,7 +34,7 @@ struct action_running {
 struct session_now
 action_now(void)
 {
-	return (struct session_now){.mono_ms = clock_mono_ms(), .wall_ms = clock_wall_ms()};
+	return (struct session_now){.mono_ms = turn_mono_ms(), .wall_ms = turn_wall_ms()};
 }
 
 static void
@@ -98,10 +97,11 @@ finish(struct action_running *running)
 
 	if (running->owner != NULL)
 		*running->owner = NULL;
+	(void)turn_read_us();
 	record_end(running);
 	if (env->on_call != NULL)
 		env->on_call(env->observer, running->call.action, (int)running->fault.code,
-			     clock_mono_us() - running->began_us);
+			     turn_mono_us() - running->began_us);
 	if (running->done != NULL)
 		running->done(running->ctx, &outcome);
 	running_free(running);
@@ -239,7 +239,7 @@ running_new(struct action_env *env, const struct action_request *request, action
 	fault_init(&running->fault);
 	running->done = done;
 	running->ctx = ctx;
-	running->began_us = clock_mono_us();
+	running->began_us = turn_mono_us();
 	running->call.action = request->action;
 	running->call.subject = request->subject;
 	running->call.env = env;

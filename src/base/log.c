@@ -29,6 +29,7 @@
 #include "base/clock.h"
 #include "base/enc_json.h"
 #include "base/err.h"
+#include "base/turn.h"
 
 _Static_assert(LOG_LINE_MAX <= PIPE_BUF, "a line must go into a pipe whole or not at all");
 
@@ -119,20 +120,26 @@ line_put(struct line *line, const char *bytes, size_t len)
 }
 
 static void
-line_put_key(struct line *line, const char *key)
+line_put_key(struct line *line, struct slice key)
 {
-	if (line->text[line->len - 1] != '{' && line->len > 1)
-		line_put(line, ",", 1);
-	line_put(line, "\"", 1);
-	line_put(line, key, strlen(key));
-	line_put(line, "\":", 2);
+	char *to = line->text + line->len;
+
+	must(key.len + 4 <= line->cap - line->len);
+	if (line->len > 1 && to[-1] != '{')
+		*to++ = ',';
+	*to++ = '"';
+	memcpy(to, key.ptr, key.len);
+	to += key.len;
+	*to++ = '"';
+	*to++ = ':';
+	line->len = (size_t)(to - line->text);
 }
 
 /* Bytes of `,"key":`, so that a field is begun only when it can be ended. */
 static size_t
-key_cost(const char *key)
+key_cost(struct slice key)
 {
-	return strlen(key) + 4;
+	return key.len + 4;
 }
 
 /*
@@ -190,8 +197,24 @@ line_put_number(struct line *line, uint64_t value, bool negative)
 #define SCALAR_MAX 21 /* "-9223372036854775808" and "18446744073709551615" have 20 characters */
 #define TEXT_MIN 16   /* less of a text is not worth a field */
 
+/* Nearly all texts are plain and short. */
+static bool
+put_plain(struct line *line, struct slice text, size_t room)
+{
+	char *to = line->text + line->len;
+
+	if (text.len + 2 > room || enc_json_plain(text, 0) < text.len)
+		return false;
+	*to++ = '"';
+	if (text.len > 0)
+		memcpy(to, text.ptr, text.len);
+	to[text.len] = '"';
+	line->len += text.len + 2;
+	return true;
+}
+
 static void
-put_text_field(struct line *line, const char *key, struct slice text, bool is_last)
+put_text_field(struct line *line, struct slice key, struct slice text, bool is_last)
 {
 	size_t cost = key_cost(key);
 	size_t room = line_room(line);
@@ -203,15 +226,18 @@ put_text_field(struct line *line, const char *key, struct slice text, bool is_la
 	if (!is_last && room / 2 >= TEXT_MIN)
 		room /= 2;
 	line_put_key(line, key);
-	line_put_text(line, text, room);
+	if (!put_plain(line, text, room))
+		line_put_text(line, text, room);
 }
 
 static void
 put_scalar_field(struct line *line, const struct log_field *field)
 {
-	if (line_room(line) < key_cost(field->key) + SCALAR_MAX)
+	struct slice key = slice_of(field->key, field->key_len);
+
+	if (line_room(line) < key_cost(key) + SCALAR_MAX)
 		return;
-	line_put_key(line, field->key);
+	line_put_key(line, key);
 	if (field->kind == LOG_KIND_BOOL)
 		line_put(line, field->value.boolean ? "true" : "false", field->value.boolean ? 4 : 5);
 	else if (field->kind == LOG_KIND_I64 && field->value.i64 < 0)
@@ -223,14 +249,15 @@ put_scalar_field(struct line *line, const struct log_field *field)
 static void
 put_field(struct line *line, const struct log_field *field)
 {
+	struct slice key = slice_of(field->key, field->key_len);
 	bool is_last = field[1].kind == LOG_KIND_END;
 
 	if (field->kind == LOG_KIND_SLICE)
-		put_text_field(line, field->key, field->value.slice, is_last);
+		put_text_field(line, key, field->value.slice, is_last);
 	else if (field->kind != LOG_KIND_STR)
 		put_scalar_field(line, field);
 	else if (field->value.str != NULL)
-		put_text_field(line, field->key, slice_from_str(field->value.str), is_last);
+		put_text_field(line, key, slice_from_str(field->value.str), is_last);
 }
 
 static void
@@ -240,7 +267,7 @@ put_who(void)
 
 	line_put(&who, ",", 1);
 	if (state.role != NULL)
-		put_text_field(&who, "role", slice_from_str(state.role), false);
+		put_text_field(&who, SLICE_LIT("role"), slice_from_str(state.role), false);
 	put_scalar_field(&who, &LOG_I64("pid", getpid()));
 	if (state.slot >= 0)
 		put_scalar_field(&who, &LOG_I64("slot", state.slot));
@@ -256,16 +283,17 @@ put_head(struct line *line, enum log_level level, const char *event)
 
 	if (state.is_torn && is_first)
 		line_put(line, "\n", 1);
-	line_put(line, "{", 1);
-	clock_format_iso_ms(clock_wall_ms(), time);
-	put_text_field(line, "time", slice_from_str(time), false);
-	put_text_field(line, "level", slice_from_str(log_level_name(level)), false);
+	line_put(line, "{\"time\":\"", 9);
+	clock_format_iso_ms(turn_wall_ms(), time);
+	line_put(line, time, strlen(time));
+	line_put(line, "\"", 1);
+	put_text_field(line, SLICE_LIT("level"), slice_from_str(log_level_name(level)), false);
 	if (state.who_len == 0)
 		put_who(); /* before log_init() */
 	line_put(line, state.who, state.who_len);
 	if (state.unreported > 0 && is_first)
 		put_scalar_field(line, &LOG_U64("dropped", state.unreported));
-	put_text_field(line, "event", slice_from_str(event), false);
+	put_text_field(line, SLICE_LIT("event"), slice_from_str(event), false);
 }
 
 void

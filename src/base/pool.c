@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/secret.h"
 
 #define FIRST_BYTES 4096
 #define LARGEST_BYTES ((size_t)256 * 1024)
@@ -68,7 +69,7 @@ pool_new(size_t max_bytes)
 static void
 free_block(struct block *block)
 {
-	explicit_bzero(block->bytes, block->used);
+	secret_wipe_bytes(block->bytes, block->used);
 	free(block);
 }
 
@@ -91,7 +92,7 @@ pool_reset(struct pool *pool)
 		next = block->next;
 		free_block(block);
 	}
-	explicit_bzero(pool->first.bytes, pool->first.used);
+	secret_wipe_bytes(pool->first.bytes, pool->first.used);
 	pool->first.next = NULL;
 	pool->first.used = 0;
 	pool->current = &pool->first;

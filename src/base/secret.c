@@ -7,6 +7,8 @@
 
 #include "base/err.h"
 
+#define WIPE_STEP 1024 /* up to here processors take registers; an instruction for more takes its time to begin */
+
 int
 secret_set(struct secret *s, struct slice value)
 {
@@ -65,6 +67,10 @@ secret_eq(struct slice a, struct slice b)
 void
 secret_wipe_bytes(void *ptr, size_t len)
 {
-	if (len > 0)
-		explicit_bzero(ptr, len);
+	char *at = ptr;
+
+	for (size_t step; len > 0; at += step, len -= step) {
+		step = len < WIPE_STEP ? len : WIPE_STEP;
+		explicit_bzero(at, step);
+	}
 }

@@ -17,7 +17,11 @@ lower(char c)
 bool
 slice_fold_eq(const char *a, const char *b, size_t len)
 {
-	for (size_t i = 0; i < len; i++) {
+	size_t i = 0;
+
+	while (len - i >= 8 && memcmp(a + i, b + i, 8) == 0)
+		i += 8;
+	for (; i < len; i++) {
 		if (a[i] != b[i] && lower(a[i]) != lower(b[i]))
 			return false;
 	}

@@ -87,7 +87,7 @@ turn_read_us(void)
 uint64_t
 turn_mono_us(void)
 {
-	return is_watching && moment.mono_us != 0 ? moment.mono_us : turn_read_us();
+	return state.holder != NULL && moment.mono_us != 0 ? moment.mono_us : turn_read_us();
 }
 
 uint64_t
@@ -102,7 +102,7 @@ turn_wall_ms(void)
 {
 	uint64_t mono_ms = turn_mono_ms();
 
-	if (!is_watching || moment.wall_mono_ms != mono_ms) {
+	if (state.holder == NULL || moment.wall_mono_ms != mono_ms) {
 		moment.wall_ms = clock_wall_ms();
 		moment.wall_mono_ms = mono_ms;
 	}

@@ -140,10 +140,111 @@ parse_request_line(struct slice line, const struct http_limits *limits, struct h
 	return 0;
 }
 
+#define FOLDED(word) ((word)&0xDFDFDFDFDFDFDFDFu)
+
+static inline uint64_t
+load4(const char *at)
+{
+	uint32_t word;
+
+	memcpy(&word, at, sizeof(word));
+	return word;
+}
+
+static inline uint64_t
+load8(const char *at)
+{
+	uint64_t word;
+
+	memcpy(&word, at, sizeof(word));
+	return word;
+}
+
+/*
+ * `name` is as long as `known`, which is at least four letters and hyphens.  Letters differ from their other case in
+ * one bit; a hyphen so changed would be a carriage return, which no line holds.  What is left over at the end is looked
+ * at together with bytes before it.  Inline: the lengths are known to the compiler.
+ */
+static inline bool
+is_field(const char *name, const char *known, size_t len)
+{
+	if (len < 8)
+		return FOLDED(load4(name) ^ load4(known)) == 0 &&
+		       FOLDED(load4(name + len - 4) ^ load4(known + len - 4)) == 0;
+	for (size_t i = 0; i + 8 < len; i += 8) {
+		if (FOLDED(load8(name + i) ^ load8(known + i)) != 0)
+			return false;
+	}
+	return FOLDED(load8(name + len - 8) ^ load8(known + len - 8)) == 0;
+}
+
+#define IS_FIELD(name, known) is_field((name).ptr, (known), sizeof(known) - 1)
+
+static enum http_known
+known_by_beginning(struct slice name)
+{
+	if (name.len > 12 && IS_FIELD(name, "X-Forwarded-"))
+		return HTTP_FIELD_FORWARDED;
+	if (name.len >= 10 && IS_FIELD(name, "Mcp-Param-"))
+		return HTTP_FIELD_MCP_PARAM;
+	return HTTP_FIELD_OTHER;
+}
+
+static enum http_known
+known_of(struct slice name)
+{
+	switch (name.len) {
+	case 4:
+		return IS_FIELD(name, "Host") ? HTTP_FIELD_HOST : HTTP_FIELD_OTHER;
+	case 6:
+		return IS_FIELD(name, "Accept")	  ? HTTP_FIELD_ACCEPT
+		       : IS_FIELD(name, "Origin") ? HTTP_FIELD_ORIGIN
+		       : IS_FIELD(name, "Expect") ? HTTP_FIELD_EXPECT
+						  : HTTP_FIELD_OTHER;
+	case 8:
+		return IS_FIELD(name, "Mcp-Name") ? HTTP_FIELD_MCP_NAME : HTTP_FIELD_OTHER;
+	case 9:
+		return IS_FIELD(name, "Forwarded") || IS_FIELD(name, "X-Real-IP") ? HTTP_FIELD_FORWARDED
+										  : HTTP_FIELD_OTHER;
+	case 10:
+		return IS_FIELD(name, "Connection")   ? HTTP_FIELD_CONNECTION
+		       : IS_FIELD(name, "Mcp-Method") ? HTTP_FIELD_MCP_METHOD
+						      : known_by_beginning(name);
+	case 12:
+		return IS_FIELD(name, "Content-Type") ? HTTP_FIELD_CONTENT_TYPE : known_by_beginning(name);
+	case 13:
+		return IS_FIELD(name, "Authorization")	 ? HTTP_FIELD_AUTHORIZATION
+		       : IS_FIELD(name, "Last-Event-ID") ? HTTP_FIELD_LAST_EVENT_ID
+							 : known_by_beginning(name);
+	case 14:
+		return IS_FIELD(name, "Content-Length")	  ? HTTP_FIELD_CONTENT_LENGTH
+		       : IS_FIELD(name, "Mcp-Session-Id") ? HTTP_FIELD_MCP_SESSION_ID
+							  : known_by_beginning(name);
+	case 17:
+		return IS_FIELD(name, "Transfer-Encoding") ? HTTP_FIELD_TRANSFER_ENCODING : known_by_beginning(name);
+	case 20:
+		return IS_FIELD(name, "MCP-Protocol-Version") ? HTTP_FIELD_MCP_PROTOCOL_VERSION
+							      : known_by_beginning(name);
+	case 30:
+		return IS_FIELD(name, "Access-Control-Request-Headers") ? HTTP_FIELD_REQUEST_HEADERS
+									: known_by_beginning(name);
+	default:
+		return known_by_beginning(name);
+	}
+}
+
+static void
+note_field(struct http_head *head, enum http_known which)
+{
+	if (head->known[which].n++ == 0)
+		head->known[which].first = (uint32_t)head->n_fields;
+}
+
 static int
 parse_field(struct slice line, struct http_head *head, struct http_refusal *why)
 {
 	ptrdiff_t colon = slice_find(line, ':');
+	enum http_known which;
 	struct slice name;
 
 	if (line.ptr[0] == ' ' || line.ptr[0] == '\t')
@@ -151,8 +252,12 @@ parse_field(struct slice line, struct http_head *head, struct http_refusal *why)
 	if (colon < 0)
 		return refuse(why, 400, "A header field has no colon.");
 	name = slice_sub(line, 0, (size_t)colon);
-	if (!grammar_is_token(name))
-		return refuse(why, 400, "A header field's name holds a space or another forbidden character.");
+	which = known_of(name);
+	if (which == HTTP_FIELD_OTHER || which == HTTP_FIELD_MCP_PARAM || which == HTTP_FIELD_FORWARDED) {
+		if (!grammar_is_token(name))
+			return refuse(why, 400, "A header field's name holds a space or another forbidden character.");
+	}
+	note_field(head, which);
 	head->fields[head->n_fields] = (struct http_field){
 	    .name = name,
 	    .value = slice_trim(slice_sub(line, (size_t)colon + 1, line.len)),
@@ -188,55 +293,42 @@ take_lines(struct http_parser *parser, struct slice in, const struct http_limits
 	}
 }
 
-/* The fields that decide about framing and routing. */
-struct framing_fields {
-	const struct http_field *host;
-	const struct http_field *length;
-	const struct http_field *coding;
-	const struct http_field *expect;
-	bool has_twice; /* one of the above came more than once */
-	bool close;
-	bool keep_alive;
-};
-
-static void
-note_single(struct framing_fields *f, const struct http_field **slot, const struct http_field *field)
+/* What decides about framing and routing must not come twice. */
+static bool
+has_twice(const struct http_head *head)
 {
-	if (*slot != NULL)
-		f->has_twice = true;
-	*slot = field;
+	return http_head_has(head, HTTP_FIELD_HOST) > 1 || http_head_has(head, HTTP_FIELD_CONTENT_LENGTH) > 1 ||
+	       http_head_has(head, HTTP_FIELD_TRANSFER_ENCODING) > 1 || http_head_has(head, HTTP_FIELD_EXPECT) > 1;
 }
 
-static void
-collect_framing(const struct http_head *head, struct framing_fields *f)
+/* May come more than once. */
+static bool
+connection_has(const struct http_head *head, const char *option)
 {
-	*f = (struct framing_fields){0};
-	for (size_t i = 0; i < head->n_fields; i++) {
+	size_t left = http_head_has(head, HTTP_FIELD_CONNECTION);
+
+	for (size_t i = head->known[HTTP_FIELD_CONNECTION].first; left > 0; i++) {
 		const struct http_field *field = &head->fields[i];
 
-		if (slice_is_nocase(field->name, "Host"))
-			note_single(f, &f->host, field);
-		else if (slice_is_nocase(field->name, "Content-Length"))
-			note_single(f, &f->length, field);
-		else if (slice_is_nocase(field->name, "Transfer-Encoding"))
-			note_single(f, &f->coding, field);
-		else if (slice_is_nocase(field->name, "Expect"))
-			note_single(f, &f->expect, field);
-		else if (slice_is_nocase(field->name, "Connection")) {
-			f->close = f->close || http_list_has(field->value, "close");
-			f->keep_alive = f->keep_alive || http_list_has(field->value, "keep-alive");
-		}
+		if (!slice_is_nocase(field->name, "Connection"))
+			continue;
+		if (http_list_has(field->value, option))
+			return true;
+		left--;
 	}
+	return false;
 }
 
 static int
-judge_host(struct http_head *head, const struct framing_fields *f, struct http_refusal *why)
+judge_host(struct http_head *head, struct http_refusal *why)
 {
-	if (f->host == NULL)
+	struct slice host = http_head_value(head, HTTP_FIELD_HOST);
+
+	if (host.ptr == NULL)
 		return head->is_http10 ? 0 : refuse(why, 400, "The Host header field is missing.");
-	if (!grammar_is_host(f->host->value))
+	if (!grammar_is_host(host))
 		return refuse(why, 400, "The Host header field is not a host name with or without a port.");
-	head->host = f->host->value;
+	head->host = host;
 	return 0;
 }
 
@@ -277,15 +369,17 @@ judge_coding(struct http_head *head, struct slice value, struct http_refusal *wh
 }
 
 static int
-judge_body(struct http_head *head, const struct framing_fields *f, const struct http_limits *limits,
-	   struct http_refusal *why)
+judge_body(struct http_head *head, const struct http_limits *limits, struct http_refusal *why)
 {
-	if (f->length != NULL && f->coding != NULL)
+	struct slice length = http_head_value(head, HTTP_FIELD_CONTENT_LENGTH);
+	struct slice coding = http_head_value(head, HTTP_FIELD_TRANSFER_ENCODING);
+
+	if (length.ptr != NULL && coding.ptr != NULL)
 		return refuse(why, 400, "Content-Length and Transfer-Encoding must not come together.");
-	if (f->coding != NULL)
-		return judge_coding(head, f->coding->value, why);
-	if (f->length != NULL)
-		return judge_length(head, f->length->value, limits, why);
+	if (coding.ptr != NULL)
+		return judge_coding(head, coding, why);
+	if (length.ptr != NULL)
+		return judge_length(head, length, limits, why);
 	head->body = HTTP_BODY_NONE;
 	return 0;
 }
@@ -294,22 +388,21 @@ judge_body(struct http_head *head, const struct framing_fields *f, const struct 
 static int
 judge_head(struct http_head *head, const struct http_limits *limits, struct http_refusal *why)
 {
-	struct framing_fields f;
+	struct slice expect = http_head_value(head, HTTP_FIELD_EXPECT);
 	int r;
 
-	collect_framing(head, &f);
-	if (f.has_twice)
+	if (has_twice(head))
 		return refuse(why, 400, "Host, Content-Length, Transfer-Encoding and Expect may come only once.");
-	r = judge_host(head, &f, why);
+	r = judge_host(head, why);
 	if (r < 0)
 		return r;
-	r = judge_body(head, &f, limits, why);
+	r = judge_body(head, limits, why);
 	if (r < 0)
 		return r;
-	head->keep_alive = !f.close && (!head->is_http10 || f.keep_alive);
-	if (f.expect == NULL || head->is_http10)
+	head->keep_alive = !connection_has(head, "close") && (!head->is_http10 || connection_has(head, "keep-alive"));
+	if (expect.ptr == NULL || head->is_http10)
 		return 0;
-	if (!slice_is_nocase(f.expect->value, "100-continue"))
+	if (!slice_is_nocase(expect, "100-continue"))
 		return refuse(why, 417, "The only expectation served is 100-continue.");
 	head->expect_continue = head->body != HTTP_BODY_NONE;
 	return 0;

@@ -5,9 +5,9 @@
 
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/err.h"
 #include "base/pool.h"
+#include "base/turn.h"
 
 /* The head's bytes and fields move from the connection's input, which goes on changing, into the pool. */
 static int
@@ -46,7 +46,7 @@ request_new(struct http_connection *conn, const struct http_head *head, const ch
 	req->source = conn->source;
 	req->server = conn->server;
 	req->body = SLICE_LIT("");
-	req->start_us = clock_mono_us();
+	req->start_us = turn_read_us();
 	req->phase = REQUEST_HEAD;
 	buf_init_secret(&req->body_buf, conn->server->limits.body_bytes);
 	return req;
@@ -103,7 +103,7 @@ request_log(struct http_request *req, int status, const char *refusal)
 	    .status = status,
 	    .bytes = req->sent_bytes,
 	    .is_stream = req->is_stream,
-	    .duration_us = clock_mono_us() - req->start_us,
+	    .duration_us = turn_mono_us() - req->start_us,
 	    .refusal = refusal,
 	};
 

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/pool.h"
+#include "base/turn.h"
 
 static const int refused_statuses[HTTP_REFUSED_KINDS] = {
     [HTTP_REFUSED_400] = 400, [HTTP_REFUSED_408] = 408, [HTTP_REFUSED_413] = 413,
@@ -175,7 +176,7 @@ http_server_abort_all(struct http_server *server)
 const char *
 server_date(struct http_server *server)
 {
-	uint64_t now_ms = clock_wall_ms();
+	uint64_t now_ms = turn_wall_ms();
 
 	if (server->date_second != now_ms / 1000) {
 		http_date_format(now_ms, server->date);

@@ -10,6 +10,7 @@
 #include "admission.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/turn.h"
 #include "event_stream.h"
 #include "gate.h"
 #include "worker_private.h"
@@ -42,7 +43,7 @@ log_answer(const struct visit *visit, const struct mcp_answer *answer)
 	    LOG_STR("method", answer->method), LOG_STR("tool", answer->tool[0] != '\0' ? answer->tool : NULL),
 	    LOG_I64("status", answer->http_status), LOG_I64("rpc_code", answer->rpc_code),
 	    LOG_STR("fault", answer->fault_code != 0 ? fault_code_name((enum fault_code)answer->fault_code) : NULL),
-	    LOG_U64("us", clock_mono_us() - visit->req->start_us),
+	    LOG_U64("us", turn_read_us() - visit->req->start_us),
 	    is_stream ? LOG_U64("events", visit->stream.n_events) : LOG_END, LOG_U64("bytes", visit->stream.bytes),
 	    LOG_END);
 }
@@ -122,20 +123,13 @@ on_event(void *ctx, const struct mcp_event *event)
 /* ---- serving ---- */
 
 static struct slice
-field_value(const struct http_head *head, const char *name)
-{
-	const struct http_field *field = http_head_find(head, name);
-
-	return field != NULL ? field->value : SLICE_NONE;
-}
-
-static struct slice
 find_field(void *ctx, const char *name, size_t *n_r)
 {
 	const struct http_head *head = ctx;
+	const struct http_field *field = http_head_find(head, name);
 
-	*n_r = http_head_count(head, name);
-	return field_value(head, name);
+	*n_r = field != NULL ? http_head_count(head, name) : 0;
+	return field != NULL ? field->value : SLICE_NONE;
 }
 
 static struct mcp_request
@@ -148,19 +142,19 @@ mcp_request_of(const struct visit *visit)
 	    .body = visit->req->body,
 	    .headers =
 		{
-		    .protocol_version = field_value(head, "MCP-Protocol-Version"),
-		    .method = field_value(head, "Mcp-Method"),
-		    .name = field_value(head, "Mcp-Name"),
-		    .session_id = field_value(head, "Mcp-Session-Id"),
-		    .last_event_id = field_value(head, "Last-Event-ID"),
+		    .protocol_version = http_head_value(head, HTTP_FIELD_MCP_PROTOCOL_VERSION),
+		    .method = http_head_value(head, HTTP_FIELD_MCP_METHOD),
+		    .name = http_head_value(head, HTTP_FIELD_MCP_NAME),
+		    .session_id = http_head_value(head, HTTP_FIELD_MCP_SESSION_ID),
+		    .last_event_id = http_head_value(head, HTTP_FIELD_LAST_EVENT_ID),
 		    .find = find_field,
 		    .ctx = head,
 		},
 	    .principal = visit->pass.principal,
 	    .request_id = visit->request_id,
 	    .address = visit->address,
-	    .now_mono_ms = clock_mono_ms(),
-	    .now_wall_ms = clock_wall_ms(),
+	    .now_mono_ms = turn_mono_ms(),
+	    .now_wall_ms = turn_wall_ms(),
 	};
 }
 
@@ -185,7 +179,7 @@ serve_delete(struct visit *visit)
 static void
 put_allowed_headers(const struct http_head *head, struct buf *out)
 {
-	struct slice rest = field_value(head, "Access-Control-Request-Headers"), part;
+	struct slice rest = http_head_value(head, HTTP_FIELD_REQUEST_HEADERS), part;
 
 	buf_put_str(out, "Authorization, Content-Type, Accept, MCP-Protocol-Version, Mcp-Method, Mcp-Name, "
 			 "Mcp-Session-Id, Last-Event-ID");
@@ -236,7 +230,8 @@ serve_metadata(struct visit *visit)
 static bool
 is_listening(const struct http_head *head)
 {
-	return head->method == HTTP_GET || slice_is(field_value(head, "Mcp-Method"), "subscriptions/listen");
+	return head->method == HTTP_GET ||
+	       slice_is(http_head_value(head, HTTP_FIELD_MCP_METHOD), "subscriptions/listen");
 }
 
 /*

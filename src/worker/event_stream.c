@@ -222,7 +222,7 @@ begin_with(struct event_stream *stream, const char *session_id, struct slice fir
 	TAILQ_INSERT_TAIL(&set->open, stream, link);
 	set->n_open++;
 	board_add(stream->worker->row, BOARD_STREAMS_OPENED, 1);
-	if (stream->req->head.method == HTTP_GET && http_head_find(&stream->req->head, "Last-Event-ID") != NULL)
+	if (stream->req->head.method == HTTP_GET && http_head_has(&stream->req->head, HTTP_FIELD_LAST_EVENT_ID) > 0)
 		board_add(stream->worker->row, BOARD_STREAMS_RESUMED, 1);
 	if (r < 0) {
 		stream->is_broken = true;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "admission.h"
-#include "base/clock.h"
+#include "base/turn.h"
 #include "issuer.h"
 #include "worker_private.h"
 
@@ -14,19 +14,6 @@
 #define METADATA_PATH "/.well-known/oauth-protected-resource"
 #define JSON_TYPE "application/json"
 #define SSE_TYPE "text/event-stream"
-
-static bool
-is_forwarded(const struct http_head *head)
-{
-	for (size_t i = 0; i < head->n_fields; i++) {
-		struct slice name = head->fields[i].name;
-
-		if (slice_is_nocase(name, "Forwarded") || slice_is_nocase(name, "X-Real-IP") ||
-		    (name.len > 12 && slice_eq_nocase(slice_sub(name, 0, 12), SLICE_LIT("X-Forwarded-"))))
-			return true;
-	}
-	return false;
-}
 
 /* The media type without its parameters. */
 static bool
@@ -37,30 +24,37 @@ is_media_type(struct slice value, const char *type)
 	return slice_next(&value, ';', &bare) && slice_is_nocase(slice_trim(bare), type);
 }
 
-/* R-048: absent or with a wildcard means all types. */
+/* "*" behind its main type, such as application/. */
 static bool
-accepts(const struct http_head *head, const char *type)
+is_range_of(struct slice bare, const char *type)
 {
-	const struct http_field *field = http_head_find(head, "Accept");
-	struct slice rest, part;
+	size_t main_len = (size_t)(strchr(type, '/') - type) + 1;
 
-	if (field == NULL)
-		return true;
-	rest = field->value;
+	return bare.len == main_len + 1 && bare.ptr[main_len] == '*' &&
+	       slice_eq_nocase(slice_sub(bare, 0, main_len), slice_of(type, main_len));
+}
+
+/* R-048: absent or with a wildcard means all types. */
+static void
+read_accept(struct slice rest, struct gate_pass *pass)
+{
+	struct slice part;
+
+	if (rest.ptr == NULL)
+		pass->takes_json = pass->takes_events = true;
 	while (slice_next(&rest, ',', &part)) {
-		const char *slash = strchr(type, '/');
-		struct slice range = slice_trim(part), bare;
-		struct slice params = range;
+		struct slice params = slice_trim(part), bare;
+		bool takes_all;
 
 		if (!slice_next(&params, ';', &bare))
 			continue;
 		bare = slice_trim(bare);
-		if (slice_is(bare, "*/*") || slice_is_nocase(bare, type) ||
-		    (bare.len == (size_t)(slash - type) + 2 && bare.ptr[bare.len - 1] == '*' &&
-		     slice_eq_nocase(slice_sub(bare, 0, bare.len - 1), slice_of(type, (size_t)(slash - type) + 1))))
-			return true;
+		takes_all = slice_is(bare, "*/*");
+		pass->takes_json =
+		    pass->takes_json || takes_all || slice_is_nocase(bare, JSON_TYPE) || is_range_of(bare, JSON_TYPE);
+		pass->takes_events =
+		    pass->takes_events || takes_all || slice_is_nocase(bare, SSE_TYPE) || is_range_of(bare, SSE_TYPE);
 	}
-	return false;
 }
 
 /* R-360: the path of the endpoint inserted, and the root form. */
@@ -75,15 +69,15 @@ is_metadata(const struct worker *worker, const struct http_head *head)
 static int
 check_place(const struct worker *worker, const struct http_head *head, struct refusal *refusal)
 {
-	const struct http_field *origin = http_head_find(head, "Origin");
+	struct slice origin = http_head_value(head, HTTP_FIELD_ORIGIN);
 
 	if (!slice_is(head->path, ENDPOINT_PATH) && !is_metadata(worker, head))
 		return refusal_set(refusal, 404, "The MCP endpoint of this server is " ENDPOINT_PATH ".");
 	if (!hosts_serve_host(&worker->hosts, head->host))
 		return refusal_set(refusal, 403,
 				   "This Host is not served. The operator can add it to server.allowed_hosts.");
-	if (origin != NULL &&
-	    (http_head_count(head, "Origin") > 1 || !hosts_allow_origin(&worker->hosts, origin->value)))
+	if (origin.ptr != NULL &&
+	    (http_head_has(head, HTTP_FIELD_ORIGIN) > 1 || !hosts_allow_origin(&worker->hosts, origin)))
 		return refusal_set(refusal, 403,
 				   "This Origin may not call. The operator can add it to server.allowed_origins.");
 	return 0;
@@ -93,10 +87,10 @@ check_place(const struct worker *worker, const struct http_head *head, struct re
 static bool
 is_in_session(const struct http_head *head)
 {
-	const struct http_field *version = http_head_find(head, "MCP-Protocol-Version");
+	struct slice version = http_head_value(head, HTTP_FIELD_MCP_PROTOCOL_VERSION);
 
-	return http_head_find(head, "Mcp-Session-Id") != NULL &&
-	       (version == NULL || !mcp_protocol_is_modern_text(version->value));
+	return http_head_has(head, HTTP_FIELD_MCP_SESSION_ID) > 0 &&
+	       (version.ptr == NULL || !mcp_protocol_is_modern_text(version));
 }
 
 static int
@@ -121,13 +115,12 @@ static int
 check_caller(const struct worker *worker, struct http_request *req, struct gate_pass *pass, struct refusal *refusal)
 {
 	const struct http_head *head = &req->head;
-	const struct http_field *authorization = http_head_find(head, "Authorization");
 	struct auth_input input = {
-	    .authorization = authorization != NULL ? authorization->value : SLICE_NONE,
-	    .n_authorization = http_head_count(head, "Authorization"),
-	    .was_forwarded = is_forwarded(head),
+	    .authorization = http_head_value(head, HTTP_FIELD_AUTHORIZATION),
+	    .n_authorization = http_head_has(head, HTTP_FIELD_AUTHORIZATION),
+	    .was_forwarded = http_head_has(head, HTTP_FIELD_FORWARDED) > 0,
 	};
-	struct auth_verdict verdict = auth_judge(worker->auth, &input, clock_wall_ms());
+	struct auth_verdict verdict = auth_judge(worker->auth, &input, turn_wall_ms());
 
 	if (verdict.wants_keys)
 		issuer_want(worker->issuer);
@@ -152,17 +145,16 @@ check_caller(const struct worker *worker, struct http_request *req, struct gate_
 static int
 check_media(const struct http_head *head, struct gate_pass *pass, struct refusal *refusal)
 {
-	const struct http_field *type = http_head_find(head, "Content-Type");
+	struct slice type = http_head_value(head, HTTP_FIELD_CONTENT_TYPE);
 
-	pass->takes_json = accepts(head, JSON_TYPE);
-	pass->takes_events = accepts(head, SSE_TYPE);
+	read_accept(http_head_value(head, HTTP_FIELD_ACCEPT), pass);
 	if (head->method == HTTP_GET) {
 		if (pass->takes_events)
 			return 0;
 		return refusal_set(refusal, 406,
 				   "Accept must include " SSE_TYPE ": GET is answered by an event stream.");
 	}
-	if (type == NULL || http_head_count(head, "Content-Type") > 1 || !is_media_type(type->value, JSON_TYPE))
+	if (http_head_has(head, HTTP_FIELD_CONTENT_TYPE) != 1 || !is_media_type(type, JSON_TYPE))
 		return refusal_set(refusal, 415, "The body must be sent as Content-Type: " JSON_TYPE ".");
 	if (pass->takes_json || pass->takes_events)
 		return 0;
@@ -192,13 +184,15 @@ count_again(const struct http_head *head, size_t index)
 static int
 check_single_fields(const struct http_head *head, struct refusal *refusal)
 {
-	static const char *const names[] = {"MCP-Protocol-Version", "Mcp-Method", "Mcp-Name", "Mcp-Session-Id",
-					    "Last-Event-ID"};
+	static const enum http_known singles[] = {HTTP_FIELD_MCP_PROTOCOL_VERSION, HTTP_FIELD_MCP_METHOD,
+						  HTTP_FIELD_MCP_NAME, HTTP_FIELD_MCP_SESSION_ID,
+						  HTTP_FIELD_LAST_EVENT_ID};
+	size_t n_params = http_head_has(head, HTTP_FIELD_MCP_PARAM) > 1 ? head->n_fields : 0;
 	bool is_double = false;
 
-	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		is_double = is_double || http_head_count(head, names[i]) > 1;
-	for (size_t i = 0; i < head->n_fields && !is_double; i++)
+	for (size_t i = 0; i < ARRAY_LEN(singles); i++)
+		is_double = is_double || http_head_has(head, singles[i]) > 1;
+	for (size_t i = 0; i < n_params && !is_double; i++)
 		is_double = gate_is_param(head->fields[i].name) && count_again(head, i) > 1;
 	return is_double ? refusal_set(refusal, 400, "A header field of MCP stands twice.") : 0;
 }

@@ -26,12 +26,12 @@ reply_add_retry(struct reply_fields *fields, uint32_t after_s, char text_r[stati
 void
 reply_add_cors(struct reply_fields *fields, const struct worker *worker, const struct http_request *req)
 {
-	const struct http_field *origin = http_head_find(&req->head, "Origin");
+	struct slice origin = http_head_value(&req->head, HTTP_FIELD_ORIGIN);
 
-	if (origin == NULL || !hosts_is_listed_origin(&worker->hosts, origin->value))
+	if (origin.ptr == NULL || !hosts_is_listed_origin(&worker->hosts, origin))
 		return;
 	must(fields->n + 3 <= REPLY_FIELDS_MAX);
-	fields->items[fields->n++] = (struct http_field){SLICE_LIT("Access-Control-Allow-Origin"), origin->value};
+	fields->items[fields->n++] = (struct http_field){SLICE_LIT("Access-Control-Allow-Origin"), origin};
 	reply_add_field(fields, "Access-Control-Expose-Headers", "Mcp-Session-Id, WWW-Authenticate");
 	reply_add_field(fields, "Vary", "Origin");
 }

@@ -88,12 +88,39 @@ must_be_equal(const struct http_head *a, const struct http_head *b)
 }
 
 /* Things that hold for every accepted head and that smuggling would break. */
+static const struct {
+	enum http_known which;
+	const char *name;
+} known[] = {
+    {HTTP_FIELD_HOST, "Host"},
+    {HTTP_FIELD_CONNECTION, "Connection"},
+    {HTTP_FIELD_CONTENT_LENGTH, "Content-Length"},
+    {HTTP_FIELD_TRANSFER_ENCODING, "Transfer-Encoding"},
+    {HTTP_FIELD_EXPECT, "Expect"},
+    {HTTP_FIELD_CONTENT_TYPE, "Content-Type"},
+    {HTTP_FIELD_ACCEPT, "Accept"},
+    {HTTP_FIELD_ORIGIN, "Origin"},
+    {HTTP_FIELD_AUTHORIZATION, "Authorization"},
+    {HTTP_FIELD_REQUEST_HEADERS, "Access-Control-Request-Headers"},
+    {HTTP_FIELD_LAST_EVENT_ID, "Last-Event-ID"},
+    {HTTP_FIELD_MCP_PROTOCOL_VERSION, "MCP-Protocol-Version"},
+    {HTTP_FIELD_MCP_SESSION_ID, "Mcp-Session-Id"},
+    {HTTP_FIELD_MCP_METHOD, "Mcp-Method"},
+    {HTTP_FIELD_MCP_NAME, "Mcp-Name"},
+};
+
 static void
 must_be_sound(const struct http_head *head, struct slice in, size_t consumed)
 {
 	must(consumed <= in.len && consumed <= limits.head_bytes);
 	must(memcmp(in.ptr + consumed - 4, "\r\n\r\n", 4) == 0);
 	must(memchr(in.ptr, '\0', consumed) == NULL);
+	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
+		const struct http_field *first = http_head_find(head, known[i].name);
+
+		must(http_head_has(head, known[i].which) == http_head_count(head, known[i].name));
+		must(http_head_value(head, known[i].which).ptr == (first != NULL ? first->value.ptr : NULL));
+	}
 	must(http_head_count(head, "Host") == 1 || (head->is_http10 && http_head_count(head, "Host") == 0));
 	must(http_head_count(head, "Content-Length") + http_head_count(head, "Transfer-Encoding") <= 1);
 	must((head->body == HTTP_BODY_CHUNKED) == (http_head_find(head, "Transfer-Encoding") != NULL));

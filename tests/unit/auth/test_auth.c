@@ -68,6 +68,24 @@ mode_none_refuses_proxies(void **state)
 	auth_free(&f.auth);
 }
 
+/* A token that is known by its keyed hash is judged as at first: it still expires, and what is like it is another. */
+static void
+tokens_come_again(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	setup(&f, CONFIG_AUTH_TOKEN);
+	for (int i = 0; i < 3; i++) {
+		assert_string_equal(judge(&f, "Bearer mmcp_bob", 1, false, NOW_MS - 1).principal->name, "bob");
+		assert_string_equal(judge(&f, "Bearer mmcp_amy", 1, false, NOW_MS - 1).principal->name, "amy");
+		assert_null(judge(&f, "Bearer mmcp_amz", 1, false, NOW_MS - 1).principal);
+		assert_null(judge(&f, "Bearer mmcp_am", 1, false, NOW_MS - 1).principal);
+	}
+	assert_null(judge(&f, "Bearer mmcp_bob", 1, false, NOW_MS).principal);
+	auth_free(&f.auth);
+}
+
 static void
 tokens_are_told_apart(void **state)
 {
@@ -122,6 +140,7 @@ main(void)
 	    cmocka_unit_test(mode_none_knows_everybody),
 	    cmocka_unit_test(mode_none_refuses_proxies),
 	    cmocka_unit_test(tokens_are_told_apart),
+	    cmocka_unit_test(tokens_come_again),
 	    cmocka_unit_test(refusals),
 	};
 

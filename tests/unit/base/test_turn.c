@@ -144,6 +144,43 @@ test_fibers_take_their_names_along(void **test_state)
 }
 
 static void
+spin_us(uint64_t us)
+{
+	uint64_t until = clock_mono_us() + us;
+
+	while (clock_mono_us() < until)
+		continue;
+}
+
+/* One moment for a whole stretch; none between turns, where nobody would make it a new one. */
+static void
+test_the_moment_of_a_stretch(void **test_state)
+{
+	uint64_t us, wall_ms;
+
+	(void)test_state;
+	turn_watch(NULL, NULL);
+	us = turn_mono_us();
+	spin_us(50);
+	assert_true(turn_mono_us() >= us + 50);
+	turn_enter("first");
+	us = turn_mono_us();
+	wall_ms = turn_wall_ms();
+	spin_us(2000);
+	assert_int_equal(turn_mono_us(), us);
+	assert_int_equal(turn_mono_ms(), us / 1000);
+	assert_int_equal(turn_wall_ms(), wall_ms);
+	assert_true(turn_read_us() >= us + 2000);
+	assert_true(turn_mono_us() >= us + 2000);
+	assert_true(turn_wall_ms() > wall_ms);
+	us = turn_mono_us();
+	spin_us(50);
+	turn_enter("second");
+	assert_true(turn_mono_us() >= us + 50);
+	turn_end();
+}
+
+static void
 test_coarse_clock(void **test_state)
 {
 	uint64_t coarse = clock_coarse_ms();
@@ -162,6 +199,7 @@ main(void)
 	    cmocka_unit_test(test_many_short_stretches_make_a_long_turn),
 	    cmocka_unit_test(test_nobody_listens),
 	    cmocka_unit_test(test_fibers_take_their_names_along),
+	    cmocka_unit_test(test_the_moment_of_a_stretch),
 	    cmocka_unit_test(test_coarse_clock),
 	};
 

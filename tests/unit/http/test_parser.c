@@ -472,6 +472,58 @@ test_parts(void **state)
 	assert_null(http_head_find(&head, "Origin"));
 }
 
+/* Found while it is parsed, whatever its letters' case; a name that is like it in length and in most letters is not it.
+ */
+static void
+test_known_fields(void **state)
+{
+	static const struct {
+		enum http_known which;
+		const char *name;
+	} known[] = {
+	    {HTTP_FIELD_CONTENT_TYPE, "content-TYPE"},
+	    {HTTP_FIELD_ACCEPT, "aCCept"},
+	    {HTTP_FIELD_ORIGIN, "ORIGIN"},
+	    {HTTP_FIELD_AUTHORIZATION, "authoriZation"},
+	    {HTTP_FIELD_REQUEST_HEADERS, "access-control-request-headers"},
+	    {HTTP_FIELD_LAST_EVENT_ID, "LAST-event-id"},
+	    {HTTP_FIELD_MCP_PROTOCOL_VERSION, "mcp-PROTOCOL-version"},
+	    {HTTP_FIELD_MCP_SESSION_ID, "Mcp-SESSION-Id"},
+	    {HTTP_FIELD_MCP_METHOD, "mCP-mETHOD"},
+	    {HTTP_FIELD_MCP_NAME, "MCP-NAME"},
+	    {HTTP_FIELD_MCP_PARAM, "MCP-pARAM-"},
+	    {HTTP_FIELD_MCP_PARAM, "mcp-param-x-long"},
+	    {HTTP_FIELD_FORWARDED, "forwardeD"},
+	    {HTTP_FIELD_FORWARDED, "x-REAL-ip"},
+	    {HTTP_FIELD_FORWARDED, "X-FORWARDED-foR"},
+	    {HTTP_FIELD_OTHER, "X-Forwarded-"},
+	    {HTTP_FIELD_OTHER, "mcp-param"},
+	    {HTTP_FIELD_OTHER, "hos"},
+	};
+	struct http_field fields[8];
+	struct http_head head;
+	char text[256];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
+		const char *name = known[i].name;
+
+		http_head_init(&head, fields, ARRAY_LEN(fields));
+		snprintf(text, sizeof(text), GET "%s: 1\r\n%s:2\r\n" END, name, name);
+		assert_int_equal(feed_whole(slice_from_str(text), &head).status, OK);
+		assert_int_equal(http_head_has(&head, known[i].which), 2);
+		assert_true(slice_is(http_head_value(&head, known[i].which), "1"));
+		/* Any other letter makes it another name, or none of a longer kind. */
+		for (size_t at = 0; known[i].which != HTTP_FIELD_OTHER && at < strlen(name) && at < 9; at++) {
+			snprintf(text, sizeof(text), GET "%s: 1\r\n" END, name);
+			text[strlen(GET) + at] = name[at] == '~' ? '!' : '~';
+			assert_int_equal(feed_whole(slice_from_str(text), &head).status, OK);
+			assert_int_equal(http_head_has(&head, known[i].which), 0);
+			assert_int_equal(http_head_has(&head, HTTP_FIELD_OTHER), 1);
+		}
+	}
+}
+
 static void
 test_methods(void **state)
 {
@@ -586,10 +638,10 @@ main(void)
 	    cmocka_unit_test(test_corpus),	 cmocka_unit_test(test_following_bytes),
 	    cmocka_unit_test(test_target_limit), cmocka_unit_test(test_field_limit),
 	    cmocka_unit_test(test_field_count),	 cmocka_unit_test(test_head_limit),
-	    cmocka_unit_test(test_small_array),	 cmocka_unit_test(test_parts),
-	    cmocka_unit_test(test_methods),	 cmocka_unit_test(test_keep_alive),
-	    cmocka_unit_test(test_expect),	 cmocka_unit_test(test_rebase),
-	    cmocka_unit_test(test_list_has),
+	    cmocka_unit_test(test_small_array),	 cmocka_unit_test(test_known_fields),
+	    cmocka_unit_test(test_parts),	 cmocka_unit_test(test_methods),
+	    cmocka_unit_test(test_keep_alive),	 cmocka_unit_test(test_expect),
+	    cmocka_unit_test(test_rebase),	 cmocka_unit_test(test_list_has),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);
