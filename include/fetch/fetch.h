@@ -99,6 +99,11 @@ struct fetch *fetch_new(struct event_base *base, const struct fetch_options *opt
  */
 int fetch_open(struct fetch *fetch, struct err *err) MUST_CHECK;
 
+/* For whoever asked for something that ERR_UNSUPPORTED of fetch_start() denies him. */
+#define FETCH_UNLOADED                                                                                                 \
+	"The server cannot load its HTTP client, so nothing was sent. Its operator finds the reason in the server's "  \
+	"log."
+
 void fetch_free(struct fetch **fetch); /* cancels what is under way */
 size_t fetch_running(const struct fetch *fetch);
 

@@ -44,7 +44,7 @@ enum control_type {
 
 	/* worker -> supervisor */
 	CONTROL_READY = 64, /* serving; value: 1 when it has confined itself */
-	CONTROL_FAILED	    /* cannot serve; text says why; the exit status follows (2: do not respawn) */
+	CONTROL_FAILED	    /* cannot serve; text says why; the exit status follows */
 };
 
 #define CONTROL_TEXT_MAX 256
@@ -68,7 +68,7 @@ struct control_message {
 enum exit_status {
 	EXIT_STATUS_OK = 0,
 	EXIT_STATUS_RETRY = 1, /* may work when tried again */
-	EXIT_STATUS_CONFIG = 2 /* configuration or usage cannot work: nobody should restart it */
+	EXIT_STATUS_CONFIG = 2 /* configuration or usage cannot work: a start or a reload ends with it */
 };
 
 #endif

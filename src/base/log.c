@@ -451,6 +451,16 @@ static const struct {
     {"error", LOG_ERROR}, {"warn", LOG_WARN}, {"notice", LOG_NOTICE}, {"info", LOG_INFO}, {"debug", LOG_DEBUG},
 };
 
+/* Its severities are 0 (for its own authors), 1, 2 (a warning) and 3 (an error). */
+void
+log_libevent(int severity, const char *text)
+{
+	static const enum log_level severities[] = {LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR};
+
+	log_write(severity >= 0 && severity < (int)ARRAY_LEN(severities) ? severities[severity] : LOG_ERROR, "libevent",
+		  LOG_STR("text", text), LOG_END);
+}
+
 int
 log_level_from_name(const char *name, enum log_level *level_r)
 {

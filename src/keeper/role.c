@@ -207,6 +207,7 @@ keeper_main(int argc, char **argv)
 	(void)argv;
 	harden();
 	log_init(STDERR_FILENO, LOG_INFO, "keeper", -1);
+	event_set_log_callback(log_libevent);
 	r = start(&role, &err);
 	if (r < 0) {
 		log_write(LOG_ERROR, "start_failed", LOG_STR("error", err.text), LOG_END);

@@ -473,6 +473,8 @@ serve_loop(struct server *server)
 	int r = event_base_dispatch(server->base);
 
 	flush(server);
+	if (r < 0)
+		log_write(LOG_ERROR, "loop_failed", LOG_STR("error", "the event loop cannot wait any longer"), LOG_END);
 	return r < 0 ? ERR_IO : server->end;
 }
 

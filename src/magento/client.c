@@ -73,6 +73,8 @@ refused_unsent(const struct exchange *exchange, struct fault *fault)
 		return fault_set(fault, FAULT_NOT_AUTHENTICATED, NULL,
 				 "The token holds characters that no Magento token has. Copy it again, without spaces "
 				 "or line breaks.");
+	if (exchange->failed == ERR_UNSUPPORTED)
+		return fault_set(fault, FAULT_INTERNAL_ERROR, NULL, FETCH_UNLOADED);
 	return fault_set(fault, FAULT_INTERNAL_ERROR, NULL, "A request to Magento was built wrongly and not sent.");
 }
 

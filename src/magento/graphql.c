@@ -230,6 +230,8 @@ refuse_unsent(int r, struct fault *fault)
 	if (r == ERR_LIMIT)
 		return fault_set(fault, FAULT_VALIDATION_ERROR, NULL,
 				 "The request would be too long for the shop. Use fewer or shorter values.");
+	if (r == ERR_UNSUPPORTED)
+		return fault_set(fault, FAULT_INTERNAL_ERROR, NULL, FETCH_UNLOADED);
 	return fault_set(fault, FAULT_INTERNAL_ERROR, NULL, "A request to Magento was built wrongly and not sent.");
 }
 

@@ -194,8 +194,8 @@ refuse(const struct check *c, int wait_status, struct err *err)
 	if (c->is_late)
 		return err_set(err, ERR_TIMEOUT, "the check of the configuration did not end within %d s",
 			       CHECK_LIMIT_MS / 1000);
-	if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == SPAWN_EXIT_NO_EXEC)
-		return err_set(err, ERR_IO, "the program that checks the configuration cannot be executed");
+	if (spawn_judge(wait_status, "the program that checks the configuration", err) < 0)
+		return err->code;
 	if (line.len > 0)
 		return err_set(err, ERR_INVALID, "%.*s", SLICE_FMT(slice_sub(line, 0, ERR_TEXT_MAX - 1)));
 	return err_set(err, ERR_IO, "the check of the configuration ended with %s %d and said nothing",

@@ -246,7 +246,7 @@ keeper_role_hear(struct house *h, uint64_t now_ms)
 	}
 }
 
-/* While the service starts there is nothing to fall back to: a file that cannot be used is the operator's to cure. */
+/* A file that cannot be used is the operator's to cure, and while the service starts he is there. */
 static void
 refuse(struct house *h, uint64_t now_ms)
 {
@@ -254,8 +254,6 @@ refuse(struct house *h, uint64_t now_ms)
 
 	role->state = KEEPER_ROLE_REFUSED;
 	log_write(LOG_ERROR, "keeper_refused", LOG_STR("text", role->failed_text), LOG_END);
-	if (h->state != SERVICE_STARTING || h->incoming == NULL)
-		return;
 	(void)snprintf(h->incoming->failure, sizeof(h->incoming->failure), "keeper: %s",
 		       role->failed_text[0] != '\0' ? role->failed_text : "the database cannot be used");
 	service_event(h, SERVICE_EV_GEN_FAILED, now_ms);
@@ -270,12 +268,22 @@ after_death(struct house *h, int wait_status, uint64_t now_ms)
 	role->deadline_ms = 0;
 	if (!role->is_wanted)
 		role->state = KEEPER_ROLE_ABSENT;
-	else if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == EXIT_STATUS_CONFIG)
+	else if (h->state == SERVICE_STARTING && h->incoming != NULL && WIFEXITED(wait_status) &&
+		 WEXITSTATUS(wait_status) == EXIT_STATUS_CONFIG)
 		refuse(h, now_ms);
 	else if (was_told)
 		keeper_role_start(h, now_ms);
 	else
 		wait_to_respawn(h, now_ms);
+}
+
+static void
+note_unborn(struct keeper_role *role, int wait_status)
+{
+	struct err err;
+
+	if (spawn_judge(wait_status, "the program", &err) < 0)
+		(void)snprintf(role->failed_text, sizeof(role->failed_text), "%.*s", CONTROL_TEXT_MAX - 1, err.text);
 }
 
 bool
@@ -295,6 +303,7 @@ keeper_role_reap(struct house *h, uint64_t now_ms)
 		wait_status = 0; /* somebody else has reaped it */
 	(void)read_control(role, now_ms);
 	by_signal = WIFSIGNALED(wait_status);
+	note_unborn(role, wait_status);
 	log_write(wait_status == 0 ? LOG_INFO : LOG_ERROR, "keeper_ended", LOG_I64("keeper_pid", role->pid),
 		  LOG_STR("by", by_signal ? "signal" : "exit"),
 		  LOG_I64("status", by_signal ? WTERMSIG(wait_status) : WEXITSTATUS(wait_status)),

@@ -5,7 +5,7 @@
  * wait in its backlog while the keeper is being replaced.  The keeper is started with the first generation, which is
  * not announced before it is READY; it is started again by the workers' back-off; it is replaced when the generation
  * that a reload retired is gone, and told to end when the last worker is gone.  Exit status 2 (a foreign or damaged
- * file) abandons a service that starts; later the service goes on without it until the next reload.
+ * file) abandons a service that starts; later the service goes on without it, and tries again by the back-off.
  *
  * Its heartbeat is a message a second: it has no row on the board.
  */
@@ -31,7 +31,7 @@ enum keeper_role_state {
 	KEEPER_ROLE_WAITING,  /* the back-off delay runs */
 	KEEPER_ROLE_STARTING, /* spawned, READY awaited */
 	KEEPER_ROLE_READY,
-	KEEPER_ROLE_REFUSED,  /* exit status 2: a reload tries again */
+	KEEPER_ROLE_REFUSED,  /* exit status 2 while the service starts, which is abandoned */
 	KEEPER_ROLE_STOPPING, /* told to end, or killed */
 	KEEPER_ROLE_STATES
 };

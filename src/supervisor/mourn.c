@@ -94,6 +94,26 @@ bury(struct house *h, struct worker *w, uint64_t now_ms)
 	w->pid = -1;
 }
 
+/*
+ * Exit status 2 says that the configuration cannot work.  One that has served can: what fails now is something else,
+ * which passes or which somebody mends, so the back-off decides.
+ */
+static bool
+has_refused(const struct worker *w)
+{
+	return w->generation->state == GENERATION_STARTING && WIFEXITED(w->wait_status) &&
+	       WEXITSTATUS(w->wait_status) == EXIT_STATUS_CONFIG;
+}
+
+static void
+note_unborn(struct worker *w)
+{
+	struct err err;
+
+	if (spawn_judge(w->wait_status, "the program", &err) < 0)
+		(void)snprintf(w->failed_text, sizeof(w->failed_text), "%.*s", CONTROL_TEXT_MAX - 1, err.text);
+}
+
 bool
 worker_reap(struct house *h, struct worker *w, uint64_t now_ms)
 {
@@ -108,7 +128,8 @@ worker_reap(struct house *h, struct worker *w, uint64_t now_ms)
 	if (r < 0)
 		w->wait_status = 0;		 /* somebody else has reaped it */
 	(void)worker_read_control(h, w, now_ms); /* what it said before it died comes first */
-	refused = WIFEXITED(w->wait_status) && WEXITSTATUS(w->wait_status) == EXIT_STATUS_CONFIG;
+	note_unborn(w);
+	refused = has_refused(w);
 	bury(h, w, now_ms);
 	worker_event(h, w, refused ? WORKER_EV_REFUSED : WORKER_EV_EXIT, now_ms);
 	return true;
@@ -124,8 +145,6 @@ describe(const struct worker *w, char *text_r, size_t cap)
 	else if (WIFSIGNALED(status))
 		(void)snprintf(text_r, cap, "worker %u was killed by signal %d before it was ready", w->slot,
 			       WTERMSIG(status));
-	else if (WEXITSTATUS(status) == SPAWN_EXIT_NO_EXEC)
-		(void)snprintf(text_r, cap, "worker %u could not be executed", w->slot);
 	else
 		(void)snprintf(text_r, cap, "worker %u ended with status %d before it was ready", w->slot,
 			       WEXITSTATUS(status));
@@ -136,6 +155,6 @@ mourn_keep_reason(struct worker *w)
 {
 	struct generation *g = w->generation;
 
-	if (g->failure[0] == '\0' && (g->state == GENERATION_STARTING || g->gave_up > 0))
+	if (g->failure[0] == '\0' && g->state == GENERATION_STARTING)
 		describe(w, g->failure, sizeof(g->failure));
 }

@@ -515,8 +515,6 @@ service_turn(struct house *h, uint64_t now_ms)
 		make_room(h, now_ms);
 	if (h->state == SERVICE_STARTING || h->state == SERVICE_ROLLING)
 		judge_incoming(h, now_ms);
-	else if (h->state == SERVICE_RUNNING && h->serving->gave_up >= h->serving->wanted)
-		service_event(h, SERVICE_EV_GEN_FAILED, now_ms);
 	if ((h->state == SERVICE_STOPPING || h->state == SERVICE_ENDING) && workers_alive(h, NULL) == 0 &&
 	    !check_is_running(&h->check) && keeper_role_end(h, now_ms))
 		service_event(h, SERVICE_EV_EMPTY, now_ms);

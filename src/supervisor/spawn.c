@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -17,6 +18,9 @@
 #define FIRST_FD 3
 /* Where descriptors are parked while the final numbers are being filled. */
 #define PARK_FD (FIRST_FD + SPAWN_FDS_MAX)
+/* A child that cannot be executed has nothing but its exit status to say why: this plus errno.  No role uses those. */
+#define EXIT_FAILURES 128
+#define EXIT_MAX 255
 
 static void
 reset_signals(void)
@@ -70,11 +74,22 @@ become(const struct spawn_plan *plan, pid_t supervisor)
 		char *const *out;
 	} argv = {plan->argv}, envp = {plan->envp}; /* execve(2) takes them without const, and changes nothing */
 
+	errno = ESRCH; /* unless it is something else: the supervisor is gone */
 	if (prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 && getppid() == supervisor && arrange_fds(plan)) {
 		reset_signals();
 		(void)execve(plan->exe, argv.out, envp.out);
 	}
-	_exit(SPAWN_EXIT_NO_EXEC);
+	_exit(EXIT_FAILURES + (errno < EXIT_MAX - EXIT_FAILURES ? errno : EXIT_MAX - EXIT_FAILURES));
+}
+
+int
+spawn_judge(int wait_status, const char *what, struct err *err)
+{
+	int errno_value = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) - EXIT_FAILURES : 0;
+
+	if (errno_value <= 0)
+		return 0;
+	return err_set_errno(err, ERR_IO, errno_value, "%s cannot be executed", what);
 }
 
 int

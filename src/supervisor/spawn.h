@@ -16,8 +16,7 @@
 #define SPAWN_EXE "/proc/self/exe"
 #define SPAWN_FDS_MAX 96
 #define SPAWN_ENV_MAX 1024
-#define SPAWN_FD_CLOSED -2     /* in fds: this number stays closed */
-#define SPAWN_EXIT_NO_EXEC 127 /* exit status of a child that could not be executed */
+#define SPAWN_FD_CLOSED -2 /* in fds: this number stays closed */
 
 struct spawn_plan {
 	const char *exe; /* normally SPAWN_EXE: the file this process runs, also when it was replaced on disk */
@@ -30,6 +29,9 @@ struct spawn_plan {
 
 /* *pidfd_r is CLOEXEC, or -1 when the kernel gave none (SIGCHLD then tells).  ERR_IO when fork failed. */
 int spawn_start(const struct spawn_plan *plan, pid_t *pid_r, int *pidfd_r, struct err *err) MUST_CHECK;
+
+/* Of a child that ended: 0, or ERR_IO with "`what` cannot be executed" and why, when it was never executed. */
+int spawn_judge(int wait_status, const char *what, struct err *err);
 
 /*
  * A worker's environment: `environment` without what is the supervisor's own business (NOTIFY_SOCKET, LISTEN_*,

@@ -88,7 +88,7 @@ enum service_event {
 	SERVICE_EV_CHECK_FAILED,
 	SERVICE_EV_ROOM,       /* enough slots are free */
 	SERVICE_EV_GEN_READY,  /* the starting generation is READY */
-	SERVICE_EV_GEN_FAILED, /* it cannot become READY, or nobody of the only one may be respawned */
+	SERVICE_EV_GEN_FAILED, /* it cannot become READY */
 	SERVICE_EV_EMPTY,      /* no worker process is left */
 	SERVICE_EVENTS
 };

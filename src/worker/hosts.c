@@ -1,6 +1,7 @@
 #include "hosts.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
@@ -36,8 +37,8 @@ add_inet6(struct hosts_listener *listener, const struct sockaddr_in6 *addr)
 	snprintf(listener->text, sizeof(listener->text), "[%s]:%u", text, listener->port);
 }
 
-void
-hosts_add_listener(struct hosts *hosts, int fd)
+int
+hosts_add_listener(struct hosts *hosts, int fd, struct err *err)
 {
 	union {
 		struct sockaddr any;
@@ -48,8 +49,9 @@ hosts_add_listener(struct hosts *hosts, int fd)
 	socklen_t len = sizeof(addr);
 	struct hosts_listener *listener = &hosts->listeners[hosts->n_listeners];
 
-	if (hosts->n_listeners == HOSTS_LISTENERS_MAX || getsockname(fd, &addr.any, &len) < 0)
-		return;
+	must(hosts->n_listeners < HOSTS_LISTENERS_MAX);
+	if (getsockname(fd, &addr.any, &len) < 0)
+		return err_set_errno(err, ERR_IO, errno, "the address of a listening socket cannot be had");
 	if (addr.any.sa_family == AF_INET)
 		add_inet(listener, &addr.inet);
 	else if (addr.any.sa_family == AF_INET6)
@@ -57,6 +59,7 @@ hosts_add_listener(struct hosts *hosts, int fd)
 	else
 		listener->is_loopback = true; /* a Unix socket: who reaches it is a matter of the file system */
 	hosts->n_listeners++;
+	return 0;
 }
 
 /* `pattern` without a port stands for every port. */

@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/compiler.h"
+#include "base/err.h"
 #include "base/slice.h"
 #include "config/config.h"
 
@@ -33,8 +35,8 @@ struct hosts {
 
 void hosts_init(struct hosts *hosts, const struct config *config);
 
-/* Adds the real address of a listening socket.  More than HOSTS_LISTENERS_MAX are left out. */
-void hosts_add_listener(struct hosts *hosts, int fd);
+/* Adds the real address of a listening socket, at most HOSTS_LISTENERS_MAX.  ERR_IO: the kernel does not tell it. */
+int hosts_add_listener(struct hosts *hosts, int fd, struct err *err) MUST_CHECK;
 
 bool hosts_serve_host(const struct hosts *hosts, struct slice host);
 bool hosts_allow_origin(const struct hosts *hosts, struct slice origin);

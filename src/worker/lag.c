@@ -30,7 +30,7 @@ on_held(void *ctx, const char *name, uint64_t held_ms)
 	worker->held.unsaid = 0;
 }
 
-void
+int
 lag_loop(struct worker *worker)
 {
 	int r;
@@ -42,4 +42,7 @@ lag_loop(struct worker *worker)
 		records_flush(worker);
 		turn_end();
 	} while (r == 0 && !event_base_got_break(worker->base) && !event_base_got_exit(worker->base));
+	if (r < 0)
+		log_write(LOG_ERROR, "loop_failed", LOG_STR("error", "the event loop cannot wait any longer"), LOG_END);
+	return r < 0 ? ERR_IO : 0;
 }

@@ -307,6 +307,7 @@ stdio_run(const struct action_product *product, struct config *config)
 	ignore_signals();
 	umask(077);
 	log_init(STDERR_FILENO, config->server.log_level, "stdio", -1);
+	event_set_log_callback(log_libevent);
 	desk->out_fd = -1;
 	desk->worker.product = product;
 	desk->worker.config = config;
@@ -320,7 +321,7 @@ stdio_run(const struct action_product *product, struct config *config)
 		log_write(LOG_ERROR, "start_failed", LOG_STR("error", err.text), LOG_END);
 	} else {
 		log_write(LOG_INFO, "ready", LOG_STR("principal", desk->principal_name), LOG_END);
-		lag_loop(&desk->worker);
+		r = lag_loop(&desk->worker);
 		log_write(LOG_INFO, "stopped", LOG_END);
 	}
 	stop(desk);

@@ -42,6 +42,8 @@ read_hello(struct worker *worker, struct err *err)
 		return err_set(err, ERR_TIMEOUT,
 			       "no word from the supervisor: `worker` is started by `magento-mcp serve` only");
 	r = fd_recv(HERITAGE_FD_CONTROL, &hello, sizeof(hello), fds, &n_fds);
+	if (r < 0)
+		return err_set(err, ERR_IO, "the supervisor's first message cannot be read (%s)", err_name(r));
 	if (r != (int)sizeof(hello) || hello.type != CONTROL_HELLO || hello.n_listeners > HERITAGE_LISTENERS_MAX ||
 	    hello.n_admin > HERITAGE_LISTENERS_MAX)
 		return err_set(err, ERR_INVALID, "the supervisor's first message is not one of this version");
@@ -182,10 +184,10 @@ open_listeners(struct worker *worker, struct err *err)
 		int fd = HERITAGE_FD_LISTEN + (int)i;
 		int r = http_listener_new(is_admin ? worker->admin : worker->http, fd, &worker->listeners[i], err);
 
+		if (r == 0 && !is_admin)
+			r = hosts_add_listener(&worker->hosts, fd, err);
 		if (r < 0)
 			return r;
-		if (!is_admin)
-			hosts_add_listener(&worker->hosts, fd);
 	}
 	return 0;
 }
@@ -289,9 +291,11 @@ status_of(int code)
 	return code == ERR_NOMEM || code == ERR_IO || code == ERR_TIMEOUT ? EXIT_STATUS_RETRY : EXIT_STATUS_CONFIG;
 }
 
-static void
+static int
 serve(struct worker *worker)
 {
+	int r;
+
 	bool is_confined = worker->config->server.confine && confine_self(worker->config->magento.ca_file);
 
 	board_set_state(worker->row, BOARD_READY);
@@ -299,10 +303,11 @@ serve(struct worker *worker)
 	log_write(LOG_INFO, "ready", LOG_U64("generation", worker->generation), LOG_BOOL("confined", is_confined),
 		  LOG_END);
 	records_hold(worker);
-	lag_loop(worker);
+	r = lag_loop(worker);
 	log_hold(false);
 	board_set_state(worker->row, BOARD_DEAD);
 	log_write(LOG_INFO, "stopped", LOG_END);
+	return r;
 }
 
 int
@@ -310,7 +315,6 @@ worker_main(const struct action_product *product)
 {
 	struct worker *worker = calloc(1, sizeof(*worker));
 	struct err err = {.code = ERR_OK};
-	int status = EXIT_STATUS_OK;
 	int r;
 
 	if (worker == NULL)
@@ -319,17 +323,17 @@ worker_main(const struct action_product *product)
 	ignore_signals();
 	prctl(PR_SET_NAME, "magento-mcp"); /* exec of /proc/self/exe left "exe" */
 	log_init(STDERR_FILENO, LOG_INFO, "worker", -1);
+	event_set_log_callback(log_libevent);
 	worker->started_mono_ms = clock_mono_ms();
 	harden_self();
 	r = start(worker, &err);
 	if (r < 0) {
 		log_write(LOG_ERROR, "start_failed", LOG_STR("error", err.text), LOG_END);
 		tell(worker, CONTROL_FAILED, 0, err.text);
-		status = status_of(r);
 	} else {
-		serve(worker);
+		r = serve(worker);
 	}
 	stop(worker);
 	free(worker);
-	return status;
+	return r < 0 ? status_of(r) : EXIT_STATUS_OK;
 }

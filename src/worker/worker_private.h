@@ -133,7 +133,8 @@ int peers_open(struct worker *worker, struct err *err) MUST_CHECK;
 void peers_close(struct worker *worker);
 
 /* lag.c: the event loop until it is told to break, with an account of who held it. */
-void lag_loop(struct worker *worker);
+int
+lag_loop(struct worker *worker) MUST_CHECK; /* until it is told to end; ERR_IO: the loop has failed, and is logged */
 
 /* pulse.c: heartbeat, lag, gauges; sweeping of the table. */
 int pulse_start(struct worker *worker) MUST_CHECK;

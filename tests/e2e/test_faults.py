@@ -204,3 +204,13 @@ def test_system_calls_that_fail_at_start():
     if done.returncode == 77:
         pytest.skip(done.stdout.strip())
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.skipif(is_sanitized(), reason="its leak checker does not run under a tracer")
+def test_system_calls_that_fail_in_children():
+    """Likewise of workers and keeper, from their birth to their first requests: each is got over."""
+    done = subprocess.run([sys.executable, ROOT / "tests" / "stress" / "child_faults.py", "--short"], capture_output=True,
+                          text=True, timeout=300, env={**os.environ, "BUILD": str(BUILD)})
+    if done.returncode == 77:
+        pytest.skip(done.stdout.strip())
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -160,6 +160,17 @@ oauth_token_secret = dummytokensecret0000000000000000
                     found.append(json.loads(line))
         return found
 
+    def log_lines(self):
+        """All of them; what is none (the dynamic linker's last words) as one of level error."""
+        found = []
+        with open(self.log_path, "rb") as f:
+            for line in f:
+                try:
+                    found.append(json.loads(line))
+                except ValueError:
+                    found.append({"level": "error", "event": "text", "text": line.decode("utf-8", "replace").rstrip()})
+        return found
+
     def ctl(self, *words, timeout=120):
         return subprocess.run([self.program, "ctl", *words, "-c", self.conf], capture_output=True, text=True,
                               timeout=timeout)

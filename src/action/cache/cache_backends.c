@@ -94,6 +94,8 @@ failed(int r, struct fault *fault)
 		return fault_set(fault, FAULT_CANCELLED, NULL, "The call was cancelled.");
 	if (r == ERR_NOMEM)
 		return result_out_of_memory(fault);
+	if (r == ERR_UNSUPPORTED)
+		return fault_set(fault, FAULT_INTERNAL_ERROR, NULL, FETCH_UNLOADED);
 	return fault_set(fault, FAULT_INTERNAL_ERROR, NULL, "A purge was built wrongly and not sent.");
 }
 

@@ -251,6 +251,20 @@ test_levels(void **test_state)
 }
 
 static void
+test_words_of_libevent(void **test_state)
+{
+	(void)test_state;
+	log_libevent(2, "Epoll ADD(1) on fd 7 failed");
+	assert_non_null(strstr(written().ptr, "\"level\":\"warn\",\"role\":\"worker\""));
+	log_libevent(3, "the end");
+	assert_non_null(strstr(written().ptr, "\"event\":\"libevent\",\"text\":\"the end\"}"));
+	log_libevent(0, "nothing");
+	assert_int_equal(written().len, 0);
+	log_libevent(-1, "new kind");
+	assert_non_null(strstr(written().ptr, "\"level\":\"error\""));
+}
+
+static void
 test_errno_is_kept(void **test_state)
 {
 	(void)test_state;
@@ -709,6 +723,7 @@ main(void)
 	    TEST(test_line_without_role_and_fields),
 	    TEST(test_unsafe_text),
 	    TEST(test_levels),
+	    TEST(test_words_of_libevent),
 	    TEST(test_errno_is_kept),
 	    TEST(test_last_text_uses_the_whole_line),
 	    TEST(test_cut_falls_between_characters),

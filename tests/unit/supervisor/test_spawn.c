@@ -134,7 +134,9 @@ file_that_cannot_be_executed_is_told_by_the_status(void **state)
 	(void)state;
 	assert_int_equal(spawn_start(&plan, &pid, &pidfd, &err), 0);
 	status = wait_for_exit(pid, pidfd);
-	assert_int_equal(WEXITSTATUS(status), SPAWN_EXIT_NO_EXEC);
+	assert_int_equal(spawn_judge(status, "the spoon", &err), ERR_IO);
+	assert_string_equal(err.text, "the spoon cannot be executed: No such file or directory");
+	assert_int_equal(spawn_judge(W_EXITCODE(127, 0), "the spoon", &err), 0); /* the linker's, of one that was */
 	fd_close(&pidfd);
 }
 

@@ -116,6 +116,7 @@ real_socket(void **state)
 {
 	struct sockaddr_in addr = {.sin_family = AF_INET, .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
 	struct config config = {.n_stores = 0};
+	struct err err;
 	struct hosts h;
 	char host[64];
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -124,13 +125,15 @@ real_socket(void **state)
 	assert_true(fd >= 0);
 	assert_int_equal(bind(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
 	hosts_init(&h, &config);
-	hosts_add_listener(&h, fd);
+	assert_int_equal(hosts_add_listener(&h, fd, &err), 0);
 	assert_int_equal(h.n_listeners, 1);
 	assert_true(h.listeners[0].is_loopback);
 	assert_int_not_equal(h.listeners[0].port, 0);
 	snprintf(host, sizeof(host), "localhost:%u", h.listeners[0].port);
 	check(&h, host, true);
 	fd_close(&fd);
+	assert_int_equal(hosts_add_listener(&h, fd, &err), ERR_IO); /* or all of its callers would be refused */
+	assert_int_equal(h.n_listeners, 1);
 }
 
 int
