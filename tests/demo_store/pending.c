@@ -113,9 +113,12 @@ pendings_drop_hung(struct pendings *pendings)
 	while (pending != NULL) {
 		struct pending *next = LIST_NEXT(pending, link);
 
-		if (pending->fault.mode == FAULT_HANG && pending->body == NULL &&
-		    !evtimer_pending(pending->timer, NULL))
-			drop_connection(pending);
+		if (pending->fault.mode == FAULT_HANG) {
+			if (evtimer_pending(pending->timer, NULL))
+				pending->fault.mode = FAULT_NONE; /* waits still, and has not begun to hang */
+			else
+				drop_connection(pending);
+		}
 		pending = next;
 	}
 }
@@ -199,10 +202,8 @@ on_break(evutil_socket_t fd, short what, void *arg)
 		reset_socket(sock);
 	else if (pending->fault.mode == FAULT_GARBAGE)
 		write_raw(sock, garbage, sizeof(garbage) - 1);
-	else if (pending->fault.mode == FAULT_TRUNCATE)
-		write_truncated(pending, sock);
 	else
-		return; /* hangs */
+		write_truncated(pending, sock);
 	drop_connection(pending);
 }
 
@@ -329,6 +330,8 @@ pending_act(struct pendings *pendings, struct evhttp_request *http, const struct
 	}
 	if (pieces)
 		evhttp_send_reply_start(http, fault->mode == FAULT_DRIP ? reply->status : fault->status, "OK");
+	if (fault->mode == FAULT_HANG)
+		return 0;
 	/* Never from within the request's own callback: some of the steps free the connection. */
 	pending_schedule(pending, pieces ? 0 : fault->ms);
 	return 0;

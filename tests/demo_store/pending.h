@@ -33,7 +33,7 @@ void pendings_init(struct pendings *pendings, struct event_base *base, pending_a
 /* Forgets all; their connections and requests belong to the HTTP server again. */
 void pendings_fini(struct pendings *pendings);
 
-/* Ends the connections of requests that hang. */
+/* Ends the connections of requests that hang; those that wait, to hang then, will be answered. */
 void pendings_drop_hung(struct pendings *pendings);
 
 /* Calls the answer function after ms. -1 if memory is short. */

@@ -579,7 +579,7 @@ def test_hostile_heads(server, raw, status):
 
 def test_slow_head(start):
     """A head that does not come to its end is given up after http.head_timeout_ms."""
-    server = start({"http": {"head_timeout_ms": "100ms", "body_timeout_ms": "100ms"}}, workers=1)
+    server = start({"http": {"head_timeout_ms": "500ms", "body_timeout_ms": "500ms"}}, workers=1)
     fields = [("Host", server.host), ("Content-Type", "application/json"), ("Content-Length", 5)]
     for data in (b"POST /mcp HT", head("POST", "/mcp", fields) + b"{"):
         connection = Connection(server.address)

@@ -8,7 +8,7 @@ import pytest
 
 from harness.client import Legacy, Modern, in_all_eras, kept
 from harness.http import Connection, head
-from harness.places import ADMIN, INTEGRATION_TOKEN, LIMITED_ADMIN, LIMITED_OAUTH, OAUTH, PASSWORD, TFA_ADMIN, poll
+from harness.places import ADMIN, INTEGRATION_TOKEN, LIMITED_ADMIN, LIMITED_OAUTH, OAUTH, PASSWORD, TFA_ADMIN, at_a_pace, poll
 from harness.shop import Shop
 
 NO_LOGIN = "Not authenticated. Call auth_login first."
@@ -46,7 +46,7 @@ def test_login_is_known_to_all_workers_at_once(server, kind):
         in_parallel(8, lambda _: [client.ok("auth_whoami") for _ in range(5)])
         return len(reached(server, before)) == 4
 
-    poll(burst, lambda: f"all four workers: {server.status()}", 30)
+    poll(burst, lambda: f"all four workers: {server.status()}")
 
 
 def test_logout_ends_it_everywhere(server):
@@ -149,30 +149,55 @@ def test_delete_leaves_the_login(server):
     assert modern.ok("auth_logout", session=handle)
 
 
+class Lifetime:
+    """Of a login that lives for ms from now on: calls that must find it alive count only when they were in time."""
+
+    def __init__(self, ms):
+        self.seconds = ms / 1000
+        self.began = time.monotonic()
+        self.kept_up = True
+
+    def check(self, client, renews=False):
+        """The client is logged in, unless it is too late; perhaps its time begins anew."""
+        began = time.monotonic()
+        outcome = client.call("auth_whoami")
+        self.kept_up = self.kept_up and time.monotonic() - self.began < self.seconds
+        assert not outcome.refused or not self.kept_up, outcome
+        if renews:
+            self.began = began
+
+
 def test_idle_login_ends(start):
     """Unused for session.idle_ms; every use begins the time anew."""
-    server = start({"session": {"idle_ms": "600ms"}}, workers=2)
-    client = Modern(server)
-    client.login()
-    for _ in range(5):
-        later(0.25)
-        client.ok("auth_whoami")
-    later(0.8)
-    client.refused("auth_whoami", "NOT_AUTHENTICATED")
+    def attempt(ms):
+        client = Modern(start({"session": {"idle_ms": f"{ms}ms"}}, workers=2))
+        life = Lifetime(ms)
+        client.login()
+        for _ in range(4):
+            later(0.4 * life.seconds)
+            life.check(client, renews=True)
+        later(1.3 * life.seconds)
+        client.refused("auth_whoami", "NOT_AUTHENTICATED")
+        return life.kept_up
+
+    at_a_pace(attempt)
 
 
 def test_old_login_ends(start):
     """Used or not, at session.max_age_ms."""
-    server = start({"session": {"max_age_ms": "900ms"}}, workers=2)
-    client = Modern(server)
-    data = client.login()
-    began = time.monotonic()
-    while time.monotonic() < began + 0.6:
-        client.ok("auth_whoami")
-        later(0.05)
-    later(0.5)
-    client.refused("auth_whoami", "NOT_AUTHENTICATED")
-    assert data["session_expires_at"].endswith("Z")
+    def attempt(ms):
+        client = Modern(start({"session": {"max_age_ms": f"{ms}ms"}}, workers=2))
+        life = Lifetime(ms)
+        data = client.login()
+        for _ in range(6):
+            life.check(client)
+            later(0.1 * life.seconds)
+        later(0.5 * life.seconds)
+        client.refused("auth_whoami", "NOT_AUTHENTICATED")
+        assert data["session_expires_at"].endswith("Z")
+        return life.kept_up
+
+    at_a_pace(attempt, 900)
 
 
 def test_too_many_logins(start):
@@ -309,10 +334,10 @@ def test_admin_in_the_call(server, shop):
 
 def test_admin_token_expires(server, shop):
     """The login that came with a password ends with its token; only a new auth_login helps."""
-    shop.settings(token_ttl=1)
+    shop.settings(token_ttl=2)
     client = Modern(server)
     client.login(**ADMIN)
-    later(1.2)
+    later(2.2)
     client.refused("catalog_get_product", "NOT_AUTHENTICATED", {"sku": "MCP-001"})
     client.refused("auth_whoami", "NOT_AUTHENTICATED")
 
@@ -374,13 +399,22 @@ def test_success_clears_the_guard(start, shop):
 
 def test_guard_as_configured(start, shop):
     """session.failed_logins and session.failed_login_window_ms."""
-    server = start({**NO_CREDENTIALS, "session": {"failed_logins": 2, "failed_login_window_ms": "500ms"}}, workers=2)
-    client = Modern(server)
     wrong = {"username": "limited", "password": "wrong"}
-    codes = [client.call("auth_login", wrong).code for _ in range(3)]
-    assert codes == ["NOT_AUTHENTICATED", "NOT_AUTHENTICATED", "RATE_LIMITED"]
-    later(0.6)
-    client.login(**LIMITED_ADMIN)
+
+    def attempt(ms):
+        session = {"failed_logins": 2, "failed_login_window_ms": f"{ms}ms"}
+        client = Modern(start({**NO_CREDENTIALS, "session": session}, workers=2))
+        began = time.monotonic()
+        codes = [client.call("auth_login", wrong).code for _ in range(3)]
+        if time.monotonic() - began >= ms / 1000:
+            shop.reset()  # it has counted them, too
+            return False
+        assert codes == ["NOT_AUTHENTICATED", "NOT_AUTHENTICATED", "RATE_LIMITED"]
+        later(1.2 * ms / 1000)
+        client.login(**LIMITED_ADMIN)
+        return True
+
+    at_a_pace(attempt)
 
 
 def test_shop_out_of_order_does_not_count(start, shop):
@@ -419,11 +453,11 @@ def test_thirty_logins_fetch_one_token(start, shop):
 
 def test_thirty_calls_renew_one_token(start, shop):
     """An admin token that is about to end, used by thirty calls at once, is renewed by exactly one of them."""
-    shop.settings(token_ttl=61)  # the last minute of a token's life counts as its end
+    shop.settings(token_ttl=62)  # the last minute of a token's life counts as its end
     server = start(ADMIN_STORE)
     handle = Modern(server).login()["session"]
     assert len(shop.requests("admin/token")) == 1
-    later(1.3)
+    later(2.3)
     shop.settings(token_ttl=3600, latency_ms=50)
     in_parallel(30, lambda _: Modern(server).ok("catalog_get_product", {"sku": "MCP-001"}, session=handle))
     assert len(shop.requests("admin/token")) == 2

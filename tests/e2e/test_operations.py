@@ -32,7 +32,7 @@ def request_bytes(client, tool, params=None):
 
 
 def begin_slow_call(client, shop, n=1):
-    """Calls that the store answers after a while, on connections of their own."""
+    """Calls for which the store takes its time, on connections of their own."""
     connections = []
     for _ in range(n):
         connection = Connection(client.server.address)
@@ -59,7 +59,7 @@ def clients_of_workers(server, session, n):
         spare.append(client) if pid in found else found.setdefault(pid, client)
         return len(found) == n
 
-    poll(try_one, lambda: f"{n} workers: {server.status()}", 20)
+    poll(try_one, lambda: f"{n} workers: {server.status()}")
     for client in spare:
         client.close()
     return found
@@ -81,7 +81,7 @@ def test_killed_worker(start, shop):
     victim_client, other_client = (clients := clients_of_workers(server, modern.session, 2)).values()
     victim, other = clients
     shop.reset()
-    shop.fault("latency", PRODUCTS, ms=500)
+    shop.fault("hang", PRODUCTS)
     for client in clients.values():
         client.connection.send(request_bytes(client, "catalog_get_product", {"sku": "MCP-001"}))
     shop.wait_requests(2, PRODUCTS)
@@ -90,6 +90,7 @@ def test_killed_worker(start, shop):
     assert modern.ok("auth_whoami")
     with pytest.raises(Broken):
         victim_client.connection.read_reply()
+    shop.heal()  # lets go of the call that hangs: it is sent again
     reply = other_client.connection.read_reply()
     assert reply.status == 200 and reply.json["result"]["isError"] is False
     for client in clients.values():
@@ -160,7 +161,7 @@ def test_killed_supervisor(start):
     server.allows("supervisor_gone")
     server.process.kill()
     assert server.process.wait(10) == -signal.SIGKILL
-    poll(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in pids), "the workers are gone", 20)
+    poll(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in pids), "the workers are gone")
     server.forget()
 
 
@@ -198,7 +199,7 @@ def test_reload(start):
         server.expects("reloaded")
         server.process.send_signal(signal.SIGHUP)
         poll(lambda: "after" in seen[-1], "the new setting")
-        poll(lambda: not server.worker_pids() & old, "the old workers are gone", 30)
+        poll(lambda: not server.worker_pids() & old, "the old workers are gone")
         server.note_workers()
         n = len(seen)
         poll(lambda: len(seen) > n + 20, "load afterwards")
@@ -215,16 +216,18 @@ def test_reload_keeps_slow_calls(start, shop):
     client = Modern(server)
     client.login()
     shop.reset()
-    shop.fault("latency", PRODUCTS, ms=2500)
-    connections = begin_slow_call(client, shop, 4)
+    shop.fault("hang", PRODUCTS)
+    connections = begin_slow_call(client, shop, 3)
     server.expects("reload")
     server.expects("reloaded")
     assert server.ask("reload wait").startswith("OK")
+    server.wait_log("draining", 2, role="worker")
+    shop.heal()
     for connection in connections:
         reply = connection.read_reply()
         assert reply.status == 200 and reply.json["result"]["isError"] is False and reply.closed
         connection.close()
-    poll(lambda: len(server.status()["workers"]) == 2, "the old generation is gone", 30)
+    poll(lambda: len(server.status()["workers"]) == 2, "the old generation is gone")
     server.note_workers()
 
 
@@ -243,7 +246,7 @@ def test_reload_of_idle_connections(start):
         reply = client.ask("tools/call", {"name": "auth_whoami", "arguments": {"session": client.session}})
         assert reply.status == 200 and reply.closed
         client.close()
-    poll(lambda: len(server.status()["workers"]) == 2, "the old generation is gone", 30)
+    poll(lambda: len(server.status()["workers"]) == 2, "the old generation is gone")
     server.note_workers()
 
 
@@ -304,9 +307,9 @@ def test_reload_storm(start):
     server.allows("reload")
     server.allows("reloaded")
     server.allows("generation_cut")
-    poll(lambda: client.ok("auth_whoami")["environment"] == "e5", "the last configuration", 30)
+    poll(lambda: client.ok("auth_whoami")["environment"] == "e5", "the last configuration")
     poll(lambda: server.status()["state"] == "running" and len(server.status()["workers"]) == 2,
-         lambda: f"at rest: {server.status()}", 40)
+         lambda: f"at rest: {server.status()}")
     server.note_workers()
     assert 2 <= server.status()["generation"] <= 6
 
@@ -354,11 +357,11 @@ def test_winch_drains(start):
     client.login()
     server.expects("draining")
     server.process.send_signal(signal.SIGWINCH)
-    poll(lambda: server.status()["state"] == "drained" and server.status()["workers"] == [], "no worker", 30)
+    poll(lambda: server.status()["state"] == "drained" and server.status()["workers"] == [], "no worker")
     server.expects("reload")
     server.expects("reloaded")
     server.process.send_signal(signal.SIGHUP)
-    poll(lambda: len(server.status()["workers"]) == 2, "two workers", 30)
+    poll(lambda: len(server.status()["workers"]) == 2, "two workers")
     server.note_workers()
     assert client.ok("auth_whoami")
 
@@ -370,12 +373,14 @@ def test_graceful_stop(start, shop, how):
     client = Modern(server)
     client.login()
     shop.reset()
-    shop.fault("latency", PRODUCTS, ms=600)
+    shop.fault("hang", PRODUCTS)
     connections = begin_slow_call(client, shop, 3)
     server.process.send_signal(how)
     server.wait_log("stopping")
+    server.wait_log("draining", 2, role="worker")
     server.allows("refused", status=403)  # answers to those who look whether it is still there
     poll(lambda: not can_connect(server), "the listener is closed")
+    shop.heal()
     for connection in connections:
         reply = connection.read_reply()
         assert reply.status == 200 and reply.json["result"]["isError"] is False and reply.closed
@@ -395,8 +400,8 @@ def can_connect(server):
 
 @pytest.mark.parametrize("second", ["TERM", "INT"])
 def test_stop_now(start, shop, second):
-    """A second TERM, or INT, does not wait for what runs."""
-    server = start(PATIENT, workers=2)
+    """A second TERM, or INT, does not wait for what runs, nor for the end of the grace."""
+    server = start({"magento": {"read_timeout_ms": "10m"}, "server": {"drain_ms": "10m"}}, workers=2)
     client = Modern(server)
     client.login()
     shop.reset()
@@ -409,10 +414,8 @@ def test_stop_now(start, shop, second):
     server.expects("stopping_now")
     server.allows("refused", status=503)
     server.allows("refused", status=499)
-    began = time.monotonic()
     server.process.send_signal(getattr(signal, "SIG" + second))
     server.ended(0)
-    assert time.monotonic() - began < 5
     for connection in connections:
         try:
             assert connection.read_reply().status == 503
@@ -423,7 +426,7 @@ def test_stop_now(start, shop, second):
 
 def test_stop_at_the_deadline(start, shop):
     """server.drain_ms bounds the grace."""
-    server = start({**PATIENT, "server": {"drain_ms": "400ms"}}, workers=2)
+    server = start({"magento": {"read_timeout_ms": "10m"}, "server": {"drain_ms": "400ms"}}, workers=2)
     client = Modern(server)
     client.login()
     shop.reset()
@@ -433,10 +436,8 @@ def test_stop_at_the_deadline(start, shop):
     server.allows("refused", status=499)
     server.allows("worker_killed")
     server.allows("worker_ended")
-    began = time.monotonic()
     server.process.send_signal(signal.SIGTERM)
     server.ended(0)
-    assert time.monotonic() - began < 6
     for connection in connections:
         connection.close()
 
@@ -495,7 +496,7 @@ def test_old_log_file_is_let_go(logging_server):
     old = str(rotate(logging_server, lambda: logging_server.ask("reopen"), 0))
     for pid in logging_server.pids | {logging_server.process.pid}:
         poll(lambda: not any(kind.startswith(old) for kind in proc.descriptors(pid)),
-             lambda: f"{proc.title(pid)} holds {proc.descriptors(pid)}", 2)
+             lambda: f"{proc.title(pid)} holds {proc.descriptors(pid)}")
 
 
 # ---- status and metrics ----
@@ -555,8 +556,8 @@ def test_metrics(server):
     assert grown == {(calls, "auth_whoami"): 7, (calls, "catalog_get_product"): 5, (errors, "catalog_get_product"): 2,
                      (calls, "scope_set_default"): 1, (errors, "scope_set_default"): 1}
     assert server.metric("magento_mcp_http_requests_total") == requests + 13
+    server.wait_idle()
     metrics = server.metrics()
-    assert metrics[("magento_mcp_calls_in_flight", ())] == 0
     assert sum(value for (name, _), value in metrics.items() if name == "magento_mcp_worker_up") == 4
     assert metrics[("magento_mcp_table_slots", ())] == 65536
     assert metrics[("magento_mcp_log_lines_dropped_total", ())] == 0
@@ -578,7 +579,7 @@ def test_ready_while_draining(start, shop):
     client = Modern(server)
     client.login()
     shop.reset()
-    shop.fault("latency", PRODUCTS, ms=800)
+    shop.fault("hang", PRODUCTS)
     (slow,) = begin_slow_call(client, shop)
     admin = Connection(("127.0.0.1", server.admin_port))
     ask = head("GET", "/readyz", [("Host", "x")])
@@ -590,6 +591,7 @@ def test_ready_while_draining(start, shop):
     admin.send(ask)
     assert admin.read_reply("GET").status == 503
     admin.close()
+    shop.heal()
     assert slow.read_reply().status == 200
     slow.close()
     server.ended(0)
@@ -627,12 +629,12 @@ class NotifySocket:
         with contextlib.suppress(TimeoutError):
             while True:
                 lines = self.socket.recv(4096).decode().splitlines()
-                self.messages.append((time.monotonic(), dict(line.split("=", 1) for line in lines)))
+                self.messages.append(dict(line.split("=", 1) for line in lines))
         return self.messages
 
     def wait(self, name, n=1):
         return poll(lambda: (lambda found: found if len(found) >= n else None)(
-            [message for _, message in self.drain() if name in message]), lambda: f"{n} x {name}: {self.messages}")
+            [message for message in self.drain() if name in message]), lambda: f"{n} x {name}: {self.messages}")
 
 
 def test_notify(start, tmp_path):
@@ -646,12 +648,10 @@ def test_notify(start, tmp_path):
     assert before <= int(reloading["MONOTONIC_USEC"]) <= time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
     notify.wait("READY", 2)
     order = [next(name for name in ("READY", "RELOADING", "STOPPING", "WATCHDOG", "STATUS", "FDNAME") if name in message)
-             for _, message in notify.drain()]
+             for message in notify.drain()]
     assert order.index("READY") < order.index("RELOADING") < len(order) - 1 - order[::-1].index("READY")
-    notify.wait("WATCHDOG", len([1 for _, message in notify.messages if "WATCHDOG" in message]) + 4)
-    times = [at for at, message in notify.messages if "WATCHDOG" in message]
-    assert all(later - earlier < 0.4 for earlier, later in zip(times[-4:], times[-3:]))
-    assert any("2 workers serve" in message.get("STATUS", "") for _, message in notify.messages)
+    notify.wait("WATCHDOG", len([1 for message in notify.messages if "WATCHDOG" in message]) + 4)
+    assert any("2 workers serve" in message.get("STATUS", "") for message in notify.messages)
     for pid in server.pids:
         assert b"NOTIFY_SOCKET" not in proc.environment(pid) and b"WATCHDOG" not in proc.environment(pid)
     server.process.send_signal(signal.SIGTERM)
@@ -671,7 +671,7 @@ def test_notify_of_a_failed_reload(start, tmp_path):
     server.allows("check")
     server.process.send_signal(signal.SIGHUP)
     notify.wait("READY", 2)
-    poll(lambda: any("reload failed" in message.get("STATUS", "") for _, message in notify.drain()), "STATUS")
+    poll(lambda: any("reload failed" in message.get("STATUS", "") for message in notify.drain()), "STATUS")
     server.path.write_text(good)
     server.process.send_signal(signal.SIGTERM)
     server.ended(0)

@@ -497,7 +497,7 @@ def test_killed_in_a_commit(start, shop, route, kind, after):
     client = Modern(server)
     client.login()
     plan = prepare(client, name="Killed", coupon_type="specific_coupon", coupon_code="KILLED1")
-    shop.fault("hang", f"/rest/all/V1/{route}", method="POST", count=1, after=after, ms=300)
+    shop.fault("hang", f"/rest/all/V1/{route}", method="POST", count=1, after=after)
     kill_while(server, shop, f"V1/{route}", lambda: commit(client, plan))
     shop.heal()
     done = commit(client, plan).data
@@ -513,7 +513,7 @@ def test_killed_while_generating(start, shop, era):
     client = era(server)
     client.login()
     shop.fault("latency", "/rest/all/V1/coupons/generate", method="POST", count=1, ms=1)
-    shop.fault("hang", "/rest/all/V1/coupons/generate", method="POST", count=1, after=True, ms=300)
+    shop.fault("hang", "/rest/all/V1/coupons/generate", method="POST", count=1, after=True)
     kill_while(server, shop, "coupons/generate", lambda: generate(client, qty=600, idempotency_key="dead"), nth=2)
     shop.heal()
     done = generate(client, qty=600, idempotency_key="dead").data

@@ -101,7 +101,7 @@ def found_in_files(server, secrets):
 def nothing_left(server, secrets):
     """A worker lets go of a request a moment after its answer: what stays is a find."""
     record.tried("secrets looked for in memory and files", len(secrets))
-    poll(lambda: not found_in_memory(server, secrets), lambda: f"in memory: {found_in_memory(server, secrets)}", 20)
+    poll(lambda: not found_in_memory(server, secrets), lambda: f"in memory: {found_in_memory(server, secrets)}")
     assert not found_in_files(server, secrets)
 
 
@@ -144,7 +144,7 @@ def test_after_a_cancelled_call(looked_into, shop, caller):
     fields = {"Host": server.host, **dict(client.fields()), **client.extra("tools/call", message["params"]),
               "Content-Length": len(body)}
     connection.send(head("POST", "/mcp", list(fields.items())) + body)
-    poll(lambda: server.metric("magento_mcp_calls_in_flight") > 0 or len(shop.requests()) > seen, "the call has begun", 20)
+    poll(lambda: server.metric("magento_mcp_calls_in_flight") > 0 or len(shop.requests()) > seen, "the call has begun")
     connection.close()
     server.allows("refused", status=499)
     server.wait_idle()
@@ -240,6 +240,6 @@ def test_stdio(shop, tmp_path):
         secrets = [*READER_OAUTH.values(), PASSWORD, "eyJraWQiOi", made]
         record.tried("secrets looked for in memory and files", len(secrets))
         poll(lambda: not found_in_processes([desk.pid, *desk.children()], secrets),
-             lambda: found_in_processes([desk.pid, *desk.children()], secrets), 20)
+             lambda: found_in_processes([desk.pid, *desk.children()], secrets))
     finally:
         desk.end()

@@ -338,7 +338,7 @@ def test_meta_in_a_killed_worker(start, shop, office, after, era):
     client.login()
     arguments = {"match": skus("MCP-001", "MCP-002", "MCP-003"), "meta_updates": {"meta_title": "x"}, "scope": GLOBAL, **OK,
                  "idempotency_key": "m-5"}
-    shop.fault("hang", "/rest/all/V1/products/MCP-002", method="PUT", count=1, after=after, ms=300)
+    shop.fault("hang", "/rest/all/V1/products/MCP-002", method="PUT", count=1, after=after)
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         running = pool.submit(lambda: client.call(META, arguments))
         poll(lambda: "/rest/all/V1/products/MCP-002" in puts(shop), "the second write")

@@ -18,7 +18,7 @@ import pytest
 
 from harness import proc, record, schema
 from harness.client import Modern, Outcome
-from harness.places import OAUTH, SERVER, poll
+from harness.places import OAUTH, SERVER, at_a_pace, poll
 from harness.process import SECRETS, clean_environment
 
 OK = {"confirm": True, "reason": "test"}
@@ -89,7 +89,7 @@ class Desk:
         self.write(json.dumps(message).encode() + b"\n")
         return message.get("id")
 
-    def receive(self, timeout=30):
+    def receive(self, timeout=60):
         """The next message; None at the end of the output."""
         line = self.messages.get(timeout=timeout)
         if line is None:
@@ -102,7 +102,7 @@ class Desk:
             assert message["jsonrpc"] == "2.0" and ("result" in message) != ("error" in message), message
         return message
 
-    def answer(self, id, timeout=30):
+    def answer(self, id, timeout=60):
         while id not in self.waiting:
             message = self.receive(timeout)
             assert message is not None, "the process ended: " + "".join(self.log[-5:])
@@ -164,21 +164,21 @@ class Desk:
         except FileNotFoundError:
             return []
 
-    def end(self, how="eof", status=0, within=10):
+    def end(self, how="eof", status=0):
         """Ends it, and looks at what it leaves: nothing."""
         children = self.children()
         if how == "eof":
             self.process.stdin.close()
         else:
             self.process.send_signal(how)
-        return self.wait(children, status, within)
+        return self.wait(children, status)
 
-    def wait(self, children=(), status=0, within=10):
+    def wait(self, children=(), status=0):
         began = time.monotonic()
-        assert self.process.wait(timeout=within) == status, "".join(self.log[-5:])
+        assert self.process.wait(timeout=60) == status, "".join(self.log[-5:])
         took = time.monotonic() - began
         for reader in self.readers:
-            reader.join(10)
+            reader.join(60)
         assert not [pid for pid in children if os.path.exists(f"/proc/{pid}")]
         for line in self.log:
             json.loads(line)
@@ -193,7 +193,7 @@ class Desk:
         """What else it wrote."""
         found = []
         while True:
-            message = self.receive(5)
+            message = self.receive()
             if message is None:
                 return found
             found.append(message)
@@ -411,18 +411,25 @@ def test_cancelled(desk, shop):
 # ---- the end ----
 
 
+GRACE_S = 2  # of calls that run
+
+
 def test_end_of_input_while_idle(desk):
-    one = desk()
-    one.rpc("server/discover")
-    assert one.end() < 1
-    assert one.rest() == []
+    def attempt(_):
+        one = desk()
+        one.rpc("server/discover")
+        took = one.end()
+        assert one.rest() == []
+        return took < GRACE_S
+
+    at_a_pace(attempt)
 
 
 def test_end_of_input_lets_calls_finish(desk, shop):
     """R-123: what is running is finished, also a last line without its end."""
     one = desk()
     one.login()
-    shop.fault("latency", PRODUCTS, ms=500)
+    shop.fault("latency", PRODUCTS, ms=200)
     slow = one.start_call("catalog_get_product", {"sku": "MCP-001"})
     one.write(b'{"jsonrpc":"2.0","id":"last","method":"ping"}')
     one.end()
@@ -435,26 +442,37 @@ def test_end_of_input_cancels_what_hangs(desk, shop):
     shop.fault("hang", PRODUCTS)
     one.start_call("catalog_get_product", {"sku": "MCP-001"})
     shop.wait_requests(1, "/products")
-    assert 1.5 < one.end() < 4
+    assert GRACE_S - 0.5 < one.end() < 20  # a shop may take longer than that
     assert one.rest() == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_signals(desk, shop, number):
     """R-123: exit 0, after the grace; at once when nothing runs."""
-    one = desk()
-    one.rpc("server/discover")
-    assert one.end(number) < 1
-    two = desk()
-    two.login()
-    shop.fault("hang", PRODUCTS)
-    two.start_call("catalog_get_product", {"sku": "MCP-001"})
-    shop.wait_requests(1, "/products")
-    two.process.send_signal(number)
-    time.sleep(0.2)
-    assert two.process.poll() is None
-    assert two.end(number) < 1.5  # a second one: now
-    assert two.rest() == []
+    def attempt(_):
+        one = desk()
+        one.rpc("server/discover")
+        return one.end(number) < GRACE_S
+
+    def attempt_twice(_):
+        shop.reset()
+        two = desk()
+        two.login()
+        shop.fault("hang", PRODUCTS)
+        two.start_call("catalog_get_product", {"sku": "MCP-001"})
+        shop.wait_requests(1, "/products")
+        began = time.monotonic()
+        two.process.send_signal(number)
+        time.sleep(0.2)
+        was_waiting = two.process.poll() is None
+        assert was_waiting or time.monotonic() - began > GRACE_S - 0.5
+        two.end(number)  # a second one: now
+        took = time.monotonic() - began
+        assert two.rest() == []
+        return was_waiting and took < GRACE_S
+
+    at_a_pace(attempt)
+    at_a_pace(attempt_twice)
 
 
 @pytest.mark.parametrize("asked", [b"", b'{"jsonrpc":"2.0","id":1,"method":"ping"}\n'])
@@ -468,7 +486,7 @@ def test_closed_output(shop, tmp_path, asked):
     with contextlib.suppress(BrokenPipeError):
         process.stdin.write(asked)
         process.stdin.flush()
-    assert process.wait(timeout=10) == 0
+    assert process.wait(timeout=60) == 0
     with contextlib.suppress(BrokenPipeError):
         process.stdin.close()
 
@@ -488,7 +506,7 @@ def test_kinds_of_input(shop, tmp_path, kind):
     else:
         given = open("/dev/null", "rb")
     with given, open(tmp_path / "out", "wb") as out:
-        done = subprocess.run([SERVER, "stdio"], stdin=given, stdout=out, stderr=subprocess.PIPE, timeout=20,
+        done = subprocess.run([SERVER, "stdio"], stdin=given, stdout=out, stderr=subprocess.PIPE, timeout=60,
                               env=clean_environment(XDG_STATE_HOME=str(tmp_path)))
     assert done.returncode == 0, done.stderr
     wanted = 0 if kind == "null" else 3
@@ -546,7 +564,7 @@ def test_keeper_that_cannot_start(desk, tmp_path):
     began = time.monotonic()
     update = {"match": {"sku_list": ["MCP-001"]}, "price_updates": {"price": 34}, "scope": {"scope": "global"}}
     assert one.call("pricing_prepare_bulk_price_update", update).refused
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
     assert one.ok("auth_whoami")["username"] == "default"
     assert (tmp_path / "foreign").read_text() == "not a database\n" * 100
     one.end()
@@ -596,6 +614,6 @@ def test_where_the_state_is(desk, tmp_path):
 
 def test_bad_usage():
     for words in (["stdio", "-s", "no.such=1"], ["stdio", "--nonsense"], ["stdio", "operand"]):
-        done = subprocess.run([SERVER, *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20,
+        done = subprocess.run([SERVER, *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
                               env=clean_environment())
         assert done.returncode == 2 and done.stdout == "" and done.stderr, words

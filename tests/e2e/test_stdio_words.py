@@ -1,7 +1,5 @@
 """What a stdio server says of its own: progress, log lines, questions, news; and clients that do not listen."""
 
-import time
-
 import pytest
 
 from harness import proc, schema
@@ -84,7 +82,7 @@ def test_slow_reader(fixtures):
     one = fixtures(reads=False)
     id = call(one, "test_flood", {"lines": 100000, "bytes": 500, "answer_bytes": 900000}, INFO)
     other = call(one, "test_flood", {"lines": 1, "answer_bytes": 100})
-    poll(lambda: len([line for line in one.log if '"mcp"' in line]) == 2, lambda: one.log[-3:], 30)
+    poll(lambda: len([line for line in one.log if '"mcp"' in line]) == 2, lambda: one.log[-3:])
     assert [line for line in one.log if '"output_slow"' in line]
     assert is_sanitized() or proc.rss_kib(one.pid) < 24 * 1024, proc.rss_kib(one.pid)
     one.reads.set()
@@ -104,7 +102,7 @@ def test_news(fixtures, protocol):
     for tool, method in (("test_trigger_tool_change", "notifications/tools/list_changed"),
                          ("test_trigger_prompt_change", "notifications/prompts/list_changed")):
         finish(one, call(one, tool))
-        poll(lambda: [word for word in one.words if word["method"] == method] or one.words.append(one.receive(5)),
+        poll(lambda: [word for word in one.words if word["method"] == method] or one.words.append(one.receive()),
              method)
     one.end()
 
@@ -130,9 +128,7 @@ def test_end_with_a_subscription(fixtures):
     one = fixtures()
     id = one.send("subscriptions/listen", {"notifications": {"toolsListChanged": True}})
     assert one.receive()["method"] == "notifications/subscriptions/acknowledged"
-    began = time.monotonic()
     one.process.stdin.close()
     answer = one.answer(id)
     schema.check_answer(MODERN, "subscriptions/listen", answer)
     one.wait()
-    assert time.monotonic() - began < 10

@@ -236,7 +236,7 @@ def test_an_upgrade_gives_the_new_table(launch, manager, tmp_path):
     for event in ("upgrade", "check", "taken_over", "table_anew", "upgraded"):
         server.expects(event)
     assert server.ask("upgrade wait").startswith("OK")
-    poll(lambda: len(server.status()["workers"]) == 2, "the old workers are gone", 30)
+    poll(lambda: len(server.status()["workers"]) == 2, "the old workers are gone")
     server.fds.clear()
     server.note_workers()
     client = Modern(server)

@@ -42,7 +42,7 @@ def upgrade(server):
 
 
 def settle(server):
-    poll(lambda: len(server.status()["workers"]) == server.workers, lambda: f"old workers: {server.status()}", 40)
+    poll(lambda: len(server.status()["workers"]) == server.workers, lambda: f"old workers: {server.status()}")
     poll(lambda: server.status()["keeper"]["state"] == "ready", "the keeper")
     server.note_workers()
 

@@ -9,12 +9,12 @@ import pytest
 from harness import proc
 from harness.client import Legacy, Modern
 from harness.http import Connection, head
-from harness.places import is_sanitized, poll
+from harness.places import is_sanitized, poll, reserved_port
 from harness.process import Server
 from harness.shop import Shop
 
 PRODUCTS = "/rest/all/V1/products/"
-FAST = {"magento": {"read_timeout_ms": "400ms", "connect_timeout_ms": "400ms"}}
+FAST = {"magento": {"read_timeout_ms": "800ms", "connect_timeout_ms": "800ms"}}
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,7 @@ def test_trouble(client, shop, mode, more, code, kind, tries):
         assert len(shop.requests(PRODUCTS)) == tries
     # libcurl repeats a request by itself when a kept-alive connection turns out dead.
     assert len(shop.requests(PRODUCTS)) <= 4
-    assert took < 5, took
+    assert took < 20, took  # the usual deadline of one attempt is longer
     for leaked in ("Traceback", "Exception in", "<html", "<!doctype", "127.0.0.1:"):
         assert leaked.lower() not in outcome.message.lower()
     shop.heal()
@@ -142,32 +142,39 @@ def test_hundred_megabytes(client, shop):
     check_fine(client)
 
 
-def test_dead_store(start):
+@pytest.fixture
+def port():
+    """Of a store that comes and goes."""
+    with reserved_port() as number:
+        yield number
+
+
+def test_dead_store(start, port):
     """
     Connection refused is told at once. After some failures in a row no worker asks any more for a while; the store that
     is back is noticed by itself.
     """
-    own = Shop()
-    port = own.port
+    own = Shop("--listen", f"127.0.0.1:{port}")
     server = start({**FAST, 'store "main"': {"base_url": own.url}})
     server.upstream_ports.add(port)
     client = Modern(server)
     client.login()
     own.stop()
+    began = time.monotonic()
     for outcome in (get(client), client.call("auth_login", session=None)):
         assert (outcome.code, outcome.details["kind"]) == ("MAGENTO_API_ERROR", "network")
     poll(lambda: "nothing was sent" in get(client).message, "the store is left alone")
-    began = time.monotonic()
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         outcomes = list(pool.map(lambda _: get(Modern(server), session=client.session), range(16)))
-    assert time.monotonic() - began < 10
-    assert all("nothing was sent" in outcome.message for outcome in outcomes), outcomes
-    assert all(1 <= outcome.details["retry_after_s"] <= 6 for outcome in outcomes)
+    left_alone = [outcome for outcome in outcomes if "nothing was sent" in outcome.message]
+    tried_again = len(outcomes) - len(left_alone)
+    assert tried_again <= (time.monotonic() - began) // 5, outcomes  # after five seconds one of them looks, and so on
+    assert all(1 <= outcome.details["retry_after_s"] <= 6 for outcome in left_alone)
     assert server.metric("magento_mcp_upstream_breaker_open", store="main") == 1
     assert server.admin("/healthz").status == 200 and client.ok("auth_whoami")["username"] == "main"
     back = Shop("--listen", f"127.0.0.1:{port}")
     try:
-        poll(lambda: not get(client).refused, "the store is asked again", 15)
+        poll(lambda: not get(client).refused, "the store is asked again")
         check_fine(client)
         assert server.metric("magento_mcp_upstream_breaker_open", store="main") == 0
     finally:
@@ -184,10 +191,9 @@ def test_refusals_do_not_count_as_outage(client, shop):
         check_fine(client)
 
 
-def test_store_restarts_between_calls(start):
+def test_store_restarts_between_calls(start, port):
     """A kept-alive connection that died meanwhile is no error."""
-    own = Shop()
-    port = own.port
+    own = Shop("--listen", f"127.0.0.1:{port}")
     server = start({'store "main"': {"base_url": own.url}}, workers=1)
     server.upstream_ports.add(port)
     client = Modern(server)
@@ -276,7 +282,7 @@ def test_legacy_disconnect_does_not_cancel(patient, shop):
     client = Legacy(patient)
     client.login()
     shop.reset()
-    shop.fault("latency", PRODUCTS, ms=700)
+    shop.fault("hang", PRODUCTS)
     done = ("magento_mcp_tool_duration_seconds_count", (("tool", "catalog_get_product"),))
     before = patient.metrics()[done]
     connection = begin_call(client)
@@ -284,9 +290,10 @@ def test_legacy_disconnect_does_not_cancel(patient, shop):
     connection.close()
     poll(lambda: patient.metric("magento_mcp_connections") == 0, "the connection is gone")
     assert patient.metrics()[done] == before
+    shop.heal()
     poll(lambda: patient.metrics()[done] == before + 1, "the call ended")
     patient.wait_idle()
-    poll(lambda: [entry["status"] for entry in shop.requests(PRODUCTS)] == [200],
+    poll(lambda: [entry["status"] for entry in shop.requests(PRODUCTS)] == [0, 200],  # let go, and sent again
          lambda: f"answered: {shop.requests()}")
 
 
@@ -320,10 +327,11 @@ def test_logout_during_a_call(patient, shop):
     """A running call keeps its copy of the credentials until it ends."""
     client = Modern(patient)
     client.login()
-    shop.fault("latency", PRODUCTS, ms=300)
+    shop.fault("hang", PRODUCTS)
     connection = begin_call(client)
     shop.wait_requests(1, PRODUCTS)
     client.ok("auth_logout")
+    shop.heal()
     try:
         assert connection.read_reply().json["result"]["isError"] is False
     finally:

@@ -38,7 +38,7 @@ class Varnish:
             [VARNISHD, "-F", "-j", "none", "-n", str(self.folder / "work"), "-a", self.address, "-f", str(vcl), "-s", "malloc,16m",
              "-T", "none", "-p", "thread_pools=1", "-p", "thread_pool_min=5"],
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=subprocess.STDOUT)
-        poll(self.answers, lambda: f"varnishd listening: {(self.folder / 'log').read_text()}", 30)
+        poll(self.answers, lambda: f"varnishd listening: {(self.folder / 'log').read_text()}")
 
     def answers(self):
         assert self.process.poll() is None, (self.folder / "log").read_text()

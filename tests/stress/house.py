@@ -219,9 +219,7 @@ oauth_token_secret = dummytokensecret0000000000000000
 
     def cpu_s(self):
         """Processor time of the supervisor, without its children."""
-        with open(f"/proc/{self.pid}/stat") as f:
-            user, system = f.read().rpartition(")")[2].split()[11:13]
-        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+        return time.clock_gettime(~self.pid << 3 | 2)  # what clock_getcpuclockid(3) gives
 
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.pid}/fd"))

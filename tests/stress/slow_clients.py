@@ -217,6 +217,8 @@ def run(n_slow, seconds, deadline_ms, workers=2):
         for thread in (attack, *honest):
             thread.start()
         time.sleep(seconds)
+        while not attack.lives["head"] and attack.oldest_s("head") <= wanted["head"] + SLACK_S:
+            time.sleep(0.05)
         overdue = {form: sum(life > wanted[form] + SLACK_S for life in attack.lives[form]) +
                    (attack.oldest_s(form) > wanted[form] + SLACK_S) for form in FORMS}
         for thread in (*honest, attack):

@@ -63,7 +63,7 @@ class Client:
         if self.connection:
             self.connection.close()
 
-    def post_raw(self, body, headers=(), connection=None, timeout=30):
+    def post_raw(self, body, headers=(), connection=None, timeout=60):
         """A POST of these bytes. `headers` replace those of the same name; value None removes."""
         return self.server.http("POST", "/mcp", self.fields(headers), body, connection or self.connection, timeout)
 

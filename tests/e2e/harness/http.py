@@ -53,7 +53,7 @@ class Broken(Exception):
 
 
 class Connection:
-    def __init__(self, address, timeout=20, receive_buffer=None):
+    def __init__(self, address, timeout=60, receive_buffer=None):
         """With a small `receive_buffer` a client that does not read is soon one that is not written to."""
         self.socket = socket.socket(socket.AF_INET)
         self.socket.settimeout(timeout)

@@ -3,6 +3,7 @@
 import collections
 import os
 import re
+import time
 
 
 def children(pid):
@@ -47,6 +48,11 @@ def title(pid):
 def environment(pid):
     with open(f"/proc/{pid}/environ", "rb") as file:
         return file.read()
+
+
+def cpu_s(pid):
+    """Processor time of its own, user and system, to the nanosecond."""
+    return time.clock_gettime(~pid << 3 | 2)  # what clock_getcpuclockid(3) gives
 
 
 def resident_bytes(pid):

@@ -62,7 +62,7 @@ def clean_environment(**more):
 
 def run_cli(*args, **environment):
     """magento-mcp ARGS to its end."""
-    return subprocess.run([SERVER, *map(str, args)], capture_output=True, text=True, timeout=60,
+    return subprocess.run([SERVER, *map(str, args)], capture_output=True, text=True, timeout=120,
                           env=clean_environment(**environment))
 
 
@@ -157,7 +157,7 @@ class Server:
 
     def wait_log(self, event, n=1, **fields):
         return poll(lambda: (lambda found: found if len(found) >= n else None)(self.log(event, **fields)),
-                    lambda: f"{n} x {event} {fields} in the log:\n" + self.tail(), 30)
+                    lambda: f"{n} x {event} {fields} in the log:\n" + self.tail())
 
     def tail(self, n=30):
         return "\n".join(line["_raw"] for line in list(self.lines)[-n:])
@@ -173,7 +173,7 @@ class Server:
     # ---- life ----
 
     def wait_serving(self):
-        poll(lambda: self.log("serving") or self.process.poll() is not None, lambda: "serving:\n" + self.tail(), 60)
+        poll(lambda: self.log("serving") or self.process.poll() is not None, lambda: "serving:\n" + self.tail())
         assert self.process.poll() is None, self.tail()
         line = self.log("listening")[0]
         self.port = int(line["listen"].split(",")[0].rpartition(":")[2])
@@ -184,7 +184,7 @@ class Server:
     def note_workers(self):
         """From now on the present workers are the ones that must stay."""
         poll(lambda: all(worker["state"] == "ready" for worker in self.status()["workers"]),
-             lambda: f"ready: {self.status()}", 30)
+             lambda: f"ready: {self.status()}")
         before, self.pids = self.pids, self.worker_pids()
         if len(before) != len(self.pids):
             self.fds.pop(self.process.pid, None)  # the supervisor holds two for each worker
@@ -200,7 +200,7 @@ class Server:
     def ask(self, line):
         """One line to the control socket, its whole answer."""
         with contextlib.closing(socket.socket(socket.AF_UNIX)) as sock:
-            sock.settimeout(60)
+            sock.settimeout(120)
             sock.connect(self.control_socket)
             sock.sendall(line.encode() + b"\n")
             answer = b""
@@ -222,7 +222,7 @@ class Server:
         self.expects("reloaded")
         answer = self.ask("reload wait")
         assert answer.startswith("OK\n"), answer
-        poll(lambda: len(self.status()["workers"]) == self.workers, lambda: f"old workers gone: {self.status()}", 40)
+        poll(lambda: len(self.status()["workers"]) == self.workers, lambda: f"old workers gone: {self.status()}")
         self.note_workers()
 
     def stop(self, signal_number=signal.SIGTERM, status=0):
@@ -233,8 +233,8 @@ class Server:
 
     def ended(self, status=0):
         try:
-            code = self.process.wait(60)
-            self.reader.join(10)
+            code = self.process.wait(120)
+            self.reader.join(60)
             assert code == status, f"exit status {code}, wanted {status}:\n{self.tail()}"
             assert self.process.stdout.read() == b""
             self.check_log()
@@ -249,9 +249,9 @@ class Server:
             LIVE.remove(self)
         if self.process.poll() is None:
             self.process.kill()
-            self.process.wait(20)
+            self.process.wait(120)
         self.process.stdout.close()
-        self.reader.join(10)
+        self.reader.join(60)
         self._record()
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -281,7 +281,7 @@ class Server:
             self.refusals[reply.status] += 1
         return reply
 
-    def http(self, method, path="/mcp", headers=(), body=None, connection=None, timeout=20):
+    def http(self, method, path="/mcp", headers=(), body=None, connection=None, timeout=60):
         """One request, on a new connection unless one is given. Host and Content-Length are added when missing."""
         fields = list(headers)
         names = {name.lower() for name, _ in fields}
@@ -302,7 +302,7 @@ class Server:
             if connection is None:
                 used.close()
 
-    def open_http(self, method, path="/mcp", headers=(), body=None, timeout=20, judge=lambda message: None,
+    def open_http(self, method, path="/mcp", headers=(), body=None, timeout=60, judge=lambda message: None,
                   version="1.1", receive_buffer=None):
         """
         One request on a connection of its own. An event stream comes back as an open Stream (harness/sse.py), whatever
@@ -356,7 +356,7 @@ class Server:
     def check_log(self):
         """All that was expected has been logged, nothing else of note, and no secret at all."""
         try:
-            poll(lambda: not self._missing(), lambda: f"these in the log: {self._missing()}\n" + self.tail(), 5)
+            poll(lambda: not self._missing(), lambda: f"these in the log: {self._missing()}\n" + self.tail())
         finally:
             n = len(self.lines)
             fresh, self.n_checked = self.lines[self.n_checked:n], n
@@ -408,7 +408,7 @@ class Server:
         if self.admin_port:
             self.wait_idle()
         poll(lambda: self._strays() == [], lambda: f"children that should not be: {self._strays()}")
-        poll(lambda: not self._leaked(), lambda: f"more descriptors than at the start: {self._leaked()}", 5)
+        poll(lambda: not self._leaked(), lambda: f"more descriptors than at the start: {self._leaked()}")
 
     def _strays(self):
         """Children that are neither workers nor the keeper, dead ones that nobody has buried, and missing workers."""

@@ -22,12 +22,12 @@ class Shop:
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
-        _, errors = self.process.communicate(timeout=20)
+        _, errors = self.process.communicate(timeout=60)
         assert self.process.returncode == 0, errors
         assert errors == ""
 
     def control(self, method, path, body=None):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             text = json.dumps(body) if body is not None else None
             connection.request(method, "/_demo/" + path, text, {"Content-Type": "application/json"} if text else {})

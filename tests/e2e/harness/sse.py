@@ -95,7 +95,7 @@ class Stream:
         if event.data:
             self.judge(event.message)
 
-    def next_block(self, timeout=20):
+    def next_block(self, timeout=60):
         """The next event, retry or comment; None at the end. TimeoutError."""
         deadline = time.monotonic() + timeout
         while not self.waiting:
@@ -109,7 +109,7 @@ class Stream:
         self._take(event)
         return event
 
-    def next_event(self, timeout=20):
+    def next_event(self, timeout=60):
         """The next event with data, the priming one too; None at the end."""
         deadline = time.monotonic() + timeout
         while True:
@@ -117,7 +117,7 @@ class Stream:
             if event is None or event.data is not None:
                 return event
 
-    def next(self, timeout=20):
+    def next(self, timeout=60):
         """The next message; None at the end."""
         deadline = time.monotonic() + timeout
         while True:
@@ -125,7 +125,7 @@ class Stream:
             if event is None or event.data:
                 return event and event.message
 
-    def until(self, method, timeout=20):
+    def until(self, method, timeout=60):
         """The first message of that method; others before it are passed over."""
         deadline = time.monotonic() + timeout
         while True:
@@ -134,7 +134,7 @@ class Stream:
             if message.get("method") == method:
                 return message
 
-    def rest(self, timeout=20):
+    def rest(self, timeout=60):
         """All messages to the end."""
         found = []
         while True:
