@@ -18,11 +18,11 @@
 	call(curl_easy_cleanup) call(curl_easy_getinfo) call(curl_easy_header) call(curl_easy_init)                    \
 	    call(curl_easy_reset) call(curl_easy_setopt) call(curl_easy_strerror) call(curl_getdate)                   \
 		call(curl_global_cleanup) call(curl_global_init) call(curl_global_init_mem)                            \
-		    call(curl_multi_add_handle) call(curl_multi_assign) call(curl_multi_cleanup)                       \
-			call(curl_multi_info_read) call(curl_multi_init) call(curl_multi_remove_handle)                \
-			    call(curl_share_cleanup) call(curl_share_init) call(curl_share_setopt)                     \
-				call(curl_multi_setopt) call(curl_multi_socket_action) call(curl_slist_append)         \
-				    call(curl_slist_free_all) call(curl_url) call(curl_url_cleanup) call(curl_url_set)
+		    call(curl_multi_add_handle) call(curl_multi_cleanup) call(curl_multi_info_read)                    \
+			call(curl_multi_init) call(curl_multi_remove_handle) call(curl_share_cleanup)                  \
+			    call(curl_share_init) call(curl_share_setopt) call(curl_multi_setopt)                      \
+				call(curl_multi_socket_action) call(curl_slist_append) call(curl_slist_free_all)       \
+				    call(curl_url) call(curl_url_cleanup) call(curl_url_set)
 
 #define NUMBER(name) NUMBER_##name,
 #define NAME(name) #name,
@@ -201,12 +201,6 @@ CURLMcode
 curl_multi_remove_handle(CURLM *multi, CURL *easy)
 {
 	return LIBRARY(curl_multi_remove_handle)(multi, easy);
-}
-
-CURLMcode
-curl_multi_assign(CURLM *multi, curl_socket_t fd, void *ctx)
-{
-	return LIBRARY(curl_multi_assign)(multi, fd, ctx);
 }
 
 CURLMcode

@@ -76,7 +76,7 @@ release_easy(struct fetch *f, struct fetch_job *job)
 	is_fit = f->n_idle < f->options.connections_total && !job->is_secret;
 	if (is_fit && !(job->reply.outcome == FETCH_OK && transfer_strip(used))) {
 		curl_easy_reset(used);
-		is_fit = transfer_equip(used, f->share, &f->options) == 0;
+		is_fit = transfer_equip(used, f->share, &f->loop, &f->options) == 0;
 	}
 	if (is_fit)
 		f->idle[f->n_idle++] = used;
@@ -412,7 +412,7 @@ take_easy(struct fetch *f, CURL **easy_r)
 		return 0;
 	}
 	*easy_r = curl_easy_init();
-	return *easy_r != NULL ? transfer_equip(*easy_r, f->share, &f->options) : ERR_NOMEM;
+	return *easy_r != NULL ? transfer_equip(*easy_r, f->share, &f->loop, &f->options) : ERR_NOMEM;
 }
 
 static int
@@ -460,6 +460,7 @@ fetch_start(struct fetch *f, const struct fetch_request *request, fetch_done_fn 
 		return ERR_NOMEM;
 	job->magic = JOB_MAGIC;
 	job->fetch = f;
+	job->loop = &f->loop;
 	job->timeout_ms = request->timeout_ms;
 	job->done = done;
 	job->ctx = ctx;

@@ -11,6 +11,7 @@
 #include <sys/queue.h>
 
 #include "fetch/fetch.h"
+#include "loop.h"
 
 #define JOB_MAGIC 0x66657463u
 
@@ -26,6 +27,7 @@ struct fetch_job {
 	uint32_t magic;
 	enum job_state state;
 	struct fetch *fetch;
+	struct loop *loop; /* its own */
 	struct origin *origin;
 	struct event *timer; /* first delay_ms, then the deadline */
 	CURL *easy;	     /* NULL once finished */
@@ -50,8 +52,11 @@ struct fetch_job {
 
 TAILQ_HEAD(job_list, fetch_job);
 
-/* Sets on a new or reset handle what is the same for all requests; `share` has the TLS sessions.  ERR_NOMEM. */
-int transfer_equip(CURL *easy, CURLSH *share, const struct fetch_options *options) MUST_CHECK;
+/*
+ * Sets on a new or reset handle what is the same for all requests; `share` has the TLS sessions, `loop` outlives all
+ * connections.  ERR_NOMEM.
+ */
+int transfer_equip(CURL *easy, CURLSH *share, struct loop *loop, const struct fetch_options *options) MUST_CHECK;
 
 /* Checks the request and sets up job->easy for it.  ERR_INVALID, ERR_NOMEM; the caller releases what was set up. */
 int transfer_prepare(struct fetch_job *job, const struct fetch_request *request) MUST_CHECK;

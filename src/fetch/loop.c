@@ -24,6 +24,23 @@ run_curl(struct loop *loop, curl_socket_t fd, int flags)
 	loop->on_progress(loop->ctx);
 }
 
+static void on_socket_ready(evutil_socket_t fd, short what, void *ctx);
+
+static void
+arm(struct watch *watch, short events)
+{
+	if (watch->armed == events)
+		return;
+	if (watch->armed != 0)
+		event_del(watch->event);
+	watch->armed = 0;
+	if (events == 0)
+		return;
+	event_assign(watch->event, watch->loop->base, watch->fd, (short)(events | EV_PERSIST), on_socket_ready, watch);
+	if (event_add(watch->event, NULL) == 0)
+		watch->armed = events;
+}
+
 static void
 on_socket_ready(evutil_socket_t fd, short what, void *ctx)
 {
@@ -32,6 +49,11 @@ on_socket_ready(evutil_socket_t fd, short what, void *ctx)
 	int flags = 0;
 
 	turn_enter("shop");
+	if (!watch->is_wanted) { /* the other end has closed it, or has more to say: curl sees that at the next request
+				  */
+		arm(watch, 0);
+		return;
+	}
 	if (what & EV_READ)
 		flags |= CURL_CSELECT_IN;
 	if (what & EV_WRITE)
@@ -71,54 +93,104 @@ on_timer_change(CURLM *multi, long timeout_ms, void *ctx)
 	return 0;
 }
 
+/* ---- sockets ---- */
+
+static struct watch_list *
+list_of(struct loop *loop, curl_socket_t fd)
+{
+	return &loop->busy[(unsigned)fd % WATCH_LISTS];
+}
+
 static struct watch *
-watch_take(struct loop *loop)
+watch_find(struct loop *loop, curl_socket_t fd)
+{
+	struct watch *watch;
+
+	SLIST_FOREACH(watch, list_of(loop, fd), link)
+	{
+		if (watch->fd == fd)
+			return watch;
+	}
+	return NULL;
+}
+
+static struct watch *
+watch_take(struct loop *loop, curl_socket_t fd)
 {
 	struct watch *watch = SLIST_FIRST(&loop->spare);
 
 	if (watch == NULL)
 		return NULL;
 	SLIST_REMOVE_HEAD(&loop->spare, link);
-	SLIST_INSERT_HEAD(&loop->busy, watch, link);
+	SLIST_INSERT_HEAD(list_of(loop, fd), watch, link);
+	watch->fd = fd;
+	watch->is_wanted = false;
+	watch->is_kept = false;
 	return watch;
 }
 
 static void
 watch_give_back(struct loop *loop, struct watch *watch)
 {
-	event_del(watch->event);
-	watch->armed = false;
-	SLIST_REMOVE(&loop->busy, watch, watch, link);
+	arm(watch, 0);
+	SLIST_REMOVE(list_of(loop, watch->fd), watch, watch, link);
 	SLIST_INSERT_HEAD(&loop->spare, watch, link);
+}
+
+void
+loop_closed(struct loop *loop, curl_socket_t fd)
+{
+	struct watch *watch = watch_find(loop, fd);
+
+	if (watch != NULL)
+		watch_give_back(loop, watch);
+}
+
+void
+loop_opened(struct loop *loop, curl_socket_t fd)
+{
+	struct watch *watch;
+
+	loop_closed(loop, fd); /* of one whose end we were not told */
+	watch = watch_take(loop, fd);
+	if (watch != NULL)
+		watch->is_kept = true;
+}
+
+/* curl has no more use for it, for now. */
+static void
+let_go(struct loop *loop, struct watch *watch)
+{
+	watch->is_wanted = false;
+	if (!watch->is_kept)
+		watch_give_back(loop, watch);
+	else if (watch->armed != EV_READ)
+		arm(watch, 0);
 }
 
 static int
 on_socket_change(CURL *easy, curl_socket_t fd, int what, void *ctx, void *socket_ctx)
 {
 	struct loop *loop = ctx;
-	struct watch *watch = socket_ctx;
-	short events = EV_PERSIST;
+	struct watch *watch = watch_find(loop, fd);
+	short events = 0;
 
-	(void)easy;
+	(void)easy, (void)socket_ctx;
 	if (what == CURL_POLL_REMOVE) {
 		if (watch != NULL)
-			watch_give_back(loop, watch);
+			let_go(loop, watch);
 		return 0;
 	}
-	if (watch == NULL) {
-		watch = watch_take(loop);
-		if (watch == NULL)
-			return 0; /* unwatched: that request ends at its deadline, the others go on */
-		curl_multi_assign(loop->multi, fd, watch);
-	}
+	if (watch == NULL)
+		watch = watch_take(loop, fd);
+	if (watch == NULL)
+		return 0; /* unwatched: that request ends at its deadline, the others go on */
 	if (what & CURL_POLL_IN)
 		events |= EV_READ;
 	if (what & CURL_POLL_OUT)
 		events |= EV_WRITE;
-	if (watch->armed)
-		event_del(watch->event);
-	event_assign(watch->event, loop->base, fd, events, on_socket_ready, watch);
-	watch->armed = event_add(watch->event, NULL) == 0;
+	watch->is_wanted = true;
+	arm(watch, events);
 	return 0;
 }
 
@@ -164,7 +236,8 @@ loop_init(struct loop *loop, struct event_base *base, size_t max_idle, void (*on
 	loop->on_progress = on_progress;
 	loop->ctx = ctx;
 	SLIST_INIT(&loop->spare);
-	SLIST_INIT(&loop->busy);
+	for (size_t i = 0; i < WATCH_LISTS; i++)
+		SLIST_INIT(&loop->busy[i]);
 	loop->timer = evtimer_new(base, on_timer, loop);
 	loop->multi = curl_multi_init();
 	if (loop->timer == NULL || loop->multi == NULL)
@@ -184,7 +257,8 @@ loop_fini(struct loop *loop)
 	if (loop->multi != NULL)
 		curl_multi_cleanup(loop->multi);
 	loop->multi = NULL;
-	free_watches(&loop->busy);
+	for (size_t i = 0; i < WATCH_LISTS; i++)
+		free_watches(&loop->busy[i]);
 	free_watches(&loop->spare);
 	if (loop->timer != NULL)
 		event_free(loop->timer);

@@ -168,7 +168,16 @@ on_open_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *address)
 	fd = socket(address->family, address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, address->protocol);
 	if (fd < 0 && (errno == EMFILE || errno == ENFILE))
 		job->has_no_descriptor = true;
+	if (fd >= 0)
+		loop_opened(job->loop, fd);
 	return fd;
+}
+
+static int
+on_close_socket(void *ctx, curl_socket_t fd)
+{
+	loop_closed(ctx, fd);
+	return close(fd);
 }
 
 /* ---- Options ---- */
@@ -281,9 +290,11 @@ set_network(CURL *easy, const struct fetch_options *options)
 }
 
 int
-transfer_equip(CURL *easy, CURLSH *share, const struct fetch_options *options)
+transfer_equip(CURL *easy, CURLSH *share, struct loop *loop, const struct fetch_options *options)
 {
 	set_network(easy, options);
+	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close_socket);
+	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, loop);
 	if (curl_easy_setopt(easy, CURLOPT_SHARE, share) != CURLE_OK ||
 	    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") != CURLE_OK ||
 	    curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip") != CURLE_OK ||
