@@ -47,7 +47,7 @@ struct fetch_request {
 	enum fetch_method method;
 	const char *url; /* sent as given: no path normalisation */
 	const struct fetch_header *headers;
-	size_t n_headers;
+	size_t n_headers;	/* at most eight */
 	struct slice body;	/* copied; SLICE_NONE for none */
 	uint32_t timeout_ms;	/* waiting for a free connection counts, delay_ms does not */
 	uint32_t delay_ms;	/* sent off this much later; 0 = at once.  For the pause before a repetition */

@@ -168,14 +168,19 @@ enc_hex_decode(struct slice text, void *dst, size_t dst_len)
 	return 0;
 }
 
-/* RFC 3986: letters, digits, "-", ".", "_", "~"; a bit for each ASCII character. */
-static bool
-is_unreserved(unsigned char c)
-{
-	static const uint64_t set[2] = {0x03FF600000000000, 0x47FFFFFE87FFFFFE};
-
-	return c < 0x80 && (set[c / 64] >> (c % 64) & 1) != 0;
-}
+/* RFC 3986: letters, digits, "-", ".", "_", "~". */
+/* clang-format off */
+static const uint8_t unreserved[256] = {
+	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0,
+	1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0,
+	0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+	1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 1,
+	0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+	1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 1, 0,
+};
+/* clang-format on */
 
 int
 enc_percent_put(struct buf *out, struct slice text)
@@ -188,7 +193,7 @@ enc_percent_put(struct buf *out, struct slice text)
 	if (text.len > SIZE_MAX / 4)
 		return buf_reserve(out, SIZE_MAX); /* fails for every buffer, and marks it */
 	for (size_t i = 0; i < text.len; i++)
-		escaped += !is_unreserved((unsigned char)text.ptr[i]);
+		escaped += !unreserved[(unsigned char)text.ptr[i]];
 	r = buf_reserve(out, text.len + 2 * escaped);
 	if (escaped == 0 || r < 0)
 		return r < 0 ? r : buf_put_slice(out, text);
@@ -196,7 +201,7 @@ enc_percent_put(struct buf *out, struct slice text)
 	for (size_t i = 0; i < text.len; i++) {
 		unsigned char byte = (unsigned char)text.ptr[i];
 
-		if (is_unreserved(byte)) {
+		if (unreserved[byte]) {
 			*to++ = (char)byte;
 			continue;
 		}

@@ -21,8 +21,8 @@
 		    call(curl_multi_add_handle) call(curl_multi_cleanup) call(curl_multi_info_read)                    \
 			call(curl_multi_init) call(curl_multi_remove_handle) call(curl_share_cleanup)                  \
 			    call(curl_share_init) call(curl_share_setopt) call(curl_multi_setopt)                      \
-				call(curl_multi_socket_action) call(curl_slist_append) call(curl_slist_free_all)       \
-				    call(curl_url) call(curl_url_cleanup) call(curl_url_set)
+				call(curl_multi_socket_action) call(curl_url) call(curl_url_cleanup)                   \
+				    call(curl_url_set)
 
 #define NUMBER(name) NUMBER_##name,
 #define NAME(name) #name,
@@ -213,18 +213,6 @@ CURLMsg *
 curl_multi_info_read(CURLM *multi, int *left_r)
 {
 	return LIBRARY(curl_multi_info_read)(multi, left_r);
-}
-
-struct curl_slist *
-curl_slist_append(struct curl_slist *list, const char *text)
-{
-	return LIBRARY(curl_slist_append)(list, text);
-}
-
-void
-curl_slist_free_all(struct curl_slist *list)
-{
-	LIBRARY(curl_slist_free_all)(list);
 }
 
 CURLU *

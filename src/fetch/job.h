@@ -13,6 +13,7 @@
 #include "fetch/fetch.h"
 #include "loop.h"
 
+#define HEADERS_MAX 10 /* of a request: eight, and two of our own */
 #define JOB_MAGIC 0x66657463u
 
 enum job_state {
@@ -29,10 +30,12 @@ struct fetch_job {
 	struct fetch *fetch;
 	struct loop *loop; /* its own */
 	struct origin *origin;
-	struct event *timer; /* first delay_ms, then the deadline */
-	CURL *easy;	     /* NULL once finished */
-	struct curl_slist *headers;
-	struct buf body; /* curl reads from here while it sends */
+	struct event *timer;			/* first delay_ms, then the deadline */
+	CURL *easy;				/* NULL once finished */
+	struct curl_slist headers[HEADERS_MAX]; /* curl reads from these three while it sends */
+	size_t n_headers;
+	struct buf lines;
+	struct buf body;
 	struct fetch_reply reply;
 	bool (*may_connect)(const uint8_t *address, size_t len);
 	size_t header_bytes;
@@ -73,7 +76,7 @@ void transfer_conclude(struct fetch_job *job, CURLcode result);
 /* The same for a request that was stopped at its deadline. */
 void transfer_conclude_timeout(struct fetch_job *job);
 
-/* Frees header list and body, wiped: they hold credentials. */
+/* Frees header lines and body, wiped: they hold credentials. */
 void transfer_release(struct fetch_job *job);
 
 #endif

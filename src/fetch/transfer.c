@@ -13,11 +13,12 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/secret.h"
 
 #define URL_MAX_BYTES 16384
 #define REPLY_HEADERS_MAX (64 * 1024) /* curl keeps all of them; alone it bounds only each line */
+#define HEADER_LINES_MAX (128 * 1024)
 #define RETRY_AFTER_MAX_S 86400
+#define READ_BYTES (8 * 1024)
 #define IDLE_CONNECTION_S 30 /* an idle connection older than this is not trusted with a new request */
 
 /* ---- Checks ---- */
@@ -56,8 +57,9 @@ is_plain_authority(const char *authority)
 	size_t host = strspn(authority, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-.");
 	size_t port = authority[host] == ':' ? strspn(authority + host + 1, "0123456789") : 0;
 	char end = authority[host + (port > 0 ? port + 1 : 0)];
+	bool is_port = port <= 4 || (port == 5 && strncmp(authority + host + 1, "65535", 5) <= 0);
 
-	return host > 0 && port <= 4 && (end == '/' || end == '\0');
+	return host > 0 && is_port && (end == '/' || end == '\0');
 }
 
 /* Visible ASCII, http or https, no user name in it. */
@@ -182,37 +184,53 @@ on_close_socket(void *ctx, curl_socket_t fd)
 
 /* ---- Options ---- */
 
+/*
+ * curl only reads the list of header fields, so nodes and lines are ours; the lines lie in one piece, which is
+ * overwritten in one go.  There must be room.
+ */
 static int
-append(struct curl_slist **list, const char *line)
+append(struct fetch_job *job, const char *name, const char *separator, const char *value)
 {
-	struct curl_slist *longer;
+	struct curl_slist *node = &job->headers[job->n_headers];
+	size_t from = job->lines.len;
 
-	longer = curl_slist_append(*list, line);
-	if (longer == NULL)
-		return ERR_NOMEM;
-	*list = longer;
+	buf_put_str(&job->lines, name);
+	buf_put_str(&job->lines, separator);
+	buf_put_str(&job->lines, value);
+	if (buf_put_char(&job->lines, '\0') < 0)
+		return job->lines.failed;
+	*node = (struct curl_slist){.data = job->lines.ptr + from};
+	if (job->n_headers > 0)
+		job->headers[job->n_headers - 1].next = node;
+	job->n_headers++;
 	return 0;
 }
 
 static int
-append_field(struct curl_slist **list, const struct fetch_header *header)
+append_field(struct fetch_job *job, const struct fetch_header *header)
 {
-	struct buf line;
-	int r;
-
-	if (!is_token(header->name) || !is_field_value(header->value))
-		return ERR_INVALID;
-	buf_init_secret(&line, 64 * 1024);
-	(void)buf_reserve(&line, strlen(header->name) + strlen(header->value) + 2);
-	buf_put_str(&line, header->name);
 	/* "Name;" is how curl is told to send a field with an empty value; "Name:" would remove it. */
-	r = buf_put_str(&line, header->value[0] == '\0' ? ";" : ": ");
-	if (r == 0)
-		r = buf_put_str(&line, header->value);
-	if (r == 0)
-		r = append(list, buf_cstr(&line));
-	buf_fini(&line);
-	return r;
+	return append(job, header->name, header->value[0] == '\0' ? ";" : ": ", header->value);
+}
+
+/* Checks the fields, and makes room for them and for two more. */
+static int
+reserve_headers(struct fetch_job *job, const struct fetch_request *request)
+{
+	size_t room = sizeof("Expect:") + sizeof("Content-Type:");
+	size_t i;
+
+	if (request->n_headers > HEADERS_MAX - 2)
+		return ERR_INVALID;
+	for (i = 0; i < request->n_headers; i++) {
+		const struct fetch_header *header = &request->headers[i];
+
+		if (!is_token(header->name) || !is_field_value(header->value))
+			return ERR_INVALID;
+		room += strlen(header->name) + strlen(header->value) + sizeof(": ");
+	}
+	buf_init_secret(&job->lines, HEADER_LINES_MAX);
+	return buf_reserve(&job->lines, room);
 }
 
 static bool
@@ -226,18 +244,18 @@ set_headers(struct fetch_job *job, const struct fetch_request *request)
 {
 	bool has_type = !has_body(request);
 	size_t i;
-	int r = 0;
+	int r = reserve_headers(job, request);
 
 	for (i = 0; r == 0 && i < request->n_headers; i++) {
-		r = append_field(&job->headers, &request->headers[i]);
+		r = append_field(job, &request->headers[i]);
 		has_type |= strcasecmp(request->headers[i].name, "Content-Type") == 0;
 	}
 	/* Without these, curl would wait for 100 Continue on large bodies and call every body a form. */
 	if (r == 0 && has_body(request))
-		r = append(&job->headers, "Expect:");
+		r = append(job, "Expect", ":", "");
 	if (r == 0 && !has_type)
-		r = append(&job->headers, "Content-Type:");
-	if (r == 0)
+		r = append(job, "Content-Type", ":", "");
+	if (r == 0 && job->n_headers > 0)
 		curl_easy_setopt(job->easy, CURLOPT_HTTPHEADER, job->headers);
 	return r;
 }
@@ -250,12 +268,14 @@ set_method(struct fetch_job *job, const struct fetch_request *request)
 					    [FETCH_PUT] = "PUT",
 					    [FETCH_DELETE] = "DELETE",
 					    [FETCH_PURGE] = "PURGE"};
+	const char *name = names[request->method];
 	CURL *easy = job->easy;
 	int r;
 
 	job->repeatable = request->method == FETCH_GET;
 	if (!has_body(request)) {
 		curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+		name = request->method == FETCH_GET ? NULL : name;
 	} else {
 		buf_init_secret(&job->body, request->body.len + 1);
 		r = buf_put_slice(&job->body, request->body);
@@ -264,7 +284,7 @@ set_method(struct fetch_job *job, const struct fetch_request *request)
 		curl_easy_setopt(easy, CURLOPT_POSTFIELDS, buf_cstr(&job->body));
 		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)job->body.len);
 	}
-	return curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, names[request->method]) == CURLE_OK ? 0 : ERR_NOMEM;
+	return curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, name) == CURLE_OK ? 0 : ERR_NOMEM;
 }
 
 static void
@@ -276,6 +296,8 @@ set_network(CURL *easy, const struct fetch_options *options)
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)options->connect_timeout_ms);
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
 	curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
+	/* Made and, where memory is scrubbed, overwritten for each request; most answers fill a part of it. */
+	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)READ_BYTES);
 	curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)IDLE_CONNECTION_S);
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, options->verify_tls ? 1L : 0L);
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, options->verify_tls ? 2L : 0L);
@@ -362,12 +384,8 @@ transfer_strip(CURL *easy)
 void
 transfer_release(struct fetch_job *job)
 {
-	struct curl_slist *field;
-
-	for (field = job->headers; field != NULL; field = field->next)
-		secret_wipe_bytes(field->data, strlen(field->data));
-	curl_slist_free_all(job->headers);
-	job->headers = NULL;
+	buf_fini(&job->lines);
+	job->n_headers = 0;
 	buf_fini(&job->body);
 }
 

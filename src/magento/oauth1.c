@@ -4,7 +4,6 @@
 #include "magento/oauth1.h"
 
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +13,7 @@
 #include "base/err.h"
 
 #define SIGNATURE_LEN 32 /* SHA-256 */
+#define BLOCK_LEN 64
 #define OAUTH_PARAMS 6
 
 /* What most requests need: a secret that grows is copied and wiped each time. */
@@ -394,11 +394,68 @@ out:
 	return r;
 }
 
+/* ---- Signature ---- */
+
+/*
+ * HMAC() looks its algorithms up anew in each call, which takes it longer than to compute anything.  One copy for the
+ * process, made at the first signature; what it holds between two is no secret.
+ */
+static struct {
+	EVP_MD *sha256;
+	EVP_MD_CTX *ctx;
+} hasher;
+
+static int
+hasher_open(void)
+{
+	if (hasher.sha256 == NULL)
+		hasher.sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+	if (hasher.ctx == NULL)
+		hasher.ctx = EVP_MD_CTX_new();
+	return hasher.sha256 != NULL && hasher.ctx != NULL ? 0 : ERR_NOMEM;
+}
+
+/* SHA-256 of `front`, which may be empty, and `text`. */
+static int
+hash(struct slice front, struct slice text, uint8_t digest_r[static SIGNATURE_LEN])
+{
+	if (EVP_DigestInit_ex2(hasher.ctx, hasher.sha256, NULL) != 1 ||
+	    (front.len > 0 && EVP_DigestUpdate(hasher.ctx, front.ptr, front.len) != 1) ||
+	    (text.len > 0 && EVP_DigestUpdate(hasher.ctx, text.ptr, text.len) != 1) ||
+	    EVP_DigestFinal_ex(hasher.ctx, digest_r, NULL) != 1)
+		return ERR_NOMEM;
+	return 0;
+}
+
+/* RFC 2104 with SHA-256. */
+static int
+hmac(struct slice key, struct slice text, uint8_t mac_r[static SIGNATURE_LEN])
+{
+	uint8_t pad[BLOCK_LEN] = {0}, inner[SIGNATURE_LEN];
+	size_t i;
+	int r;
+
+	r = hasher_open();
+	if (r == 0 && key.len > sizeof(pad))
+		r = hash(SLICE_NONE, key, pad);
+	else if (r == 0)
+		memcpy(pad, key.ptr, key.len);
+	for (i = 0; i < sizeof(pad); i++)
+		pad[i] ^= 0x36;
+	if (r == 0)
+		r = hash(slice_of((const char *)pad, sizeof(pad)), text, inner);
+	for (i = 0; i < sizeof(pad); i++)
+		pad[i] ^= 0x36 ^ 0x5c;
+	if (r == 0)
+		r = hash(slice_of((const char *)pad, sizeof(pad)), slice_of((const char *)inner, sizeof(inner)), mac_r);
+	secret_wipe_bytes(pad, sizeof(pad));
+	return r;
+}
+
 int
 oauth1_signature(struct slice base_string, const struct oauth1_signer *signer, struct buf *out)
 {
 	uint8_t mac[SIGNATURE_LEN];
-	unsigned mac_len = sizeof(mac);
 	struct buf key;
 	int r;
 
@@ -409,12 +466,9 @@ oauth1_signature(struct slice base_string, const struct oauth1_signer *signer, s
 	r = enc_percent_put(&key, secret_slice(signer->token_secret));
 	if (r < 0)
 		goto out;
-	if (HMAC(EVP_sha256(), key.ptr, (int)key.len, (const unsigned char *)base_string.ptr, base_string.len, mac,
-		 &mac_len) == NULL) {
-		r = ERR_NOMEM;
-		goto out;
-	}
-	r = enc_base64_put(out, slice_of((const char *)mac, mac_len));
+	r = hmac(buf_slice(&key), base_string, mac);
+	if (r == 0)
+		r = enc_base64_put(out, slice_of((const char *)mac, sizeof(mac)));
 out:
 	buf_fini(&key);
 	return r;
