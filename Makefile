@@ -261,7 +261,7 @@ $(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $(call LIB,$(MODULES))
 	    $(call pkg_libs,$(TESTS_NEED_auth) $(call needs,$(MODULES)))
 
 # How much of what reads foreign bytes the unit tests and the corpora reach.  Only their own tests count.
-PARSERS := http/parser http/grammar http/body json/scan json/unescape json/parse json/relay rpc/message config/ini auth/jwt auth/jwt_keys \
+PARSERS := http/parser http/grammar http/body json/scan json/unescape json/outline json/parse json/relay rpc/message config/ini auth/jwt auth/jwt_keys \
            mcp/cursor mcp/request_state mcp/frames mcp/param_headers action/uri_template
 PARSER_TESTS := $(filter $(BUILD)/unit/http/test_parser $(BUILD)/unit/http/test_body $(BUILD)/unit/http/test_requests \
     $(BUILD)/unit/json/% $(BUILD)/unit/rpc/% $(BUILD)/unit/config/test_ini $(BUILD)/unit/auth/test_jwt \

@@ -14,13 +14,14 @@
 #include "action/action.h"
 #include "action/env.h"
 #include "base/compiler.h"
+#include "json/view.h"
 
 struct action_running; /* a call that has not been delivered yet */
 
 struct action_request {
 	const struct action *action;
 	struct action_subject subject; /* lookups only */
-	json_t *arguments; /* borrowed during action_dispatch(); NULL for none; must be an object otherwise */
+	struct json_view arguments;    /* lent for action_dispatch() alone; of an object, or JSON_VIEW_NONE */
 	const struct principal *principal;
 	struct action_memory memory; /* copied; its functions are called while the call runs */
 	const char *request_id;	     /* copied */

@@ -128,6 +128,7 @@ int json_schema_to_json(const struct json_schema *schema, json_t **out_r) MUST_C
  * place that is wrong, up to 50.  Paths begin with root_path: params.match.sku_list[3].  Messages continue the path as
  * a sentence ("must be an integer, not a string") and are written for a model to act on; an unknown name is told the
  * nearest known one, and "allowed" lists names or enum values.  Gives the number of violations, or ERR_NOMEM.
+ * `violations` NULL: they are only counted.
  */
 int json_schema_check(const struct json_schema *schema, const json_t *value, const char *root_path,
 		      json_t *violations) MUST_CHECK;

@@ -2,8 +2,9 @@
  * message.h - one JSON-RPC 2.0 message, read from bytes
  *
  * The envelope is read by the scanner without building a tree; ids stay raw tokens, so that 1, "1" and
- * 123456789012345678901 are answered exactly as they were sent (R-023).  Parameters become a tree when asked for.
- * A message borrows from the body it was read from, which must outlive it; it owns nothing.
+ * 123456789012345678901 are answered exactly as they were sent (R-023).  Parameters become a tree when asked for; those
+ * of a message that is short and plain (json/view.h) can be looked at without. A message borrows from the body it was
+ * read from, which must outlive it; it owns nothing.
  *
  * Rules: R-020 to R-032.
  */
@@ -17,6 +18,7 @@
 #include "base/compiler.h"
 #include "base/slice.h"
 #include "json/scan.h"
+#include "json/view.h"
 #include "rpc/fault.h"
 
 enum rpc_kind {
@@ -40,6 +42,10 @@ struct rpc_message {
 	struct slice result; /* responses: raw value, or SLICE_NONE */
 	struct slice error;  /* responses: raw object, or SLICE_NONE */
 	struct slice text;   /* the whole message without white space around it */
+
+	/* As rpc_read() found it: then `given` are the parameters, JSON_VIEW_NONE when there are none. */
+	bool is_plain;
+	struct json_view given;
 };
 
 /*
@@ -53,12 +59,22 @@ struct rpc_message {
 int rpc_parse(struct slice body, const struct json_limits *limits, struct rpc_message *msg_r,
 	      struct rpc_fault *fault) MUST_CHECK;
 
+/* The same, a plain message into `outline`, on which it then rests. */
+int rpc_read(struct slice body, const struct json_limits *limits, struct json_outline *outline,
+	     struct rpc_message *msg_r, struct rpc_fault *fault) MUST_CHECK;
+
 /*
  * The parameters as a tree; a new reference, an empty object when there are none.  -1: -32600 for a name that stands
  * twice anywhere (R-030), -32700 for a number beyond int64 or double, -32603 without memory.
  */
 int rpc_params(const struct rpc_message *msg, const struct json_limits *limits, json_t **params_r,
 	       struct rpc_fault *fault) MUST_CHECK;
+
+/*
+ * The same, looked at: *tree_r is NULL for a plain message, else what the view rests on, as rpc_params() gives it.
+ */
+int rpc_view(const struct rpc_message *msg, const struct json_limits *limits, struct json_view *view_r, json_t **tree_r,
+	     struct rpc_fault *fault) MUST_CHECK;
 
 /* A response's result or error object as a tree, whichever it has; a new reference. */
 int rpc_response(const struct rpc_message *msg, const struct json_limits *limits, json_t **value_r, bool *is_error_r,

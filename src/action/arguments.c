@@ -58,17 +58,25 @@ refuse_one(const char *path, const char *message, struct fault *fault)
 }
 
 int
-arguments_session(json_t *arguments, const char **handle_r, struct fault *fault)
+arguments_session(struct json_view arguments, struct slice *handle_r, struct fault *fault)
 {
-	json_t *session = json_object_get(arguments, "session");
+	struct json_view session = json_view_get(arguments, "session");
 
-	*handle_r = NULL;
-	if (session == NULL || json_is_null(session))
+	struct slice handle = json_view_text(session);
+
+	*handle_r = SLICE_NONE;
+	if (!json_view_is_there(session) || json_view_is(session, JSON_KIND_NULL))
 		return 0;
-	if (!json_is_string(session) || strlen(json_string_value(session)) != json_string_length(session))
+	if (handle.ptr == NULL || (handle.len > 0 && memchr(handle.ptr, '\0', handle.len) != NULL))
 		return refuse_one("session", "must be the text returned by auth_login", fault);
-	*handle_r = json_string_value(session);
+	*handle_r = handle;
 	return 0;
+}
+
+bool
+arguments_are_none(struct json_view arguments)
+{
+	return json_view_members(arguments) == (json_view_is_there(json_view_get(arguments, "session")) ? 1u : 0u);
 }
 
 static int
@@ -170,16 +178,16 @@ normalise(json_t *arguments, json_t **params_r, struct fault *fault)
 static int
 check_params(json_t *params, const struct json_schema *schema, const char *root, json_t **params_r, struct fault *fault)
 {
-	json_t *violations = json_array();
+	json_t *violations = NULL;
 	int n = ERR_NOMEM;
 
-	if (violations != NULL && params != NULL)
-		n = json_schema_check(schema, params, root, violations);
-	if (n == 0) {
-		json_decref(violations);
+	if (params != NULL && json_schema_check(schema, params, root, NULL) == 0) {
 		*params_r = params;
 		return 0;
 	}
+	violations = json_array();
+	if (violations != NULL && params != NULL)
+		n = json_schema_check(schema, params, root, violations);
 	json_decref(params);
 	if (n > 0)
 		return arguments_refuse(violations, fault);

@@ -12,9 +12,13 @@
 #include "base/compiler.h"
 #include "json/fault.h"
 #include "json/schema.h"
+#include "json/view.h"
 
-/* The session handle among the arguments, borrowed; *handle_r is NULL when there is none.  -1: not a string. */
-int arguments_session(json_t *arguments, const char **handle_r, struct fault *fault) MUST_CHECK;
+/* The session handle among the arguments, borrowed; SLICE_NONE when there is none.  -1: no such text. */
+int arguments_session(struct json_view arguments, struct slice *handle_r, struct fault *fault) MUST_CHECK;
+
+/* Nothing but perhaps a session: there are no parameters, in any form. */
+bool arguments_are_none(struct json_view arguments);
 
 /*
  * The parameters, checked against `schema` (VALIDATION_ERROR with every offending path in details), as a new reference.

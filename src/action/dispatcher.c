@@ -10,13 +10,14 @@
 #include "confirm.h"
 #include "guard.h"
 #include "record.h"
+#include "results.h"
 #include "rights.h"
 
 #define CALL_POOL_MAX (64u * 1024 * 1024)
 
 struct action_running {
 	struct action_call call;
-	json_t *sent;	/* arguments as they came, for the audit log */
+	json_t *sent;	/* arguments as they came; NULL while nobody needs them as a tree */
 	json_t *params; /* NULL until they have been checked */
 	json_t *result;
 	bool must_ask;	/* the user has not agreed yet */
@@ -149,12 +150,12 @@ not_authenticated(struct fault *fault)
 
 /* The login that the handle names, or that the transport remembers. */
 static int
-use_login(struct action_call *call, const char *handle)
+use_login(struct action_call *call, struct slice handle)
 {
 	struct slice principal = slice_from_str(call->principal->name);
 
-	if (handle != NULL) {
-		if (login_ref_of(call->env->sessions, principal, slice_from_str(handle), &call->login_ref) < 0)
+	if (handle.ptr != NULL) {
+		if (login_ref_of(call->env->sessions, principal, handle, &call->login_ref) < 0)
 			return -1;
 	} else if (call->memory.has_login) {
 		call->login_ref = call->memory.login;
@@ -168,10 +169,10 @@ use_login(struct action_call *call, const char *handle)
 }
 
 static int
-find_login(struct action_running *running, json_t *arguments)
+find_login(struct action_running *running, struct json_view arguments)
 {
 	const struct action *action = running->call.action;
-	const char *handle = NULL;
+	struct slice handle = SLICE_NONE;
 
 	if (action->input_schema == NULL && arguments_session(arguments, &handle, &running->fault) < 0)
 		return -1;
@@ -180,18 +181,23 @@ find_login(struct action_running *running, json_t *arguments)
 	return action->flags & ACTION_NEEDS_LOGIN ? not_authenticated(&running->fault) : 0;
 }
 
+/* A handle alone is told from parameters without a tree. */
 static int
-check_arguments(struct action_running *running, json_t *arguments)
+check_arguments(struct action_running *running, struct json_view arguments)
 {
 	const struct action *action = running->call.action;
 
+	if (action->input_schema == NULL && arguments_are_none(arguments))
+		return arguments_params(NULL, action->params, &running->params, &running->fault);
+	if (json_view_tree(arguments, &running->sent) < 0)
+		return result_out_of_memory(&running->fault);
 	if (action->input_schema != NULL)
-		return arguments_as_they_are(arguments, action->params, &running->params, &running->fault);
-	return arguments_params(arguments, action->params, &running->params, &running->fault);
+		return arguments_as_they_are(running->sent, action->params, &running->params, &running->fault);
+	return arguments_params(running->sent, action->params, &running->params, &running->fault);
 }
 
 static int
-check(struct action_running *running, json_t *arguments)
+check(struct action_running *running, struct json_view arguments)
 {
 	if (find_login(running, arguments) < 0 || rights_check(&running->call, &running->fault) < 0)
 		return -1;
@@ -222,6 +228,14 @@ count_call(struct action_running *running)
 				   (json_int_t)((wait_ms + 999) / 1000)),
 			 "You have as many calls running as you may. Wait for one to end; the operator can raise "
 			 "limits.calls_per_principal.");
+}
+
+/* What is refused is recorded as it came; without memory for that, the record has no parameters. */
+static void
+keep_sent(struct action_running *running, struct json_view arguments)
+{
+	if (running->params == NULL && running->sent == NULL && json_view_tree(arguments, &running->sent) < 0)
+		running->sent = NULL;
 }
 
 /* ---- ---- */
@@ -268,8 +282,8 @@ action_dispatch(struct action_env *env, const struct action_request *request, ac
 	if (running == NULL)
 		return ERR_NOMEM;
 	running->owner = &alive;
-	running->sent = json_incref(request->arguments);
 	if (check(running, request->arguments) < 0 || count_call(running) < 0) {
+		keep_sent(running, request->arguments);
 		finish(running);
 		return 0;
 	}

@@ -33,6 +33,28 @@ result_default_scope(const struct login_scope *scope)
 	return json_pack("{s:s}", "store_view_code", scope->store_view);
 }
 
+void
+result_write_time(struct json_writer *w, const char *key, uint64_t wall_ms)
+{
+	char text[CLOCK_ISO_CAP];
+
+	clock_format_iso(wall_ms, text);
+	json_write_key_string(w, key, text);
+}
+
+void
+result_write_default_scope(struct json_writer *w, const struct login_scope *scope)
+{
+	json_write_key(w, "default_scope");
+	if (scope->store_view[0] == '\0') {
+		json_write_null(w);
+		return;
+	}
+	json_write_begin_object(w);
+	json_write_key_string(w, "store_view_code", scope->store_view);
+	json_write_end(w);
+}
+
 /* ---- control characters ---- */
 
 static bool

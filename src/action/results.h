@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "json/fault.h"
+#include "json/write.h"
 #include "session/login.h"
 
 int result_out_of_memory(struct fault *fault); /* INTERNAL_ERROR; gives -1 */
@@ -17,6 +18,10 @@ int result_set_time(json_t *object, const char *key, uint64_t wall_ms);
 
 /* The session's default scope as a Scope object, or null.  A new reference. */
 json_t *result_default_scope(const struct login_scope *scope);
+
+/* Both into a result that is text. */
+void result_write_time(struct json_writer *w, const char *key, uint64_t wall_ms);
+void result_write_default_scope(struct json_writer *w, const struct login_scope *scope);
 
 /*
  * Text from the shop is data: control characters other than newline and tab are taken out of every string of a tree, in

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "json/events.h"
+#include "json/text_run.h"
 
 const struct json_limits json_limits_default = {
     .max_bytes = 4u << 20,
@@ -159,28 +160,6 @@ take_odd_character(struct scan *s, bool is_key, bool *has_escape_r)
 	return 0;
 }
 
-static bool
-is_plain(char c)
-{
-	return (unsigned char)c >= 0x20 && (unsigned char)c < 0x80 && c != '"' && c != '\\';
-}
-
-#define EACH_BYTE(value) (UINT64_C(0x0101010101010101) * (value))
-
-/* Whether eight bytes are all plain: bit 7 of a byte is set below when it is not ASCII, below 0x20, or one of the two.
- */
-static bool
-are_plain(const char *p)
-{
-	uint64_t word, quote, backslash;
-
-	memcpy(&word, p, sizeof(word));
-	quote = word ^ EACH_BYTE('"');
-	backslash = word ^ EACH_BYTE('\\');
-	return ((word | (word - EACH_BYTE(0x20)) | (quote - EACH_BYTE(1)) | (backslash - EACH_BYTE(1))) &
-		EACH_BYTE(0x80)) == 0;
-}
-
 /* At the opening quote. */
 static int
 take_string(struct scan *s, bool is_key, struct slice *raw_r, bool *has_escape_r)
@@ -191,10 +170,7 @@ take_string(struct scan *s, bool is_key, struct slice *raw_r, bool *has_escape_r
 	*has_escape_r = false;
 	s->pos++;
 	for (;;) {
-		while (s->end - s->pos >= 8 && are_plain(s->pos))
-			s->pos += 8;
-		while (s->pos < s->end && is_plain(*s->pos))
-			s->pos++;
+		s->pos = text_run_end(s->pos, s->end);
 		if (s->pos == s->end)
 			return refuse(s, "inside a string");
 		if (*s->pos == '"')

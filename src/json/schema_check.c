@@ -208,7 +208,7 @@ json_schema_check(const struct json_schema *schema, const json_t *value, const c
 {
 	struct violation_list list;
 
-	must(value != NULL && json_is_array(violations));
+	must(value != NULL && (violations == NULL || json_is_array(violations)));
 	violation_init(&list, root_path, violations);
 	check_node(&list, schema, value, 0);
 	return list.out_of_memory ? ERR_NOMEM : list.count;

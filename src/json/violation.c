@@ -17,7 +17,10 @@ violation_init(struct violation_list *list, const char *root_path, json_t *array
 {
 	struct slice root = json_text_clip(slice_from_str(root_path), VIOLATION_PATH_MAX / 2);
 
-	*list = (struct violation_list){.array = array, .path_len = root.len};
+	list->array = array;
+	list->count = 0;
+	list->out_of_memory = false;
+	list->path_len = root.len;
 	if (root.len > 0)
 		memcpy(list->path, root.ptr, root.len);
 }
@@ -28,14 +31,15 @@ violation_is_full(const struct violation_list *list)
 	return list->count >= JSON_VIOLATIONS_MAX || list->out_of_memory;
 }
 
-/* A path that has no room for a step stays as it is: still true, only less exact. */
+/* A path that has no room for a step stays as it is: still true, only less exact.  Where nothing is told it stays, too.
+ */
 static size_t
 append(struct violation_list *list, const char *before, struct slice step, const char *after)
 {
 	size_t mark = list->path_len;
 	size_t need = strlen(before) + step.len + strlen(after);
 
-	if (need >= VIOLATION_PATH_MAX - mark)
+	if (list->array == NULL || need >= VIOLATION_PATH_MAX - mark)
 		return mark;
 	snprintf(list->path + mark, VIOLATION_PATH_MAX - mark, "%s%.*s%s", before, SLICE_FMT(step), after);
 	list->path_len += need;

@@ -129,7 +129,7 @@ on_done(void *ctx, const struct action_outcome *outcome)
 }
 
 static struct action_request
-request_of(struct mcp_exchange *x, const struct action *action, json_t *arguments)
+request_of(struct mcp_exchange *x, const struct action *action, struct json_view arguments)
 {
 	struct action_request request = {
 	    .action = action,
@@ -157,7 +157,7 @@ void
 call_look_up(struct mcp_exchange *x, const struct action *action, struct action_subject subject, json_t *arguments,
 	     call_done_fn done)
 {
-	struct action_request request = request_of(x, action, arguments);
+	struct action_request request = request_of(x, action, json_view_of(arguments));
 
 	request.subject = subject;
 	request.peer.can = 0;
@@ -165,7 +165,7 @@ call_look_up(struct mcp_exchange *x, const struct action *action, struct action_
 }
 
 void
-call_run(struct mcp_exchange *x, const struct action *action, json_t *arguments, call_done_fn done)
+call_run(struct mcp_exchange *x, const struct action *action, struct json_view arguments, call_done_fn done)
 {
 	struct action_request request;
 	struct rpc_fault fault;

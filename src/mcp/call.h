@@ -19,7 +19,7 @@ typedef void (*call_done_fn)(struct mcp_exchange *x, const struct action_outcome
  * perhaps before this returns, unless the exchange ends before or is answered here: a requestState or inputResponses
  * that cannot be taken, questions for the client (R-270), a capability that it lacks, no room for a call.
  */
-void call_run(struct mcp_exchange *x, const struct action *action, json_t *arguments, call_done_fn done);
+void call_run(struct mcp_exchange *x, const struct action *action, struct json_view arguments, call_done_fn done);
 
 /* The same for one of the server's own lookups (action/lookup.h). */
 void call_look_up(struct mcp_exchange *x, const struct action *action, struct action_subject subject, json_t *arguments,

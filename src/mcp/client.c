@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "exchange.h"
-#include "json/get.h"
 #include "json/scan.h"
 #include "json/write.h"
 #include "rpc/answer.h"
@@ -19,17 +18,39 @@ static const char *const level_names[] = {
     [ACTION_LOG_ALERT] = "alert",     [ACTION_LOG_EMERGENCY] = "emergency",
 };
 
+/* ---- who it is ---- */
+
+bool
+client_is_text(struct json_view value)
+{
+	struct slice text = json_view_text(value);
+
+	return text.ptr != NULL && (text.len == 0 || memchr(text.ptr, '\0', text.len) == NULL);
+}
+
+bool
+client_info_is_whole(struct json_view info)
+{
+	return client_is_text(json_view_get(info, "name")) && client_is_text(json_view_get(info, "version"));
+}
+
 /* ---- what it can be asked ---- */
+
+static bool
+has_object(struct json_view parent, const char *name)
+{
+	return json_view_is(json_view_get(parent, name), JSON_KIND_OBJECT);
+}
 
 /* elicitation:{} means forms only.  2025-06-18 knows no other; 2025-03-26 knows no elicitation. */
 static unsigned
-elicitation_kinds(const json_t *capabilities, enum mcp_protocol protocol)
+elicitation_kinds(struct json_view capabilities, enum mcp_protocol protocol)
 {
-	const json_t *elicitation = json_get_object(capabilities, "elicitation");
-	bool form = json_get_object(elicitation, "form") != NULL;
-	bool url = json_get_object(elicitation, "url") != NULL;
+	struct json_view elicitation = json_view_get(capabilities, "elicitation");
+	bool form = has_object(elicitation, "form");
+	bool url = has_object(elicitation, "url");
 
-	if (elicitation == NULL || protocol < MCP_2025_06_18)
+	if (!json_view_is(elicitation, JSON_KIND_OBJECT) || protocol < MCP_2025_06_18)
 		return 0;
 	if (protocol < MCP_2025_11_25)
 		return ACTION_ELICIT_FORM;
@@ -37,13 +58,13 @@ elicitation_kinds(const json_t *capabilities, enum mcp_protocol protocol)
 }
 
 unsigned
-client_capabilities(const json_t *capabilities, enum mcp_protocol protocol)
+client_capabilities(struct json_view capabilities, enum mcp_protocol protocol)
 {
 	unsigned can = elicitation_kinds(capabilities, protocol);
 
-	if (json_get_object(capabilities, "sampling") != NULL)
+	if (has_object(capabilities, "sampling"))
 		can |= ACTION_SAMPLE;
-	if (json_get_object(capabilities, "roots") != NULL)
+	if (has_object(capabilities, "roots"))
 		can |= ACTION_LIST_ROOTS;
 	return can;
 }
@@ -51,9 +72,9 @@ client_capabilities(const json_t *capabilities, enum mcp_protocol protocol)
 /* ---- what it wants to hear ---- */
 
 int
-client_log_level(const json_t *name, enum action_log_level *level_r)
+client_log_level(struct json_view name, enum action_log_level *level_r)
 {
-	struct slice text = slice_of(json_string_value(name), json_string_length(name));
+	struct slice text = json_view_text(name);
 
 	for (size_t i = 0; i < ARRAY_LEN(level_names); i++) {
 		if (slice_is(text, level_names[i])) {
@@ -85,19 +106,32 @@ take_token(void *ctx, const struct json_item *item)
 	return 0;
 }
 
-/* The params have been read as a whole before: they are an object, no name stands twice.  The token is wanted as it
- * came. */
-int
-client_read_progress_token(struct mcp_exchange *x)
+/* The params have been read as a whole before: they are an object, no name stands twice. */
+static struct slice
+token_as_it_came(const struct mcp_exchange *x, struct json_view view)
 {
 	const struct json_limits *limits = &x->server->limits;
 	struct slice meta = SLICE_NONE, token = SLICE_NONE;
 
-	if (json_object_get(json_object_get(x->params, "_meta"), "progressToken") == NULL)
+	if (view.node != NULL && (view.node->kind == JSON_KIND_STRING || view.node->kind == JSON_KIND_INTEGER))
+		return slice_of(view.node->ptr, view.node->len);
+	if (view.node != NULL || x->msg.params.ptr == NULL ||
+	    json_scan_object(x->msg.params, limits, take_meta, &meta, NULL) < 0 || meta.ptr == NULL ||
+	    json_scan_object(meta, limits, take_token, &token, NULL) < 0)
+		return SLICE_NONE;
+	return token;
+}
+
+int
+client_read_progress_token(struct mcp_exchange *x)
+{
+	struct json_view view = json_view_get(json_view_get(x->given, "_meta"), "progressToken");
+	struct slice token;
+
+	if (!json_view_is_there(view))
 		return 0;
-	if (x->msg.params.ptr == NULL || json_scan_object(x->msg.params, limits, take_meta, &meta, NULL) < 0 ||
-	    meta.ptr == NULL || json_scan_object(meta, limits, take_token, &token, NULL) < 0 || token.ptr == NULL ||
-	    token.len > RPC_ID_MAX)
+	token = token_as_it_came(x, view);
+	if (token.ptr == NULL || token.len > RPC_ID_MAX)
 		return 0;
 	x->progress_token = strndup(token.ptr, token.len); /* the body may go before the call does */
 	return x->progress_token != NULL ? 0 : ERR_NOMEM;

@@ -79,6 +79,19 @@ exchange_abandon(struct mcp_exchange *x)
 	exchange_free(x);
 }
 
+json_t *
+exchange_params(struct mcp_exchange *x)
+{
+	struct rpc_fault fault;
+
+	rpc_fault_init(&fault);
+	if (x->params == NULL && rpc_params(&x->msg, &x->server->limits, &x->params, &fault) < 0) {
+		must(fault.code == RPC_INTERNAL_ERROR); /* it has been read before */
+		rpc_fault_fini(&fault);
+	}
+	return x->params;
+}
+
 int
 exchange_keep_id(struct mcp_exchange *x)
 {
@@ -171,21 +184,39 @@ exchange_answer_empty(struct mcp_exchange *x, int http_status)
 }
 
 void
+exchange_open_result(const struct mcp_exchange *x, struct buf *out, size_t usual, size_t max)
+{
+	int r;
+
+	buf_init(out, max + x->msg.id.len + ANSWER_SLACK);
+	if (is_unheard(x))
+		return;
+	r = buf_reserve(out, usual + x->msg.id.len + ANSWER_USUAL);
+	if (r == 0)
+		r = rpc_write_result_open(out, x->msg.id);
+	must(r == out->failed);
+}
+
+void
+exchange_close_result(struct mcp_exchange *x, struct buf *out)
+{
+	if (is_unheard(x))
+		exchange_free(x);
+	else if (rpc_write_result_close(out) == 0)
+		deliver(x, 200, buf_slice(out));
+	else
+		exchange_answer_shortage(x);
+	buf_fini(out);
+}
+
+void
 exchange_answer_result(struct mcp_exchange *x, struct slice result)
 {
 	struct buf out;
 
-	if (is_unheard(x)) {
-		exchange_free(x);
-		return;
-	}
-	buf_init(&out, result.len + x->msg.id.len + ANSWER_SLACK);
-	(void)buf_reserve(&out, result.len + x->msg.id.len + ANSWER_USUAL);
-	if (rpc_write_result(&out, x->msg.id, result) == 0)
-		deliver(x, 200, buf_slice(&out));
-	else
-		exchange_answer_shortage(x);
-	buf_fini(&out);
+	exchange_open_result(x, &out, result.len, result.len);
+	(void)buf_put_slice(&out, result);
+	exchange_close_result(x, &out);
 }
 
 /* What is no request is refused without an id: a response's own would look like the answer to one of the peer's
@@ -272,27 +303,27 @@ answer_too_large(struct mcp_exchange *x)
 void
 exchange_answer_tree(struct mcp_exchange *x, json_t *result)
 {
+	size_t max = x->server->options.max_result_bytes, start;
 	struct buf out;
 	int r;
 
 	must(result == NULL || json_object_size(result) > 0);
-	buf_init(&out, x->server->options.max_result_bytes + x->server->modern_tail.len + ANSWER_SLACK);
+	exchange_open_result(x, &out, 0, max + x->server->modern_tail.len);
+	start = out.len;
 	r = result != NULL ? json_dump_to(&out, result) : ERR_NOMEM;
-	if (r == 0 && out.len > x->server->options.max_result_bytes)
-		r = ERR_LIMIT;
+	json_decref(result);
+	if (r == ERR_LIMIT || (r == 0 && out.len - start > max)) {
+		buf_fini(&out);
+		answer_too_large(x);
+		return;
+	}
 	if (r == 0) {
 		buf_truncate(&out, out.len - 1);
 		call_put_tail(x, &out);
-		r = out.failed;
+	} else {
+		out.failed = r;
 	}
-	json_decref(result);
-	if (r == 0)
-		exchange_answer_result(x, buf_slice(&out));
-	else if (r == ERR_LIMIT)
-		answer_too_large(x);
-	else
-		exchange_answer_shortage(x);
-	buf_fini(&out);
+	exchange_close_result(x, &out);
 }
 
 int

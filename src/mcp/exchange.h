@@ -71,7 +71,8 @@ struct mcp_exchange {
 	struct mcp_exchange **owner; /* set to NULL at the end; NULL: nobody wants to know */
 	struct batch *batch;	     /* owned; of an array of messages */
 	struct rpc_message msg;
-	json_t *params;
+	struct json_view given; /* the parameters; JSON_VIEW_NONE for none */
+	json_t *params;		/* the same as a tree, see exchange_params(); NULL until somebody asks for it */
 	enum mcp_protocol protocol;
 	bool has_session;
 	char session_id[MCP_SESSION_ID_LEN + 1]; /* of a new session, to be sent; or of the one this belongs to */
@@ -115,7 +116,18 @@ void exchange_abandon(struct mcp_exchange *x); /* stops its work and frees it; t
 
 bool exchange_is_modern(const struct mcp_exchange *x);
 
-/* A result whose JSON is ready (for modern exchanges: with resultType and all). */
+/* The parameters as a tree, for what is not content with x->given.  Borrowed; NULL: no memory. */
+json_t *exchange_params(struct mcp_exchange *x);
+
+/*
+ * The answer of a result (for modern exchanges: with resultType and all) that is put into `out` in between, at most
+ * `max` bytes and usually no more than `usual`.  Closing answers, or tells our own shortage when `out` has failed, and
+ * finishes it.
+ */
+void exchange_open_result(const struct mcp_exchange *x, struct buf *out, size_t usual, size_t max);
+void exchange_close_result(struct mcp_exchange *x, struct buf *out);
+
+/* The same of one whose JSON is ready. */
 void exchange_answer_result(struct mcp_exchange *x, struct slice result);
 
 /* A whole JSON-RPC message. */
@@ -163,8 +175,8 @@ void exchange_take_cancellation(struct mcp_exchange *x);
 /* Our own shortage: -32603. */
 void exchange_answer_shortage(struct mcp_exchange *x);
 
-/* The eras.  Both take an exchange with msg and params filled and see to its answer. */
-void modern_serve(struct mcp_exchange *x, json_t *claim);
+/* The eras.  Both take an exchange with msg and given filled and see to its answer. */
+void modern_serve(struct mcp_exchange *x, struct json_view claim);
 void legacy_serve(struct mcp_exchange *x);
 void legacy_serve_set_level(struct mcp_exchange *x);
 

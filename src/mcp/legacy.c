@@ -6,13 +6,13 @@
 #include "asking.h"
 #include "client.h"
 #include "exchange.h"
-#include "json/get.h"
 #include "json/write.h"
 #include "methods.h"
 #include "streams.h"
 #include "watch.h"
 
 #define RESULT_MAX (64 * 1024)
+#define VERSION_USUAL 40 /* {"protocolVersion":"2025-11-25" */
 #define SESSION_RETRY_S 60
 
 static struct session_now
@@ -79,11 +79,9 @@ refuse_initialize(struct mcp_exchange *x, int http_status, int code, const char 
 static int
 check_initialize(struct mcp_exchange *x, struct rpc_fault *fault)
 {
-	json_t *info = json_get_object(x->params, "clientInfo");
-
-	if (json_get_str(x->params, "protocolVersion", NULL) == NULL ||
-	    json_get_object(x->params, "capabilities") == NULL || json_get_str(info, "name", NULL) == NULL ||
-	    json_get_str(info, "version", NULL) == NULL) {
+	if (!client_is_text(json_view_get(x->given, "protocolVersion")) ||
+	    !json_view_is(json_view_get(x->given, "capabilities"), JSON_KIND_OBJECT) ||
+	    !client_info_is_whole(json_view_get(x->given, "clientInfo"))) {
 		return rpc_fault_set(
 		    fault, RPC_INVALID_PARAMS, served_versions(),
 		    "initialize needs protocolVersion, capabilities and clientInfo with name and version.");
@@ -93,9 +91,9 @@ check_initialize(struct mcp_exchange *x, struct rpc_fault *fault)
 
 /* R-145: the asked version if it is served in this era, else our latest of it. */
 static enum mcp_protocol
-negotiate(const json_t *params)
+negotiate(struct json_view params)
 {
-	enum mcp_protocol asked = mcp_protocol_parse(json_get_slice(params, "protocolVersion"));
+	enum mcp_protocol asked = mcp_protocol_parse(json_view_text(json_view_get(params, "protocolVersion")));
 
 	return asked == MCP_UNKNOWN || asked == MCP_2026_07_28 ? MCP_LATEST_LEGACY : asked;
 }
@@ -103,17 +101,15 @@ negotiate(const json_t *params)
 static void
 answer_initialize(struct mcp_exchange *x)
 {
-	struct buf result;
+	const struct buf *tail = &x->server->initialize_tail;
+	struct buf out;
 
-	buf_init(&result, RESULT_MAX);
-	buf_put_str(&result, "{\"protocolVersion\":\"");
-	buf_put_str(&result, mcp_protocol_name(x->protocol));
-	buf_put_char(&result, '"');
-	if (buf_put_slice(&result, buf_slice(&x->server->initialize_tail)) == 0)
-		exchange_answer_result(x, buf_slice(&result));
-	else
-		exchange_answer_shortage(x);
-	buf_fini(&result);
+	exchange_open_result(x, &out, tail->len + VERSION_USUAL, RESULT_MAX);
+	buf_put_str(&out, "{\"protocolVersion\":\"");
+	buf_put_str(&out, mcp_protocol_name(x->protocol));
+	buf_put_char(&out, '"');
+	buf_put_slice(&out, buf_slice(tail));
+	exchange_close_result(x, &out);
 }
 
 static void
@@ -121,7 +117,7 @@ create_session(struct mcp_exchange *x)
 {
 	struct mcp_session init = {
 	    .protocol = x->protocol,
-	    .capabilities = client_capabilities(json_object_get(x->params, "capabilities"), x->protocol),
+	    .capabilities = client_capabilities(json_view_get(x->given, "capabilities"), x->protocol),
 	    .log_level = ACTION_LOG_NONE,
 	};
 	struct err err = {.code = ERR_OK};
@@ -146,7 +142,7 @@ serve_initialize(struct mcp_exchange *x)
 	struct rpc_fault fault;
 
 	x->method = "initialize";
-	x->protocol = negotiate(x->params);
+	x->protocol = negotiate(x->given);
 	if (id.ptr != NULL) { /* R-094 */
 		if (mcp_session_use(x->server->options.env->sessions, slice_from_str(x->request.principal->name), id,
 				    now_of(&x->request), &x->session) == 0)
@@ -170,7 +166,7 @@ legacy_serve_set_level(struct mcp_exchange *x)
 {
 	enum action_log_level level;
 
-	if (client_log_level(json_object_get(x->params, "level"), &level) < 0) {
+	if (client_log_level(json_view_get(x->given, "level"), &level) < 0) {
 		refuse(x, 200, RPC_INVALID_PARAMS,
 		       "params.level must be debug, info, notice, warning, error, critical, alert or emergency.");
 		return;
@@ -188,7 +184,10 @@ serve_request(struct mcp_exchange *x)
 
 	if (method != NULL) {
 		x->method = method->name;
-		method->serve(x);
+		if ((method->flags & METHOD_TREE) && exchange_params(x) == NULL)
+			exchange_answer_shortage(x);
+		else
+			method->serve(x);
 		return;
 	}
 	rpc_fault_init(&fault);

@@ -143,12 +143,9 @@ answer_own(struct mcp_exchange *x, const struct list *list)
 {
 	struct buf out;
 
-	buf_init(&out, list_text(list, x->protocol).len);
-	if (put_own(x, list, &out) == 0)
-		exchange_answer_result(x, buf_slice(&out));
-	else
-		exchange_answer_shortage(x);
-	buf_fini(&out);
+	exchange_open_result(x, &out, 0, list_text(list, x->protocol).len);
+	(void)put_own(x, list, &out);
+	exchange_close_result(x, &out);
 }
 
 void
@@ -160,7 +157,7 @@ lists_refuse_cursor(struct mcp_exchange *x)
 void
 list_serve(struct mcp_exchange *x, const struct list *list)
 {
-	if (json_object_get(x->params, "cursor") != NULL)
+	if (json_view_is_there(json_view_get(x->given, "cursor")))
 		lists_refuse_cursor(x);
 	else if (action_all_are_for(x->server->options.env, x->request.principal))
 		exchange_answer_result(x, list_text(list, x->protocol));

@@ -8,7 +8,6 @@
 #include "client.h"
 #include "exchange.h"
 #include "header_value.h"
-#include "json/get.h"
 #include "methods.h"
 
 #define META_CAPABILITIES "io.modelcontextprotocol/clientCapabilities"
@@ -21,6 +20,12 @@ mismatch(struct rpc_fault *fault, const char *header, const char *what)
 	return rpc_fault_set(fault, RPC_HEADER_MISMATCH, NULL, "%s %s.", header, what);
 }
 
+static int
+out_of_memory(struct rpc_fault *fault)
+{
+	return rpc_fault_set(fault, RPC_INTERNAL_ERROR, NULL, "The server is out of memory; try again later.");
+}
+
 /* */
 static bool
 has_headers(const struct mcp_exchange *x)
@@ -30,12 +35,12 @@ has_headers(const struct mcp_exchange *x)
 
 /* */
 static int
-check_version(struct mcp_exchange *x, json_t *claim, struct rpc_fault *fault)
+check_version(struct mcp_exchange *x, struct json_view claim, struct rpc_fault *fault)
 {
 	struct slice header = x->request.headers.protocol_version;
-	struct slice claimed = slice_of(json_string_value(claim), json_string_length(claim));
+	struct slice claimed = json_view_text(claim);
 
-	if (!json_is_string(claim)) {
+	if (claimed.ptr == NULL) {
 		return rpc_fault_set_envelope(fault, RPC_INVALID_PARAMS, NULL,
 					      "params._meta io.modelcontextprotocol/protocolVersion must be a string.");
 	}
@@ -44,9 +49,10 @@ check_version(struct mcp_exchange *x, json_t *claim, struct rpc_fault *fault)
 	if (has_headers(x) && (!header_value_is_plain(header) || !slice_eq(header, claimed)))
 		return mismatch(fault, "MCP-Protocol-Version", "does not match the version in params._meta");
 	if (!slice_is(claimed, MCP_MODERN_VERSION)) {
-		return rpc_fault_set(fault, RPC_VERSION_NOT_SERVED,
-				     json_pack("{s:[s], s:O}", "supported", MCP_MODERN_VERSION, "requested", claim),
-				     "This protocol version is not served statelessly.");
+		return rpc_fault_set(
+		    fault, RPC_VERSION_NOT_SERVED,
+		    json_pack("{s:[s], s:s%}", "supported", MCP_MODERN_VERSION, "requested", claimed.ptr, claimed.len),
+		    "This protocol version is not served statelessly.");
 	}
 	return 0;
 }
@@ -55,14 +61,14 @@ check_version(struct mcp_exchange *x, json_t *claim, struct rpc_fault *fault)
 static int
 check_envelope(struct mcp_exchange *x, struct rpc_fault *fault)
 {
-	json_t *meta = json_object_get(x->params, "_meta");
-	json_t *info = json_object_get(meta, META_CLIENT_INFO);
+	struct json_view meta = json_view_get(x->given, "_meta");
+	struct json_view info = json_view_get(meta, META_CLIENT_INFO);
 
-	if (!json_is_object(json_object_get(meta, META_CAPABILITIES))) {
+	if (!json_view_is(json_view_get(meta, META_CAPABILITIES), JSON_KIND_OBJECT)) {
 		return rpc_fault_set_envelope(fault, RPC_INVALID_PARAMS, NULL,
 					      "params._meta " META_CAPABILITIES " is missing or not an object.");
 	}
-	if (info != NULL && (json_get_str(info, "name", NULL) == NULL || json_get_str(info, "version", NULL) == NULL)) {
+	if (json_view_is_there(info) && !client_info_is_whole(info)) {
 		return rpc_fault_set_envelope(fault, RPC_INVALID_PARAMS, NULL,
 					      "params._meta " META_CLIENT_INFO " must have a name and a version.");
 	}
@@ -84,7 +90,7 @@ check_method_header(struct mcp_exchange *x, struct rpc_fault *fault)
 
 /* ERR_INVALID, ERR_NOMEM. */
 static int
-compare_name(struct slice header, const json_t *name)
+compare_name(struct slice header, struct slice name)
 {
 	struct slice value;
 	struct buf room;
@@ -93,7 +99,7 @@ compare_name(struct slice header, const json_t *name)
 
 	buf_init(&room, header.len);
 	r = header_value_decode(header, &room, &value);
-	equal = r == 0 && slice_eq(value, slice_of(json_string_value(name), json_string_length(name)));
+	equal = r == 0 && slice_eq(value, name);
 	buf_fini(&room);
 	if (r < 0)
 		return r;
@@ -105,17 +111,17 @@ static int
 check_name_header(struct mcp_exchange *x, const char *member, struct rpc_fault *fault)
 {
 	struct slice header = x->request.headers.name;
-	json_t *name = json_object_get(x->params, member);
+	struct slice name = json_view_text(json_view_get(x->given, member));
 	int r = 0;
 
 	if (header.ptr == NULL)
 		return mismatch(fault, "Mcp-Name", "is missing");
 	if (!header_value_is_plain(header))
 		return mismatch(fault, "Mcp-Name", "holds characters that a header cannot carry");
-	if (json_is_string(name))
+	if (name.ptr != NULL)
 		r = compare_name(header, name);
 	if (r == ERR_NOMEM)
-		return rpc_fault_set(fault, RPC_INTERNAL_ERROR, NULL, "The server is out of memory; try again later.");
+		return out_of_memory(fault);
 	return r < 0 ? mismatch(fault, "Mcp-Name", "does not match the name in params") : 0;
 }
 
@@ -123,11 +129,11 @@ check_name_header(struct mcp_exchange *x, const char *member, struct rpc_fault *
 static int
 read_client(struct mcp_exchange *x, struct rpc_fault *fault)
 {
-	json_t *meta = json_object_get(x->params, "_meta");
-	json_t *level = json_object_get(meta, META_LOG_LEVEL);
+	struct json_view meta = json_view_get(x->given, "_meta");
+	struct json_view level = json_view_get(meta, META_LOG_LEVEL);
 
-	x->can = client_capabilities(json_object_get(meta, META_CAPABILITIES), x->protocol);
-	if (level != NULL && client_log_level(level, &x->log_from) < 0) {
+	x->can = client_capabilities(json_view_get(meta, META_CAPABILITIES), x->protocol);
+	if (json_view_is_there(level) && client_log_level(level, &x->log_from) < 0) {
 		return rpc_fault_set(fault, RPC_INVALID_PARAMS, NULL,
 				     "params._meta " META_LOG_LEVEL " must be one of the eight syslog levels, such as "
 				     "\"info\".");
@@ -136,7 +142,7 @@ read_client(struct mcp_exchange *x, struct rpc_fault *fault)
 }
 
 static int
-check(struct mcp_exchange *x, json_t *claim, const struct method **method_r, struct rpc_fault *fault)
+check(struct mcp_exchange *x, struct json_view claim, const struct method **method_r, struct rpc_fault *fault)
 {
 	const struct method *method;
 
@@ -151,11 +157,13 @@ check(struct mcp_exchange *x, json_t *claim, const struct method **method_r, str
 	*method_r = method;
 	if (has_headers(x) && method->name_param != NULL && check_name_header(x, method->name_param, fault) < 0)
 		return -1;
+	if ((method->flags & METHOD_TREE) && exchange_params(x) == NULL)
+		return out_of_memory(fault);
 	return read_client(x, fault);
 }
 
 void
-modern_serve(struct mcp_exchange *x, json_t *claim)
+modern_serve(struct mcp_exchange *x, struct json_view claim)
 {
 	const struct method *method = NULL;
 	struct rpc_fault fault;

@@ -114,18 +114,20 @@ check_properties(const struct mcp_headers *headers, const json_t *schema, const 
 }
 
 int
-param_headers_check(const struct mcp_headers *headers, const struct action *action, const json_t *arguments,
+param_headers_check(const struct mcp_headers *headers, const struct action *action, struct json_view arguments,
 		    struct rpc_fault *fault)
 {
-	json_t *schema;
+	json_t *schema, *tree = NULL;
 	int r;
 
 	if (action->input_schema == NULL || strstr(action->input_schema, "x-mcp-header") == NULL)
 		return 0;
 	schema = action_input_schema(action);
-	if (schema == NULL)
-		return rpc_fault_set(fault, RPC_INTERNAL_ERROR, NULL, "The server is out of memory; try again later.");
-	r = check_properties(headers, schema, arguments, 0, fault);
+	if (schema != NULL && json_view_tree(arguments, &tree) == 0)
+		r = check_properties(headers, schema, tree, 0, fault);
+	else
+		r = rpc_fault_set(fault, RPC_INTERNAL_ERROR, NULL, "The server is out of memory; try again later.");
+	json_decref(tree);
 	json_decref(schema);
 	return r;
 }

@@ -14,7 +14,7 @@
 #include "rpc/fault.h"
 
 /* Field and argument are the same, or both are absent; else -1 with *fault. */
-int param_headers_check(const struct mcp_headers *headers, const struct action *action, const json_t *arguments,
+int param_headers_check(const struct mcp_headers *headers, const struct action *action, struct json_view arguments,
 			struct rpc_fault *fault) MUST_CHECK;
 
 #endif

@@ -118,7 +118,7 @@ run_prompt(struct mcp_exchange *x, const struct action_prompt *prompt, json_t *g
 					    json_get_str(given, "session", NULL));
 
 	if (arguments != NULL)
-		call_run(x, &prompt->action, arguments, on_done);
+		call_run(x, &prompt->action, json_view_of(arguments), on_done);
 	else
 		exchange_answer_shortage(x);
 	json_decref(arguments);

@@ -344,7 +344,7 @@ run_reader(struct mcp_exchange *x, const struct action_resource *row, json_t *va
 
 	x->is_public = row->is_public;
 	if (arguments != NULL)
-		call_run(x, &row->action, arguments, on_read);
+		call_run(x, &row->action, json_view_of(arguments), on_read);
 	else
 		exchange_answer_shortage(x);
 	json_decref(arguments);

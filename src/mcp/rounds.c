@@ -15,10 +15,11 @@ keys_of(const struct mcp_exchange *x)
 	return x->server->options.env->sessions->keys;
 }
 
+/* Its params are NULL when there is no memory for them. */
 static struct request_binding
-binding_of(const struct mcp_exchange *x)
+binding_of(struct mcp_exchange *x)
 {
-	return (struct request_binding){slice_from_str(x->request.principal->name), x->method, x->params,
+	return (struct request_binding){slice_from_str(x->request.principal->name), x->method, exchange_params(x),
 					x->server->options.ask_timeout_ms};
 }
 
@@ -68,17 +69,21 @@ open_state(struct mcp_exchange *x, struct slice text, struct rpc_fault *fault)
 int
 rounds_open(struct mcp_exchange *x, struct rpc_fault *fault)
 {
-	json_t *responses = json_object_get(x->params, "inputResponses");
-	json_t *state = json_object_get(x->params, "requestState");
+	struct json_view responses = json_view_get(x->given, "inputResponses");
+	struct json_view state = json_view_get(x->given, "requestState");
 
-	x->was_asked = responses != NULL || state != NULL;
-	if (responses != NULL && !json_is_object(responses))
-		return rpc_fault_set(fault, RPC_INVALID_PARAMS, NULL, "params.inputResponses must be an object.");
-	if (state == NULL)
+	x->was_asked = json_view_is_there(responses) || json_view_is_there(state);
+	if (!x->was_asked)
 		return 0;
-	if (!json_is_string(state))
+	if (exchange_params(x) == NULL)
+		return out_of_memory(fault);
+	if (json_view_is_there(responses) && !json_view_is(responses, JSON_KIND_OBJECT))
+		return rpc_fault_set(fault, RPC_INVALID_PARAMS, NULL, "params.inputResponses must be an object.");
+	if (!json_view_is_there(state))
+		return 0;
+	if (!json_view_is(state, JSON_KIND_STRING))
 		return rpc_fault_set(fault, RPC_INVALID_PARAMS, NULL, "params.requestState must be a string.");
-	return open_state(x, slice_of(json_string_value(state), json_string_length(state)), fault);
+	return open_state(x, json_view_text(state), fault);
 }
 
 /* ---- the action asks ---- */
@@ -152,7 +157,7 @@ rounds_ask(void *ctx, const struct action_question *questions, size_t n, const j
 /* ---- the result that asks ---- */
 
 static int
-write_result(const struct mcp_exchange *x, const struct fault *fault, struct buf *out)
+write_result(struct mcp_exchange *x, const struct fault *fault, struct buf *out)
 {
 	const json_t *keep = json_object_get(fault->details, "keep");
 	struct request_binding binding = binding_of(x);
@@ -186,10 +191,8 @@ rounds_answer(struct mcp_exchange *x, const struct fault *fault)
 {
 	struct buf out;
 
-	buf_init(&out, RESULT_MAX);
-	if (write_result(x, fault, &out) == 0)
-		exchange_answer_result(x, buf_slice(&out));
-	else
-		exchange_answer_shortage(x);
-	buf_fini(&out);
+	exchange_open_result(x, &out, 0, RESULT_MAX);
+	if (write_result(x, fault, &out) < 0)
+		out.failed = ERR_NOMEM;
+	exchange_close_result(x, &out);
 }

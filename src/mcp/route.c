@@ -8,10 +8,10 @@
 #include "streams.h"
 
 /* The member whose presence makes a message modern. */
-static json_t *
-find_claim(const json_t *params)
+static struct json_view
+find_claim(struct json_view params)
 {
-	return json_object_get(json_object_get(params, "_meta"), "io.modelcontextprotocol/protocolVersion");
+	return json_view_get(json_view_get(params, "_meta"), "io.modelcontextprotocol/protocolVersion");
 }
 
 static void
@@ -54,7 +54,7 @@ static void
 serve_message(struct mcp_exchange *x)
 {
 	struct rpc_fault fault;
-	json_t *claim;
+	struct json_view claim;
 
 	rpc_fault_init(&fault);
 	if (x->msg.kind == RPC_BATCH) {
@@ -64,12 +64,12 @@ serve_message(struct mcp_exchange *x)
 			batch_serve(x);
 		return;
 	}
-	if (x->msg.kind != RPC_RESPONSE && rpc_params(&x->msg, &x->server->limits, &x->params, &fault) < 0) {
+	if (x->msg.kind != RPC_RESPONSE && rpc_view(&x->msg, &x->server->limits, &x->given, &x->params, &fault) < 0) {
 		exchange_answer_fault(x, &fault);
 		return;
 	}
-	claim = find_claim(x->params);
-	if (claim != NULL)
+	claim = find_claim(x->given);
+	if (json_view_is_there(claim))
 		modern_serve(x, claim);
 	else if (mcp_protocol_is_modern_text(x->request.headers.protocol_version) &&
 		 strcmp(x->msg.method, "initialize") != 0)
@@ -84,6 +84,7 @@ mcp_server_post(struct mcp_server *server, const struct mcp_request *request, co
 {
 	struct mcp_exchange *x = exchange_new(server, request, channel);
 	struct mcp_exchange *alive = x;
+	struct json_outline outline;
 	struct rpc_fault fault;
 
 	server->now = (struct session_now){.mono_ms = request->now_mono_ms, .wall_ms = request->now_wall_ms};
@@ -94,7 +95,7 @@ mcp_server_post(struct mcp_server *server, const struct mcp_request *request, co
 	}
 	x->owner = &alive;
 	rpc_fault_init(&fault);
-	if (rpc_parse(request->body, &server->limits, &x->msg, &fault) < 0)
+	if (rpc_read(request->body, &server->limits, &outline, &x->msg, &fault) < 0)
 		exchange_answer_fault(x, &fault);
 	else
 		serve_message(x);
@@ -102,6 +103,7 @@ mcp_server_post(struct mcp_server *server, const struct mcp_request *request, co
 	if (alive != NULL)
 		streams_begin(alive);
 	if (alive != NULL) {
+		alive->given = json_view_of(alive->params); /* the outline goes */
 		alive->owner = NULL;
 		*exchange_r = alive;
 	}

@@ -72,8 +72,8 @@ answer_call(struct mcp_exchange *x, struct slice object, bool is_error)
 	struct buf out;
 
 	/* Every byte of the object may take six in the text. */
-	buf_init(&out, 7 * object.len + x->server->modern_tail.len + WRAP_SLACK);
-	(void)buf_reserve(&out, 3 * object.len + x->server->modern_tail.len + WRAP_USUAL);
+	exchange_open_result(x, &out, 3 * object.len + x->server->modern_tail.len + WRAP_USUAL,
+			     7 * object.len + x->server->modern_tail.len + WRAP_SLACK);
 	buf_put_str(&out, "{\"content\":[{\"type\":\"text\",\"text\":");
 	enc_json_put(&out, object);
 	buf_put_str(&out, "}]");
@@ -83,11 +83,7 @@ answer_call(struct mcp_exchange *x, struct slice object, bool is_error)
 	}
 	buf_put_str(&out, is_error ? ",\"isError\":true" : ",\"isError\":false");
 	call_put_tail(x, &out);
-	if (out.failed == 0)
-		exchange_answer_result(x, buf_slice(&out));
-	else
-		exchange_answer_shortage(x);
-	buf_fini(&out);
+	exchange_close_result(x, &out);
 }
 
 /* The action made the CallToolResult itself; only what its revision wants at the end is added. */
@@ -97,14 +93,10 @@ answer_content(struct mcp_exchange *x, struct slice object)
 	struct buf out;
 
 	must(object.len > 2 && object.ptr[object.len - 1] == '}');
-	buf_init(&out, object.len + x->server->modern_tail.len + WRAP_SLACK);
+	exchange_open_result(x, &out, object.len + x->server->modern_tail.len, object.len + x->server->modern_tail.len);
 	buf_put_slice(&out, slice_of(object.ptr, object.len - 1));
 	call_put_tail(x, &out);
-	if (out.failed == 0)
-		exchange_answer_result(x, buf_slice(&out));
-	else
-		exchange_answer_shortage(x);
-	buf_fini(&out);
+	exchange_close_result(x, &out);
 }
 
 /* Details that make it too large are left out: the code and the message are what a client acts upon. */
@@ -210,7 +202,7 @@ on_done(struct mcp_exchange *x, const struct action_outcome *outcome)
 }
 
 static void
-run_tool(struct mcp_exchange *x, const struct action *action, json_t *arguments)
+run_tool(struct mcp_exchange *x, const struct action *action, struct json_view arguments)
 {
 	const struct action_registry *registry = x->server->options.registry;
 	struct rpc_fault fault;
@@ -227,15 +219,15 @@ run_tool(struct mcp_exchange *x, const struct action *action, json_t *arguments)
 void
 tools_serve_call(struct mcp_exchange *x)
 {
-	json_t *arguments = json_object_get(x->params, "arguments");
-	struct slice name = json_get_slice(x->params, "name");
+	struct json_view arguments = json_view_get(x->given, "arguments");
+	struct slice name = json_view_text(json_view_get(x->given, "name"));
 	const struct action *action;
 
 	if (name.ptr == NULL) {
 		exchange_answer_invalid(x, "params.name must be the name of a tool.");
 		return;
 	}
-	if (arguments != NULL && !json_is_object(arguments)) { /* */
+	if (json_view_is_there(arguments) && !json_view_is(arguments, JSON_KIND_OBJECT)) { /* */
 		exchange_answer_invalid(x, "params.arguments must be an object.");
 		return;
 	}

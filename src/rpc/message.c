@@ -3,6 +3,7 @@
  */
 #include "rpc/message.h"
 
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -11,9 +12,9 @@
 
 enum member { MEMBER_JSONRPC, MEMBER_ID, MEMBER_METHOD, MEMBER_PARAMS, MEMBER_RESULT, MEMBER_ERROR, MEMBERS };
 
-static const char *const member_names[MEMBERS] = {
-    [MEMBER_JSONRPC] = "jsonrpc", [MEMBER_ID] = "id",	      [MEMBER_METHOD] = "method",
-    [MEMBER_PARAMS] = "params",	  [MEMBER_RESULT] = "result", [MEMBER_ERROR] = "error",
+static const struct slice member_names[MEMBERS] = {
+    [MEMBER_JSONRPC] = {"jsonrpc", 7}, [MEMBER_ID] = {"id", 2},		[MEMBER_METHOD] = {"method", 6},
+    [MEMBER_PARAMS] = {"params", 6},   [MEMBER_RESULT] = {"result", 6}, [MEMBER_ERROR] = {"error", 5},
 };
 
 /* Unknown members are ignored, but their names must be told apart, so there may not be many. */
@@ -24,10 +25,10 @@ struct envelope {
 	struct json_item items[MEMBERS];
 	unsigned seen;	/* one bit per member */
 	unsigned twice; /* likewise */
-	struct slice others[OTHERS_MAX];
 	size_t n_others;
 	bool other_twice;
 	bool too_many;
+	struct slice others[OTHERS_MAX]; /* the last: so many as there are */
 };
 
 static bool
@@ -51,13 +52,21 @@ note_other(struct envelope *e, struct slice key)
 		e->others[e->n_others++] = key;
 }
 
+static bool
+is_name(const struct json_item *item, enum member m)
+{
+	if (item->key_has_escape)
+		return json_scan_key_is(item->key, member_names[m].ptr);
+	return slice_eq(item->key, member_names[m]);
+}
+
 static int
 note_member(void *ctx, const struct json_item *item)
 {
 	struct envelope *e = ctx;
 	unsigned m = 0;
 
-	while (m < MEMBERS && !json_scan_key_is(item->key, member_names[m]))
+	while (m < MEMBERS && !is_name(item, (enum member)m))
 		m++;
 	if (m == MEMBERS) {
 		note_other(e, item->key);
@@ -104,7 +113,7 @@ check_names(const struct envelope *e, struct rpc_fault *fault)
 		if (e->twice >> m & 1)
 			return rpc_fault_set_envelope(fault, RPC_INVALID_REQUEST, NULL,
 						      "Not a JSON-RPC request: the member %s stands twice.",
-						      member_names[m]);
+						      member_names[m].ptr);
 	}
 	if (e->other_twice)
 		return refuse_shape(fault, "a member stands twice");
@@ -272,15 +281,48 @@ trim(struct slice s)
 	return s;
 }
 
-int
-rpc_parse(struct slice body, const struct json_limits *limits, struct rpc_message *msg_r, struct rpc_fault *fault)
+/* As if the scanner had come by. */
+static void
+note_plain(struct envelope *e, const struct json_outline *outline)
 {
-	struct envelope envelope = {.seen = 0};
+	const struct json_node *end = outline->nodes + outline->n;
+
+	for (const struct json_node *node = outline->nodes + 1; node < end; node += node->span) {
+		const struct json_item item = {
+		    .key = slice_of(node->key, node->key_len),
+		    .value = slice_of(node->ptr, node->len),
+		    .kind = node->kind,
+		};
+
+		(void)note_member(e, &item);
+	}
+}
+
+static void
+read_plain(const struct json_outline *outline, struct rpc_message *msg_r, struct envelope *e)
+{
+	note_plain(e, outline);
+	msg_r->is_plain = true;
+	msg_r->given = json_view_get(json_view_root(outline), "params");
+	msg_r->id = readable_id(e);
+}
+
+int
+rpc_read(struct slice body, const struct json_limits *limits, struct json_outline *outline, struct rpc_message *msg_r,
+	 struct rpc_fault *fault)
+{
+	struct envelope envelope;
 	struct err err;
 	int r;
 
 	memset(msg_r, 0, sizeof(*msg_r));
+	memset(&envelope, 0, offsetof(struct envelope, others));
 	msg_r->text = trim(body);
+	if (outline != NULL && json_outline_read(outline, body, limits) == 0 &&
+	    outline->nodes[0].kind == JSON_KIND_OBJECT) {
+		read_plain(outline, msg_r, &envelope);
+		return read_envelope(msg_r, &envelope, fault);
+	}
 	r = json_scan_object(body, limits, note_member, &envelope, &err);
 	if (r == ERR_UNSUPPORTED)
 		return read_array(msg_r, body, limits, fault);
@@ -289,6 +331,12 @@ rpc_parse(struct slice body, const struct json_limits *limits, struct rpc_messag
 	if (r < 0)
 		return refuse_text(fault, &err);
 	return read_envelope(msg_r, &envelope, fault);
+}
+
+int
+rpc_parse(struct slice body, const struct json_limits *limits, struct rpc_message *msg_r, struct rpc_fault *fault)
+{
+	return rpc_read(body, limits, NULL, msg_r, fault);
 }
 
 int

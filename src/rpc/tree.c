@@ -33,6 +33,21 @@ rpc_params(const struct rpc_message *msg, const struct json_limits *limits, json
 }
 
 int
+rpc_view(const struct rpc_message *msg, const struct json_limits *limits, struct json_view *view_r, json_t **tree_r,
+	 struct rpc_fault *fault)
+{
+	int r;
+
+	*tree_r = NULL;
+	*view_r = msg->given;
+	if (msg->is_plain)
+		return 0;
+	r = rpc_params(msg, limits, tree_r, fault);
+	*view_r = json_view_of(*tree_r);
+	return r;
+}
+
+int
 rpc_response(const struct rpc_message *msg, const struct json_limits *limits, json_t **value_r, bool *is_error_r,
 	     struct rpc_fault *fault)
 {

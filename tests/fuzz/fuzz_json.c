@@ -1,6 +1,6 @@
 /*
  * fuzz_json.c - scanner, parser and jansson's own reader give the same verdict and the same tree, a dump reads back as
- * that tree, and names and strings unescape to what stands in it
+ * that tree, names and strings unescape to what stands in it, and so does the outline of a plain text
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "json/parse.h"
 #include "json/relay.h"
+#include "json/view.h"
 #include "json/write.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -126,6 +127,45 @@ check_relay(struct slice text, const struct json_limits *limits, json_t *tree)
 	}
 }
 
+/* Node by node what the tree is.  As deep as an outline goes. */
+static void
+check_node(const struct json_node *node, const json_t *tree)
+{
+	struct json_view seen = {node, NULL}, known = json_view_of(tree);
+	const struct json_node *end = node + node->span;
+	size_t n = 0;
+	json_t *alone;
+
+	must(tree != NULL && json_view_kind(seen) == json_view_kind(known));
+	must(slice_eq(json_view_text(seen), json_view_text(known)));
+	must(json_view_members(seen) == json_view_members(known));
+	for (const struct json_node *child = node + 1; child < end; child += child->span, n++) {
+		struct slice name = slice_of(child->key, child->key_len);
+
+		must((child->key != NULL) == (node->kind == JSON_KIND_OBJECT));
+		if (child->key == NULL)
+			check_node(child, json_array_get(tree, n));
+		else
+			check_node(child, json_view_member(known, name).tree);
+		must(child->key == NULL || json_view_member(seen, name).node == child);
+	}
+	must(n == (json_is_array(tree) ? json_array_size(tree) : json_object_size(tree)));
+	must(json_view_tree(seen, &alone) == 0 && json_equal(alone, tree));
+	json_decref(alone);
+}
+
+/* What is plain is good JSON of the same meaning. */
+static void
+check_outline(struct slice text, int verdict, const json_t *tree)
+{
+	struct json_outline outline;
+
+	if (json_outline_read(&outline, text, NULL) < 0)
+		return;
+	must(verdict == 0 && outline.n == outline.nodes[0].span);
+	check_node(outline.nodes, tree);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -144,6 +184,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				      memchr(data, 'E', size) != NULL || size > 300);
 	must(parsed != ERR_LIMIT || scanned != 0 || big_number);
 	check_against_jansson(text, parsed, tree, big_number);
+	check_outline(text, parsed, tree);
 	if (parsed == 0)
 		check_round_trip(tree);
 	if (parsed == 0 && json_is_object(tree))

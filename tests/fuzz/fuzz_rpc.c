@@ -1,6 +1,6 @@
 /*
  * fuzz_rpc.c - any bytes as a JSON-RPC body: no crash; what is accepted can be answered, and the answer carries the
- * same id
+ * same id; plain messages, read the quick way, are the same
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -95,6 +95,35 @@ check_batch(const struct rpc_message *msg, struct rpc_fault *fault)
 	}
 }
 
+/* Read the quick way, it is the same message or the same refusal. */
+static void
+check_quick(struct slice body, const struct rpc_message *slow, int verdict, const struct rpc_fault *refused)
+{
+	struct json_outline outline;
+	struct rpc_message msg;
+	struct rpc_fault fault;
+	struct json_view view;
+	json_t *tree, *rest;
+
+	rpc_fault_init(&fault);
+	must(rpc_read(body, NULL, &outline, &msg, &fault) == verdict);
+	must(fault.code == refused->code && fault.envelope == refused->envelope);
+	must(strcmp(fault.message, refused->message) == 0 && slice_eq(msg.id, slow->id));
+	if (verdict == 0) {
+		must(msg.kind == slow->kind && strcmp(msg.method, slow->method) == 0);
+		must(slice_eq(msg.params, slow->params) && slice_eq(msg.text, slow->text));
+		must(slice_eq(msg.result, slow->result) && slice_eq(msg.error, slow->error));
+	}
+	if (verdict == 0 && msg.kind <= RPC_NOTIFICATION && rpc_view(&msg, NULL, &view, &rest, &fault) == 0) {
+		must(rpc_params(slow, NULL, &tree, &fault) == 0);
+		must((rest == NULL) == msg.is_plain);
+		must(json_view_members(view) == json_object_size(tree));
+		json_decref(tree);
+		json_decref(rest);
+	}
+	rpc_fault_fini(&fault);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -104,6 +133,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	rpc_fault_init(&fault);
 	r = rpc_parse(slice_of((const char *)data, size), NULL, &msg, &fault);
+	check_quick(slice_of((const char *)data, size), &msg, r, &fault);
 	if (r == 0 && msg.kind == RPC_BATCH)
 		check_batch(&msg, &fault);
 	else

@@ -6,6 +6,7 @@
 #include "action/action.h"
 #include "action/env.h"
 #include "json/get.h"
+#include "json/write.h"
 #include "login.h"
 #include "magento/login.h"
 #include "magento/param.h"
@@ -93,28 +94,23 @@ verify_login(struct action_call *call, bool *works_r, struct fault *fault)
 	return r;
 }
 
-static json_t *
-render_whoami(const struct action_call *call)
+static void
+write_whoami(const struct action_call *call, struct json_writer *w)
 {
 	const struct login *login = &call->login;
-	json_t *result = json_pack("{s:s, s:s, s:o}", "username", login->username, "base_url", login->base_url,
-				   "default_scope", result_default_scope(&login->scope));
-	int r = 0;
 
+	json_write_key_string(w, "username", login->username);
+	json_write_key_string(w, "base_url", login->base_url);
+	result_write_default_scope(w, &login->scope);
 	if (login->store[0] != '\0')
-		r |= json_object_set_new(result, "store", json_string(login->store));
-	r |= json_object_set_new(result, "auth_method", json_string(login_method_name(login->method)));
+		json_write_key_string(w, "store", login->store);
+	json_write_key_string(w, "auth_method", login_method_name(login->method));
 	if (login->user_id != 0)
-		r |= json_object_set_new(result, "user_id", json_integer(login->user_id));
-	r |= result_set_time(result, "session_expires_at", login->session_expires_wall_ms);
+		json_write_key_int(w, "user_id", login->user_id);
+	result_write_time(w, "session_expires_at", login->session_expires_wall_ms);
 	if (login->token_expires_wall_ms != 0)
-		r |= result_set_time(result, "token_expires_at", login->token_expires_wall_ms);
-	r |= json_object_set_new(result, "environment", json_string(call->env->config->server.environment));
-	if (r != 0) {
-		json_decref(result);
-		return NULL;
-	}
-	return result;
+		result_write_time(w, "token_expires_at", login->token_expires_wall_ms);
+	json_write_key_string(w, "environment", call->env->config->server.environment);
 }
 
 static int
@@ -122,17 +118,20 @@ run_whoami(struct action_call *call, json_t *params, json_t **result_r, struct f
 {
 	bool verify_wanted = json_get_bool(params, "verify", false);
 	bool works = false;
+	struct json_writer w;
 
+	(void)result_r;
 	if (verify_wanted && verify_login(call, &works, fault) < 0)
 		return -1;
-	*result_r = render_whoami(call);
-	if (*result_r == NULL ||
-	    (verify_wanted && json_object_set_new(*result_r, "verified", json_boolean(works)) < 0)) {
-		json_decref(*result_r);
-		*result_r = NULL;
-		return result_out_of_memory(fault);
+	json_write_init(&w, &call->text);
+	json_write_begin_object(&w);
+	write_whoami(call, &w);
+	if (verify_wanted) {
+		json_write_key(&w, "verified");
+		json_write_bool(&w, works);
 	}
-	return 0;
+	json_write_end(&w);
+	return json_write_finish(&w) == ERR_NOMEM ? result_out_of_memory(fault) : 0;
 }
 
 static const struct json_schema verify_flag = {.type = JSON_T_BOOLEAN,

@@ -91,7 +91,7 @@ call(struct shop *shop, struct told *told, const char *action, const char *argum
 {
 	json_t *tree = json_of(arguments);
 	struct action_request request = {.action = cache_action(action),
-					 .arguments = tree,
+					 .arguments = json_view_of(tree),
 					 .principal = &shop->principal,
 					 .request_id = "1",
 					 .memory = shop->memory};

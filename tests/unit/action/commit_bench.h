@@ -81,7 +81,7 @@ bench_steps(struct shop *shop, struct told *told, const struct commit_ops *ops, 
 				    .ops = ops};
 	json_t *list = json_of(steps), *tree = json_pack("{s:{s:o}}", "params", "steps", list);
 	struct action_request request = {.action = &bench.action,
-					 .arguments = tree,
+					 .arguments = json_view_of(tree),
 					 .principal = &shop->principal,
 					 .request_id = "1",
 					 .memory = shop->memory};

@@ -375,8 +375,10 @@ static inline void
 shop_begin(struct shop *shop, struct told *told, const char *action, const char *arguments)
 {
 	json_t *tree = arguments != NULL ? json_of(arguments) : NULL;
-	struct action_request request = {
-	    .action = shop_action(action), .arguments = tree, .principal = &shop->principal, .request_id = "1"};
+	struct action_request request = {.action = shop_action(action),
+					 .arguments = json_view_of(tree),
+					 .principal = &shop->principal,
+					 .request_id = "1"};
 
 	memset(told, 0, sizeof(*told));
 	if (shop->remembers) {

@@ -207,31 +207,58 @@ the_session_is_text_or_absent(void **state)
 					    "{\"session\":false}", "{\"session\":\"a\\u0000b\"}"};
 	static const char *const absent[] = {"{}", "{\"session\":null}", "{\"params\":{\"session\":\"h\"}}"};
 	struct fault fault;
-	const char *handle = "?";
+	struct slice handle = SLICE_LIT("?");
 	json_t *tree;
 
 	(void)state;
 	fault_init(&fault);
 	for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
 		tree = json_of(wrong[i]);
-		assert_int_equal(arguments_session(tree, &handle, &fault), -1);
+		assert_int_equal(arguments_session(json_view_of(tree), &handle, &fault), -1);
 		assert_int_equal(fault.code, FAULT_VALIDATION_ERROR);
-		assert_null(handle);
+		assert_null(handle.ptr);
 		fault_fini(&fault);
 		json_decref(tree);
 	}
 	for (size_t i = 0; i < ARRAY_LEN(absent); i++) {
 		tree = json_of(absent[i]);
-		assert_int_equal(arguments_session(tree, &handle, &fault), 0);
-		assert_null(handle);
+		assert_int_equal(arguments_session(json_view_of(tree), &handle, &fault), 0);
+		assert_null(handle.ptr);
 		json_decref(tree);
 	}
-	assert_int_equal(arguments_session(NULL, &handle, &fault), 0);
-	assert_null(handle);
+	assert_int_equal(arguments_session(JSON_VIEW_NONE, &handle, &fault), 0);
+	assert_null(handle.ptr);
 	tree = json_of("{\"session\":\"h\"}");
-	assert_int_equal(arguments_session(tree, &handle, &fault), 0);
-	assert_string_equal(handle, "h");
+	assert_int_equal(arguments_session(json_view_of(tree), &handle, &fault), 0);
+	assert_true(slice_is(handle, "h"));
 	json_decref(tree);
+}
+
+static void
+a_session_alone_is_no_parameter(void **state)
+{
+	static const char *const none[] = {"{}", "{\"session\":\"h\"}", "{\"session\":null}"};
+	static const char *const some[] = {"{\"params\":{}}", "{\"params\":null,\"session\":\"h\"}", "{\"a\":1}",
+					   "{\"session\":\"h\",\"b\":2}"};
+	struct json_outline outline;
+	json_t *tree;
+
+	(void)state;
+	assert_true(arguments_are_none(JSON_VIEW_NONE));
+	for (size_t i = 0; i < ARRAY_LEN(none); i++) {
+		tree = json_of(none[i]);
+		assert_true(arguments_are_none(json_view_of(tree)));
+		json_decref(tree);
+		assert_int_equal(json_outline_read(&outline, slice_from_str(none[i]), NULL), 0);
+		assert_true(arguments_are_none(json_view_root(&outline)));
+	}
+	for (size_t i = 0; i < ARRAY_LEN(some); i++) {
+		tree = json_of(some[i]);
+		assert_false(arguments_are_none(json_view_of(tree)));
+		json_decref(tree);
+		assert_int_equal(json_outline_read(&outline, slice_from_str(some[i]), NULL), 0);
+		assert_false(arguments_are_none(json_view_root(&outline)));
+	}
 }
 
 /* ---- violations ---- */
@@ -271,6 +298,7 @@ main(void)
 	    cmocka_unit_test(integral_floats_are_integers),
 	    cmocka_unit_test(long_names_are_shown_short),
 	    cmocka_unit_test(the_session_is_text_or_absent),
+	    cmocka_unit_test(a_session_alone_is_no_parameter),
 	    cmocka_unit_test(a_refusal_names_the_first_and_counts_the_rest),
 	};
 

@@ -103,7 +103,7 @@ secrets_of_the_call_are_wiped(void **state)
 	    json_of("{\"params\":{\"username\":\"admin\",\"password\":\"Dummy123pass\",\"otp\":\"123456\"}}");
 	json_t *params = json_object_get(tree, "params");
 	const struct action_request request = {
-	    .action = shop_action("auth.login"), .arguments = tree, .principal = &shop->principal};
+	    .action = shop_action("auth.login"), .arguments = json_view_of(tree), .principal = &shop->principal};
 	struct told told;
 
 	memset(&told, 0, sizeof(told));

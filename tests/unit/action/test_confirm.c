@@ -98,7 +98,7 @@ call_with(struct shop *shop, struct told *told, const struct action *action, con
 {
 	json_t *tree = json_of(arguments);
 	const struct action_request request = {.action = action,
-					       .arguments = tree,
+					       .arguments = json_view_of(tree),
 					       .principal = &shop->principal,
 					       .memory = shop->memory,
 					       .request_id = "1.2.3",

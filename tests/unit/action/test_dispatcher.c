@@ -131,7 +131,7 @@ begin(struct shop *shop, struct told *told, const struct action *action, const c
 	json_t *tree = arguments != NULL ? json_of(arguments) : NULL;
 	char id[] = "1.2.3";
 	const struct action_request request = {.action = action,
-					       .arguments = tree,
+					       .arguments = json_view_of(tree),
 					       .principal = &shop->principal,
 					       .memory = shop->memory,
 					       .request_id = id};

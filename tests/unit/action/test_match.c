@@ -51,7 +51,7 @@ run(struct shop *shop, struct told *told, json_t *params)
 {
 	json_t *tree = json_pack("{s:o}", "params", params);
 	struct action_request request = {.action = &resolve_action,
-					 .arguments = tree,
+					 .arguments = json_view_of(tree),
 					 .principal = &shop->principal,
 					 .request_id = "1",
 					 .memory = shop->memory};

@@ -17,7 +17,7 @@ prepare(struct shop *shop, struct told *told, const char *arguments)
 {
 	json_t *tree = json_of(arguments);
 	struct action_request request = {.action = &action_pricing_table.rows[0],
-					 .arguments = tree,
+					 .arguments = json_view_of(tree),
 					 .principal = &shop->principal,
 					 .request_id = "1",
 					 .memory = shop->memory};

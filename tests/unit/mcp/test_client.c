@@ -199,10 +199,10 @@ capabilities_are_those_of_the_revision(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		json_t *declared = parse_answer(slice_from_str(cases[i].declared));
 
-		assert_int_equal(client_capabilities(declared, cases[i].protocol), cases[i].can);
+		assert_int_equal(client_capabilities(json_view_of(declared), cases[i].protocol), cases[i].can);
 		json_decref(declared);
 	}
-	assert_int_equal(client_capabilities(NULL, MCP_2025_11_25), 0);
+	assert_int_equal(client_capabilities(JSON_VIEW_NONE, MCP_2025_11_25), 0);
 }
 
 int
