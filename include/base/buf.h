@@ -32,8 +32,15 @@ void buf_init_secret(struct buf *b, size_t max); /* like buf_init, and every byt
 void buf_fini(struct buf *b);  /* leaves an empty buffer with the same maximum */
 void buf_clear(struct buf *b); /* keeps the memory, forgets bytes and failure */
 
-int buf_reserve(struct buf *b, size_t extra); /* room for `extra` more bytes; fails as a put does */
+int buf_reserve_growing(struct buf *b, size_t extra);
 int buf_put_growing(struct buf *b, const void *bytes, size_t len);
+
+/* Room for `extra` more bytes; fails as a put does. */
+static inline int
+buf_reserve(struct buf *b, size_t extra)
+{
+	return b->failed == 0 && extra < b->cap - b->len ? 0 : buf_reserve_growing(b, extra);
+}
 
 /* Nearly every put finds room: that one is made where it stands. */
 static inline int

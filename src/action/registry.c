@@ -172,9 +172,16 @@ action_registry_action_at(const struct action_registry *registry, size_t index)
 size_t
 action_registry_index(const struct action_registry *registry, const struct action *action)
 {
-	for (size_t i = 0; i < action_registry_action_count(registry); i++) {
-		if (action_registry_action_at(registry, i) == action)
+	size_t n;
+
+	for (size_t i = 0; i < registry->n; i++) {
+		if (registry->entries[i].action == action)
 			return i;
+	}
+	n = registry_others(registry->product);
+	for (size_t i = 0; i < n; i++) {
+		if (registry_other_at(registry->product, i) == action)
+			return registry->n + i;
 	}
 	must(!"an action of this registry");
 	return 0;

@@ -94,7 +94,7 @@ grow(struct buf *b, size_t need)
 }
 
 int
-buf_reserve(struct buf *b, size_t extra)
+buf_reserve_growing(struct buf *b, size_t extra)
 {
 	if (b->failed != 0)
 		return b->failed;

@@ -5,10 +5,17 @@
 
 #include <string.h>
 
+/* Without a hash of the key where there is nothing to find. */
+static json_t *
+member(const json_t *obj, const char *key)
+{
+	return json_object_size(obj) > 0 ? json_object_get(obj, key) : NULL;
+}
+
 json_t *
 json_get(const json_t *obj, const char *key)
 {
-	json_t *value = json_object_get(obj, key);
+	json_t *value = member(obj, key);
 
 	return json_is_null(value) ? NULL : value;
 }
@@ -16,7 +23,7 @@ json_get(const json_t *obj, const char *key)
 json_t *
 json_get_object(const json_t *obj, const char *key)
 {
-	json_t *value = json_object_get(obj, key);
+	json_t *value = member(obj, key);
 
 	return json_is_object(value) ? value : NULL;
 }
@@ -24,7 +31,7 @@ json_get_object(const json_t *obj, const char *key)
 json_t *
 json_get_array(const json_t *obj, const char *key)
 {
-	json_t *value = json_object_get(obj, key);
+	json_t *value = member(obj, key);
 
 	return json_is_array(value) ? value : NULL;
 }
@@ -32,13 +39,13 @@ json_get_array(const json_t *obj, const char *key)
 size_t
 json_get_array_len(const json_t *obj, const char *key)
 {
-	return json_array_size(json_object_get(obj, key));
+	return json_array_size(member(obj, key));
 }
 
 struct slice
 json_get_slice(const json_t *obj, const char *key)
 {
-	const json_t *value = json_object_get(obj, key);
+	const json_t *value = member(obj, key);
 
 	return json_is_string(value) ? slice_of(json_string_value(value), json_string_length(value)) : SLICE_NONE;
 }
@@ -75,13 +82,13 @@ json_get_int(const json_t *obj, const char *key, int64_t fallback)
 {
 	int64_t value;
 
-	return json_is_integral(json_object_get(obj, key), &value) ? value : fallback;
+	return json_is_integral(member(obj, key), &value) ? value : fallback;
 }
 
 double
 json_get_num(const json_t *obj, const char *key, double fallback)
 {
-	const json_t *value = json_object_get(obj, key);
+	const json_t *value = member(obj, key);
 
 	return json_is_number(value) ? json_number_value(value) : fallback;
 }
@@ -89,7 +96,7 @@ json_get_num(const json_t *obj, const char *key, double fallback)
 bool
 json_get_bool(const json_t *obj, const char *key, bool fallback)
 {
-	const json_t *value = json_object_get(obj, key);
+	const json_t *value = member(obj, key);
 
 	return json_is_boolean(value) ? json_is_true(value) : fallback;
 }

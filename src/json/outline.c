@@ -20,7 +20,8 @@ struct reader {
 static inline void
 skip_space(struct reader *r)
 {
-	while (r->pos < r->end && (*r->pos == ' ' || *r->pos == '\n' || *r->pos == '\r' || *r->pos == '\t'))
+	while (r->pos < r->end && (unsigned char)*r->pos <= ' ' &&
+	       (*r->pos == ' ' || *r->pos == '\n' || *r->pos == '\r' || *r->pos == '\t'))
 		r->pos++;
 }
 

@@ -3,9 +3,12 @@
  */
 #include "json/write.h"
 
+#include <string.h>
+
 #include "base/enc.h"
 #include "base/err.h"
 #include "json/real.h"
+#include "json/text_run.h"
 
 void
 json_write_init(struct json_writer *w, struct buf *out)
@@ -75,13 +78,39 @@ json_write_end(struct json_writer *w)
 	w->depth--;
 }
 
+/* With what goes before and behind it; most names are plain and of the program. */
+static void
+put_key(struct buf *out, struct slice key, bool is_first)
+{
+	size_t around = is_first ? 3 : 4;
+	char *to;
+
+	if (text_run_end(key.ptr, key.ptr + key.len) != key.ptr + key.len || buf_reserve(out, key.len + around) < 0) {
+		if (!is_first)
+			(void)buf_put_char(out, ',');
+		(void)enc_json_put(out, key);
+		(void)buf_put_char(out, ':');
+		return;
+	}
+	to = out->ptr + out->len;
+	if (!is_first)
+		*to++ = ',';
+	*to++ = '"';
+	memcpy(to, key.ptr, key.len);
+	to += key.len;
+	memcpy(to, "\":", sizeof("\":"));
+	out->len = (size_t)(to + 2 - out->ptr);
+}
+
 void
 json_write_key(struct json_writer *w, const char *key)
 {
+	uint64_t bit;
+
 	must(in_object(w) && !w->after_key);
-	separate(w);
-	(void)enc_json_put(w->out, slice_from_str(key));
-	(void)buf_put_char(w->out, ':');
+	bit = (uint64_t)1 << (w->depth - 1);
+	put_key(w->out, slice_from_str(key), (w->started & bit) == 0);
+	w->started |= bit;
 	w->after_key = true;
 }
 

@@ -105,7 +105,7 @@ serve_element(struct mcp_exchange *x)
 	x->protocol = MCP_2025_03_26;
 	rpc_fault_init(&fault);
 	if (rpc_parse_element(x->request.body, &x->server->limits, &x->msg, &fault) < 0 ||
-	    (x->msg.kind != RPC_RESPONSE && rpc_view(&x->msg, &x->server->limits, &x->given, &x->params, &fault) < 0))
+	    exchange_view_params(x, &fault) < 0)
 		exchange_answer_fault(x, &fault);
 	else if (x->msg.kind == RPC_REQUEST && strcmp(x->msg.method, "initialize") == 0)
 		refuse(x, 400, "initialize cannot stand in an array. Send it on its own.");

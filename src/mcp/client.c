@@ -125,7 +125,7 @@ token_as_it_came(const struct mcp_exchange *x, struct json_view view)
 int
 client_read_progress_token(struct mcp_exchange *x)
 {
-	struct json_view view = json_view_get(json_view_get(x->given, "_meta"), "progressToken");
+	struct json_view view = json_view_get(x->meta, "progressToken");
 	struct slice token;
 
 	if (!json_view_is_there(view))

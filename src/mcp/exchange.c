@@ -79,6 +79,17 @@ exchange_abandon(struct mcp_exchange *x)
 	exchange_free(x);
 }
 
+int
+exchange_view_params(struct mcp_exchange *x, struct rpc_fault *fault)
+{
+	if (x->msg.kind == RPC_RESPONSE)
+		return 0;
+	if (rpc_view(&x->msg, &x->server->limits, &x->given, &x->params, fault) < 0)
+		return -1;
+	x->meta = json_view_get(x->given, "_meta");
+	return 0;
+}
+
 json_t *
 exchange_params(struct mcp_exchange *x)
 {

@@ -72,6 +72,7 @@ struct mcp_exchange {
 	struct batch *batch;	     /* owned; of an array of messages */
 	struct rpc_message msg;
 	struct json_view given; /* the parameters; JSON_VIEW_NONE for none */
+	struct json_view meta;	/* _meta among them, likewise */
 	json_t *params;		/* the same as a tree, see exchange_params(); NULL until somebody asks for it */
 	enum mcp_protocol protocol;
 	bool has_session;
@@ -115,6 +116,9 @@ struct mcp_exchange *exchange_new(struct mcp_server *server, const struct mcp_re
 void exchange_abandon(struct mcp_exchange *x); /* stops its work and frees it; the channel is not told */
 
 bool exchange_is_modern(const struct mcp_exchange *x);
+
+/* Fills in given and meta, for as long as what msg was read into.  -1 as rpc_params(). */
+int exchange_view_params(struct mcp_exchange *x, struct rpc_fault *fault) MUST_CHECK;
 
 /* The parameters as a tree, for what is not content with x->given.  Borrowed; NULL: no memory. */
 json_t *exchange_params(struct mcp_exchange *x);

@@ -61,10 +61,9 @@ check_version(struct mcp_exchange *x, struct json_view claim, struct rpc_fault *
 static int
 check_envelope(struct mcp_exchange *x, struct rpc_fault *fault)
 {
-	struct json_view meta = json_view_get(x->given, "_meta");
-	struct json_view info = json_view_get(meta, META_CLIENT_INFO);
+	struct json_view info = json_view_get(x->meta, META_CLIENT_INFO);
 
-	if (!json_view_is(json_view_get(meta, META_CAPABILITIES), JSON_KIND_OBJECT)) {
+	if (!json_view_is(json_view_get(x->meta, META_CAPABILITIES), JSON_KIND_OBJECT)) {
 		return rpc_fault_set_envelope(fault, RPC_INVALID_PARAMS, NULL,
 					      "params._meta " META_CAPABILITIES " is missing or not an object.");
 	}
@@ -129,10 +128,9 @@ check_name_header(struct mcp_exchange *x, const char *member, struct rpc_fault *
 static int
 read_client(struct mcp_exchange *x, struct rpc_fault *fault)
 {
-	struct json_view meta = json_view_get(x->given, "_meta");
-	struct json_view level = json_view_get(meta, META_LOG_LEVEL);
+	struct json_view level = json_view_get(x->meta, META_LOG_LEVEL);
 
-	x->can = client_capabilities(json_view_get(meta, META_CAPABILITIES), x->protocol);
+	x->can = client_capabilities(json_view_get(x->meta, META_CAPABILITIES), x->protocol);
 	if (json_view_is_there(level) && client_log_level(level, &x->log_from) < 0) {
 		return rpc_fault_set(fault, RPC_INVALID_PARAMS, NULL,
 				     "params._meta " META_LOG_LEVEL " must be one of the eight syslog levels, such as "

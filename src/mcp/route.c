@@ -9,9 +9,9 @@
 
 /* The member whose presence makes a message modern. */
 static struct json_view
-find_claim(struct json_view params)
+find_claim(const struct mcp_exchange *x)
 {
-	return json_view_get(json_view_get(params, "_meta"), "io.modelcontextprotocol/protocolVersion");
+	return json_view_get(x->meta, "io.modelcontextprotocol/protocolVersion");
 }
 
 static void
@@ -64,11 +64,11 @@ serve_message(struct mcp_exchange *x)
 			batch_serve(x);
 		return;
 	}
-	if (x->msg.kind != RPC_RESPONSE && rpc_view(&x->msg, &x->server->limits, &x->given, &x->params, &fault) < 0) {
+	if (exchange_view_params(x, &fault) < 0) {
 		exchange_answer_fault(x, &fault);
 		return;
 	}
-	claim = find_claim(x->given);
+	claim = find_claim(x);
 	if (json_view_is_there(claim))
 		modern_serve(x, claim);
 	else if (mcp_protocol_is_modern_text(x->request.headers.protocol_version) &&
@@ -104,6 +104,7 @@ mcp_server_post(struct mcp_server *server, const struct mcp_request *request, co
 		streams_begin(alive);
 	if (alive != NULL) {
 		alive->given = json_view_of(alive->params); /* the outline goes */
+		alive->meta = json_view_get(alive->given, "_meta");
 		alive->owner = NULL;
 		*exchange_r = alive;
 	}

@@ -12,7 +12,10 @@
 void
 rpc_fault_init(struct rpc_fault *f)
 {
-	memset(f, 0, sizeof(*f));
+	f->code = 0;
+	f->data = NULL;
+	f->envelope = false;
+	f->message[0] = '\0';
 }
 
 void

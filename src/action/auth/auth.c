@@ -34,6 +34,8 @@ static const struct json_schema message_result = {.type = JSON_T_OBJECT, .props 
 
 /* ---- auth.whoami ---- */
 
+#define WHOAMI_USUAL 500 /* bytes of a result */
+
 /* The route that proved the credentials, which may carry a query. */
 static int
 ask_route(struct store_client *sc, struct fault *fault)
@@ -123,6 +125,7 @@ run_whoami(struct action_call *call, json_t *params, json_t **result_r, struct f
 	(void)result_r;
 	if (verify_wanted && verify_login(call, &works, fault) < 0)
 		return -1;
+	(void)buf_reserve(&call->text, WHOAMI_USUAL);
 	json_write_init(&w, &call->text);
 	json_write_begin_object(&w);
 	write_whoami(call, &w);

@@ -62,7 +62,7 @@ good_arguments(void **state)
 		json_t *tree = json_of(forms[i]);
 
 		torture(forms[i], take, tree);
-		assert_true(torture_failures() > 0);
+		assert_true((torture_failures() > 0) == (i > 0)); /* the first takes no memory at all */
 		json_decref(tree);
 	}
 }
