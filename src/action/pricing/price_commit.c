@@ -219,9 +219,26 @@ clears_something(const struct job *job)
 	return false;
 }
 
-static void
-judge(const struct writing *w, struct job *job, const struct commit_step *found)
+/*
+ * What one view sees of a job.  A website's price is sent for its default view, and meant for all of its views: whether
+ * the shop takes it so is not known before it is seen.
+ */
+struct look {
+	struct job *job;
+	struct commit_step step; /* a copy, in the view's scope; `present` is its own */
+};
+
+static bool
+is_own(const struct look *look)
 {
+	return strcmp(look->step.scope, look->job->step->scope) == 0;
+}
+
+static void
+judge(const struct writing *w, const struct look *look)
+{
+	const struct commit_step *found = &look->step;
+	struct job *job = look->job;
 	const char *name = found->present != NULL ? find_difference(job, found->present) : NULL;
 	char text[PRICE_ERROR_MAX + 64];
 
@@ -231,8 +248,9 @@ judge(const struct writing *w, struct job *job, const struct commit_step *found)
 	}
 	if (name == NULL)
 		return;
-	if (clears_something(job) && w->stray[0] == '\0') {
-		job->by_put = true; /* only a PUT with null clears for certain */
+	/* Only a PUT with null clears for certain, and a PUT through one view reaches all of its website. */
+	if ((clears_something(job) && w->stray[0] == '\0') || !is_own(look)) {
+		job->by_put = true;
 		return;
 	}
 	if (w->stray[0] != '\0') {
@@ -245,42 +263,103 @@ judge(const struct writing *w, struct job *job, const struct commit_step *found)
 	set_error(job, FAULT_MAGENTO_API_ERROR, text);
 }
 
+static bool
+is_open(const struct job *job)
+{
+	return !job->is_over && !job->by_put;
+}
+
+static bool
+is_sibling(const struct scope_view *view, const struct scope_view *own)
+{
+	return view != own && view->active && view->website_id == own->website_id;
+}
+
+/* Gives how many looks a job needs, and makes them when `looks` is not NULL; 0 without memory. */
+static size_t
+look_at(const struct writing *w, const struct scope_tree *tree, struct job *job, struct look *looks)
+{
+	const struct scope_view *own =
+	    tree != NULL && job->store_id > 0 ? scope_view_find(tree, job->step->scope) : NULL;
+	size_t n = 1;
+
+	if (looks != NULL) {
+		looks[0] = (struct look){.job = job, .step = *job->step};
+		looks[0].step.present = NULL;
+		looks[0].step.gone = false;
+	}
+	for (size_t i = 0; own != NULL && i < tree->n_views; i++) {
+		if (!is_sibling(&tree->views[i], own))
+			continue;
+		if (looks != NULL) {
+			looks[n] = looks[0];
+			looks[n].step.scope = pool_strdup(w->sc->call->pool, tree->views[i].code);
+			if (looks[n].step.scope == NULL)
+				return 0;
+		}
+		n++;
+	}
+	return n;
+}
+
+/* All looks at the jobs that are open, as an array to be freed; NULL without memory. */
+static struct look *
+look_at_all(const struct writing *w, size_t *n_r)
+{
+	const struct scope_tree *tree = NULL;
+	struct look *looks;
+	struct fault fault;
+	size_t n = 0, cap = 1;
+
+	fault_init(&fault);
+	if (scope_tree_get(&w->sc->magento, w->sc->call->env->scopes, false, &tree, NULL, &fault) < 0)
+		tree = NULL;
+	fault_fini(&fault);
+	for (size_t i = 0; i < w->n; i++)
+		cap += is_open(&w->jobs[i]) ? look_at(w, tree, &w->jobs[i], NULL) : 0;
+	looks = calloc(cap, sizeof(*looks));
+	for (size_t i = 0; looks != NULL && i < w->n; i++) {
+		size_t more = is_open(&w->jobs[i]) ? look_at(w, tree, &w->jobs[i], looks + n) : 0;
+
+		if (is_open(&w->jobs[i]) && more == 0) {
+			free(looks);
+			return NULL;
+		}
+		n += more;
+	}
+	*n_r = n;
+	return looks;
+}
+
 /* Reads what is there now; when that fails nobody knows, and the commit reads again until it does. */
 static void
 verify(struct writing *w)
 {
-	struct commit_step *copies = calloc(w->n + 1, sizeof(*copies));
-	struct commit_step **steps = calloc(w->n + 1, sizeof(*steps));
-	struct fault fault;
 	size_t n = 0;
+	struct look *looks = look_at_all(w, &n);
+	struct commit_step **steps = calloc(n + 1, sizeof(*steps));
+	struct fault fault;
 
 	fault_init(&fault);
-	for (size_t i = 0; copies != NULL && steps != NULL && i < w->n; i++) {
-		copies[i] = *w->jobs[i].step;
-		copies[i].present = NULL;
-		copies[i].gone = false;
-		if (!w->jobs[i].is_over && !w->jobs[i].by_put)
-			steps[n++] = &copies[i];
-	}
-	if (copies == NULL || steps == NULL)
+	for (size_t i = 0; steps != NULL && i < n; i++)
+		steps[i] = &looks[i].step;
+	if (looks == NULL || steps == NULL)
 		result_out_of_memory(&fault);
 	else if (n > 0)
 		(void)!price_read(w->sc, steps, n, &fault);
-	for (size_t i = 0; i < w->n; i++) {
-		struct job *job = &w->jobs[i];
-
-		if (job->is_over || job->by_put)
-			continue;
-		if (fault.code != FAULT_NONE) {
-			set_error(job, fault.code, fault.message);
-			job->step->in_doubt = true;
-		} else {
-			judge(w, job, &copies[i]);
+	for (size_t i = 0; fault.code == FAULT_NONE && i < n; i++) {
+		if (is_open(looks[i].job))
+			judge(w, &looks[i]);
+	}
+	for (size_t i = 0; fault.code != FAULT_NONE && i < w->n; i++) {
+		if (is_open(&w->jobs[i])) {
+			set_error(&w->jobs[i], fault.code, fault.message);
+			w->jobs[i].step->in_doubt = true;
 		}
 	}
-	for (size_t i = 0; copies != NULL && i < w->n; i++)
-		json_decref(copies[i].present);
-	free(copies);
+	for (size_t i = 0; looks != NULL && i < n; i++)
+		json_decref(looks[i].step.present);
+	free(looks);
 	free(steps);
 	fault_fini(&fault);
 }

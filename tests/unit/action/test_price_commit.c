@@ -203,7 +203,8 @@ a_websites_price_is_told_to_its_view_and_read_back(void **state)
 	once(shop, "POST", BASE_INFO, 200, "[" BASE_ROW("A", "1") "," BASE_ROW("B", "1") "]"); /* of all stores */
 	shop_rule(shop, "POST", BASE, 200, "[]");
 	shop_rule(shop, "POST", BASE_INFO, 200,
-		  "[" BASE_ROW("A", "1") ",{\"sku\":\"a\",\"store_id\":2,\"price\":2}," BASE_ROW("B", "1") "]");
+		  "[" BASE_ROW("A", "1") ",{\"sku\":\"a\",\"store_id\":1,\"price\":2},{\"sku\":\"a\",\"store_id\":2,"
+					 "\"price\":2}," BASE_ROW("B", "1") "]");
 	run(shop, &told,
 	    "[{\"key\":{\"sku\":\"A\"},\"scope\":\"de\",\"from\":{\"price\":1},\"to\":{\"price\":2}},"
 	    "{\"key\":{\"sku\":\"B\"},\"scope\":\"de\",\"from\":{\"price\":1},\"to\":{\"price\":2}}]");
@@ -212,6 +213,36 @@ a_websites_price_is_told_to_its_view_and_read_back(void **state)
 	assert_string_equal(
 	    bench_bodies(shop, "POST " BASE),
 	    "{\"prices\":[{\"sku\":\"A\",\"store_id\":2,\"price\":2},{\"sku\":\"B\",\"store_id\":2,\"price\":2}]}");
+	told_fini(&told);
+}
+
+/* The bulk route kept the row for the view that was named only: the website's other views get it by a PUT. */
+static void
+a_websites_price_reaches_all_of_its_views(void **state)
+{
+	struct shop *shop = *state;
+	struct told told;
+
+	shop_login(shop);
+	shop_lists(shop);
+	once(shop, "POST", BASE_INFO, 200, "[" BASE_ROW("A", "10") "]");
+	once(shop, "POST", SPECIAL_INFO, 200, "[" SPECIAL_ROW("A", "9") "]");
+	shop_rule(shop, "POST", SPECIAL, 200, "[]");
+	shop_rule(shop, "POST", BASE_INFO, 200, "[" BASE_ROW("A", "10") "]");
+	shop_rule(shop, "POST", SPECIAL_INFO, 200,
+		  "[" SPECIAL_ROW(
+		      "A", "9") ",{\"sku\":\"A\",\"store_id\":1,\"price\":8,\"price_from\":\"2026-01-01 00:00:00\","
+				"\"price_to\":null}]");
+	shop_rule(shop, "PUT", "/rest/default/V1/products/A", 200,
+		  "{\"sku\":\"A\",\"price\":10,\"custom_attributes\":[{\"attribute_code\":\"special_price\",\"value\":"
+		  "\"8.000000\"}]}");
+	run(shop, &told,
+	    "[{\"key\":{\"sku\":\"A\"},\"scope\":\"default\",\"from\":{\"special_price\":9},\"to\":{\"special_price\":"
+	    "8}}]");
+	expect_step(&told, 0, KEEPER_UPDATED, "");
+	assert_string_equal(bench_bodies(shop, "PUT /rest/default/V1/products/A"),
+			    "{\"product\":{\"sku\":\"A\",\"custom_attributes\":[{\"attribute_code\":\"special_price\","
+			    "\"value\":\"8.0000\"}]}}");
 	told_fini(&told);
 }
 
@@ -361,6 +392,7 @@ main(void)
 	    SHOP_TEST(a_removal_without_effect_is_done_by_put_with_null),
 	    SHOP_TEST(what_even_a_put_does_not_store_is_an_error),
 	    SHOP_TEST(a_websites_price_is_told_to_its_view_and_read_back),
+	    SHOP_TEST(a_websites_price_reaches_all_of_its_views),
 	    SHOP_TEST(a_website_does_not_remove_the_special_price_of_all),
 	    SHOP_TEST(what_the_plan_wants_by_put_is_in_no_list),
 	    SHOP_TEST(rows_that_may_not_be_written_become_puts),
