@@ -19,9 +19,7 @@ int enc_base64url_put(struct buf *out, struct slice bytes); /* RFC 4648 section 
 int enc_base64_decode(struct slice text, struct buf *out) MUST_CHECK;
 int enc_base64url_decode(struct slice text, struct buf *out) MUST_CHECK;
 
-/* Writes lower case, reads either; exactly dst_len bytes. */
-int enc_hex_put(struct buf *out, struct slice bytes);
-int enc_hex_decode(struct slice text, void *dst, size_t dst_len) MUST_CHECK;
+int enc_hex_value(char c); /* 0-15 for a hexadecimal digit of either case, else -1 */
 
 /* RFC 3986: everything but A-Z a-z 0-9 - . _ ~ becomes %XX, upper-case hex.  Serves path segments and query values. */
 int enc_percent_put(struct buf *out, struct slice text);

@@ -80,7 +80,6 @@ uint64_t log_dropped(void); /* lines lost since log_init(), also those that were
 /* What libevent has to say (event_set_log_callback()): one line each, as all others. */
 void log_libevent(int severity, const char *text);
 
-int log_level_from_name(const char *name, enum log_level *level_r) MUST_CHECK;
 const char *log_level_name(enum log_level level);
 
 #endif

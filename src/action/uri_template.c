@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/enc.h"
 #include "base/err.h"
 
 /* ---- the template itself ---- */
@@ -67,16 +68,6 @@ uri_template_is_good(const char *uri_template)
 
 /* ---- values ---- */
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* Into dst, which has room for URI_VALUE_MAX bytes. */
 static int
 decode(struct slice text, char *dst, size_t *len_r)
@@ -87,8 +78,8 @@ decode(struct slice text, char *dst, size_t *len_r)
 		unsigned char c = (unsigned char)text.ptr[i];
 
 		if (c == '%') {
-			int high = i + 2 < text.len ? hex_digit(text.ptr[i + 1]) : -1;
-			int low = i + 2 < text.len ? hex_digit(text.ptr[i + 2]) : -1;
+			int high = i + 2 < text.len ? enc_hex_value(text.ptr[i + 1]) : -1;
+			int low = i + 2 < text.len ? enc_hex_value(text.ptr[i + 2]) : -1;
 
 			if (high < 0 || low < 0)
 				return ERR_NOT_FOUND;

@@ -122,24 +122,7 @@ enc_base64url_decode(struct slice text, struct buf *out)
 }
 
 int
-enc_hex_put(struct buf *out, struct slice bytes)
-{
-	static const char digits[] = "0123456789abcdef";
-	int r;
-
-	if (bytes.len > SIZE_MAX / 2)
-		return buf_reserve(out, SIZE_MAX); /* fails for every buffer, and marks it */
-	r = buf_reserve(out, bytes.len * 2);
-	for (size_t i = 0; i < bytes.len && r == 0; i++) {
-		unsigned char byte = (unsigned char)bytes.ptr[i];
-
-		r = buf_put(out, (char[]){digits[byte >> 4], digits[byte & 0x0F]}, 2);
-	}
-	return r;
-}
-
-static int
-hex_value(char c)
+enc_hex_value(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -148,24 +131,6 @@ hex_value(char c)
 	if (c >= 'A' && c <= 'F')
 		return c - 'A' + 10;
 	return -1;
-}
-
-int
-enc_hex_decode(struct slice text, void *dst, size_t dst_len)
-{
-	unsigned char *bytes = dst;
-
-	if (text.len % 2 != 0 || text.len / 2 != dst_len)
-		return ERR_INVALID;
-	for (size_t i = 0; i < dst_len; i++) {
-		int high = hex_value(text.ptr[2 * i]);
-		int low = hex_value(text.ptr[2 * i + 1]);
-
-		if (high < 0 || low < 0)
-			return ERR_INVALID;
-		bytes[i] = (unsigned char)(high << 4 | low);
-	}
-	return 0;
 }
 
 /* RFC 3986: letters, digits, "-", ".", "_", "~". */

@@ -461,18 +461,6 @@ log_libevent(int severity, const char *text)
 		  LOG_STR("text", text), LOG_END);
 }
 
-int
-log_level_from_name(const char *name, enum log_level *level_r)
-{
-	for (size_t i = 0; i < ARRAY_LEN(levels); i++) {
-		if (strcmp(levels[i].name, name) == 0) {
-			*level_r = levels[i].level;
-			return 0;
-		}
-	}
-	return ERR_INVALID;
-}
-
 const char *
 log_level_name(enum log_level level)
 {

@@ -3,6 +3,7 @@
  */
 #include "http/body.h"
 
+#include "base/enc.h"
 #include "base/err.h"
 #include "http/grammar.h"
 
@@ -70,7 +71,7 @@ end_size(struct http_body *body, char c, struct http_refusal *why)
 static int
 take_size(struct http_body *body, char c, struct http_refusal *why)
 {
-	int value = grammar_hex_value(c);
+	int value = enc_hex_value(c);
 
 	return value >= 0 ? take_size_digit(body, value, why) : end_size(body, c, why);
 }

@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/enc.h"
+
 enum {
 	TCHAR = 1,
 	TEXT = 2,
@@ -119,18 +121,6 @@ grammar_is_token(struct slice s)
 	return is_all(s, TCHAR);
 }
 
-int
-grammar_hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 bool
 grammar_is_target(struct slice s)
 {
@@ -141,7 +131,7 @@ grammar_is_target(struct slice s)
 			return false;
 		if (s.ptr[i] != '%')
 			continue;
-		if (s.len - i < 3 || grammar_hex_value(s.ptr[i + 1]) < 0 || grammar_hex_value(s.ptr[i + 2]) < 0)
+		if (s.len - i < 3 || enc_hex_value(s.ptr[i + 1]) < 0 || enc_hex_value(s.ptr[i + 2]) < 0)
 			return false;
 	}
 	return true;
@@ -153,7 +143,7 @@ is_bracketed_ip(struct slice s)
 	if (s.len < 4 || s.ptr[0] != '[' || s.ptr[s.len - 1] != ']')
 		return false;
 	for (size_t i = 1; i < s.len - 1; i++) {
-		if (grammar_hex_value(s.ptr[i]) < 0 && s.ptr[i] != ':' && s.ptr[i] != '.')
+		if (enc_hex_value(s.ptr[i]) < 0 && s.ptr[i] != ':' && s.ptr[i] != '.')
 			return false;
 	}
 	return true;

@@ -14,6 +14,5 @@ bool grammar_is_text(char c);		 /* may stand in a line: HTAB, SP, visible ASCII,
 size_t grammar_text_run(struct slice s); /* how many of these stand in front */
 bool grammar_is_target(struct slice s);	 /* origin-form: '/' and path and query characters, %XX whole */
 bool grammar_is_host(struct slice s);	 /* name, IPv4 or [IPv6], with or without :port */
-int grammar_hex_value(char c);		 /* 0-15, or -1 */
 
 #endif

@@ -90,22 +90,10 @@ oauth1_natcmp(struct slice x, struct slice y)
 
 /* ---- Path ---- */
 
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return -1;
-}
-
 static bool
 is_escape_at(struct slice s, size_t i)
 {
-	return i + 2 < s.len && s.ptr[i] == '%' && hex_value(s.ptr[i + 1]) >= 0 && hex_value(s.ptr[i + 2]) >= 0;
+	return i + 2 < s.len && s.ptr[i] == '%' && enc_hex_value(s.ptr[i + 1]) >= 0 && enc_hex_value(s.ptr[i + 2]) >= 0;
 }
 
 /* Characters that stand as they are in a normalised path; '%' is dealt with apart. */
@@ -130,7 +118,7 @@ decode_path(struct slice path, struct buf *out)
 			buf_put_char(out, path.ptr[i++]);
 			continue;
 		}
-		c = (char)(hex_value(path.ptr[i + 1]) << 4 | hex_value(path.ptr[i + 2]));
+		c = (char)(enc_hex_value(path.ptr[i + 1]) << 4 | enc_hex_value(path.ptr[i + 2]));
 		if (is_path_char(c, "%"))
 			buf_put_char(out, c);
 		else

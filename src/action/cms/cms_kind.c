@@ -56,16 +56,6 @@ const struct cms_kind cms_blocks = {
     .n_fields = ARRAY_LEN(block_fields),
 };
 
-const struct cms_field *
-cms_field_find(const struct cms_kind *kind, const char *name)
-{
-	for (size_t i = 0; i < kind->n_fields; i++) {
-		if (strcmp(kind->fields[i].name, name) == 0)
-			return &kind->fields[i];
-	}
-	return NULL;
-}
-
 /* Magento's answers may say true, 1 or "1". */
 static bool
 is_yes(const json_t *value)

@@ -40,8 +40,6 @@ struct cms_kind {
 
 extern const struct cms_kind cms_pages, cms_blocks;
 
-const struct cms_field *cms_field_find(const struct cms_kind *kind, const char *name); /* or NULL */
-
 /*
  * The normal form of a value, from a parameter or from a row: text, null, or a boolean.  A new reference, NULL without
  * memory.
