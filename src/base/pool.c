@@ -19,6 +19,7 @@
 #include "base/err.h"
 #include "base/secret.h"
 
+#define PRINTF_ROOM 96
 #define FIRST_BYTES 4096
 #define LARGEST_BYTES ((size_t)256 * 1024)
 #define ALIGNMENT _Alignof(max_align_t)
@@ -192,15 +193,20 @@ pool_strdup(struct pool *pool, const char *str)
 char *
 pool_printf(struct pool *pool, const char *fmt, ...)
 {
-	char *text = NULL;
+	char *text;
 	va_list ap;
 	int n;
 
+	/* Most texts are short: written at once, where they will stay. */
+	text = pool_alloc(pool, PRINTF_ROOM);
+	if (text == NULL)
+		return NULL;
 	va_start(ap, fmt);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	n = vsnprintf(text, PRINTF_ROOM, fmt, ap);
 	va_end(ap);
-	if (n >= 0)
-		text = pool_alloc(pool, (size_t)n + 1);
+	if (n < PRINTF_ROOM)
+		return n >= 0 ? text : NULL;
+	text = pool_alloc(pool, (size_t)n + 1);
 	if (text == NULL)
 		return NULL;
 	va_start(ap, fmt);

@@ -24,7 +24,7 @@ struct fetch {
 	struct loop loop;
 	struct fetch_options options;
 	char *ca_file;
-	char *user_agent;
+	struct transfer_fields fields;
 	bool is_open;		/* curl is there: see fetch_open() */
 	struct event *deliver;	/* active while `finished` is not empty */
 	struct job_list active; /* delayed or with curl */
@@ -233,12 +233,7 @@ copy_options(struct fetch *f, const struct fetch_options *options)
 			return ERR_NOMEM;
 		f->options.ca_file = f->ca_file;
 	}
-	if (options->user_agent != NULL) {
-		f->user_agent = strdup(options->user_agent);
-		if (f->user_agent == NULL)
-			return ERR_NOMEM;
-		f->options.user_agent = f->user_agent;
-	}
+	transfer_fields_init(&f->fields, options->user_agent);
 	f->idle = calloc(f->options.connections_total, sizeof(*f->idle));
 	return f->idle != NULL ? 0 : ERR_NOMEM;
 }
@@ -358,7 +353,6 @@ fetch_free(struct fetch **fetch)
 	if (f->deliver != NULL)
 		event_free(f->deliver);
 	free(f->ca_file);
-	free(f->user_agent);
 	free(f);
 }
 
@@ -461,6 +455,7 @@ fetch_start(struct fetch *f, const struct fetch_request *request, fetch_done_fn 
 	job->magic = JOB_MAGIC;
 	job->fetch = f;
 	job->loop = &f->loop;
+	job->fields = &f->fields;
 	job->timeout_ms = request->timeout_ms;
 	job->done = done;
 	job->ctx = ctx;

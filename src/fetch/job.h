@@ -24,11 +24,18 @@ enum job_state {
 	JOB_FINISHED /* its completion is to be delivered */
 };
 
+/* What stands in the head of all requests, ready made: curl would print it twice each time. */
+struct transfer_fields {
+	struct curl_slist encoding, agent;
+	char agent_line[128];
+};
+
 struct fetch_job {
 	uint32_t magic;
 	enum job_state state;
 	struct fetch *fetch;
-	struct loop *loop; /* its own */
+	struct loop *loop; /* its own, as are the fields */
+	struct transfer_fields *fields;
 	struct origin *origin;
 	struct event *timer;			/* first delay_ms, then the deadline */
 	CURL *easy;				/* NULL once finished */
@@ -60,6 +67,9 @@ TAILQ_HEAD(job_list, fetch_job);
  * connections.  ERR_NOMEM.
  */
 int transfer_equip(CURL *easy, CURLSH *share, struct loop *loop, const struct fetch_options *options) MUST_CHECK;
+
+/* For all requests; user_agent may be NULL. */
+void transfer_fields_init(struct transfer_fields *fields, const char *user_agent);
 
 /* Checks the request and sets up job->easy for it.  ERR_INVALID, ERR_NOMEM; the caller releases what was set up. */
 int transfer_prepare(struct fetch_job *job, const struct fetch_request *request) MUST_CHECK;

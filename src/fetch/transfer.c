@@ -213,6 +213,19 @@ append_field(struct fetch_job *job, const struct fetch_header *header)
 	return append(job, header->name, header->value[0] == '\0' ? ";" : ": ", header->value);
 }
 
+void
+transfer_fields_init(struct transfer_fields *fields, const char *user_agent)
+{
+	static char encoding[] = "Accept-Encoding: gzip"; /* curl wants it so, and only reads it */
+
+	fields->encoding.data = encoding;
+	if (user_agent == NULL)
+		return;
+	snprintf(fields->agent_line, sizeof(fields->agent_line), "User-Agent: %s", user_agent);
+	fields->agent.data = fields->agent_line;
+	fields->encoding.next = &fields->agent;
+}
+
 /* Checks the fields, and makes room for them and for two more. */
 static int
 reserve_headers(struct fetch_job *job, const struct fetch_request *request)
@@ -255,9 +268,12 @@ set_headers(struct fetch_job *job, const struct fetch_request *request)
 		r = append(job, "Expect", ":", "");
 	if (r == 0 && !has_type)
 		r = append(job, "Content-Type", ":", "");
-	if (r == 0 && job->n_headers > 0)
-		curl_easy_setopt(job->easy, CURLOPT_HTTPHEADER, job->headers);
-	return r;
+	if (r < 0)
+		return r;
+	if (job->n_headers > 0)
+		job->headers[job->n_headers - 1].next = &job->fields->encoding;
+	curl_easy_setopt(job->easy, CURLOPT_HTTPHEADER, job->n_headers > 0 ? job->headers : &job->fields->encoding);
+	return 0;
 }
 
 static int
@@ -320,11 +336,10 @@ transfer_equip(CURL *easy, CURLSH *share, struct loop *loop, const struct fetch_
 	if (curl_easy_setopt(easy, CURLOPT_SHARE, share) != CURLE_OK ||
 	    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") != CURLE_OK ||
 	    curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip") != CURLE_OK ||
-	    curl_easy_setopt(easy, CURLOPT_PROXY, "") != CURLE_OK)
+	    curl_easy_setopt(easy, CURLOPT_PROXY, "") != CURLE_OK ||
+	    curl_easy_setopt(easy, CURLOPT_NOPROXY, "") != CURLE_OK) /* or the environment is asked each time */
 		return ERR_NOMEM;
 	if (options->ca_file != NULL && curl_easy_setopt(easy, CURLOPT_CAINFO, options->ca_file) != CURLE_OK)
-		return ERR_NOMEM;
-	if (options->user_agent != NULL && curl_easy_setopt(easy, CURLOPT_USERAGENT, options->user_agent) != CURLE_OK)
 		return ERR_NOMEM;
 	return 0;
 }

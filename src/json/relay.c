@@ -29,7 +29,7 @@ struct names {
 };
 
 struct relay {
-	const struct json_relay_drop *drop;
+	struct slice drop_list, drop_member; /* SLICE_NONE: nothing is left out */
 	struct buf *out;
 	struct buf scratch;
 	struct slice run;   /* ptr NULL: none under way; what comes next is written piece by piece */
@@ -39,7 +39,7 @@ struct relay {
 	uint32_t skip_depth; /* not 0: nothing is taken until the depth is below this again */
 	bool skips_scalar;   /* the value that comes next is left out */
 	bool after_key;
-	bool in_list; /* the member of the outermost object is drop->list */
+	bool in_list; /* the member of the outermost object is drop_list */
 	struct names names[DEPTH_MAX];
 	size_t n_keys;
 	struct slice keys[KEYS_MAX];
@@ -310,10 +310,10 @@ on_key(void *ctx, struct slice raw, bool has_escape)
 	result = note_name(r, raw);
 	if (result < 0 || r->skip_depth > 0)
 		return result;
-	if (r->drop != NULL && r->depth == 1)
-		r->in_list = slice_is(raw, r->drop->list);
+	if (r->depth == 1)
+		r->in_list = r->drop_list.ptr != NULL && slice_eq(raw, r->drop_list);
 	/* The list and its elements: bits 1 and 2. */
-	if (r->in_list && r->depth == 3 && (r->is_object & 2) == 0 && slice_is(raw, r->drop->member)) {
+	if (r->in_list && r->depth == 3 && (r->is_object & 2) == 0 && slice_eq(raw, r->drop_member)) {
 		r->skips_scalar = true;
 		return 0;
 	}
@@ -389,7 +389,10 @@ json_relay(struct slice text, const struct json_limits *limits, const struct jso
 
 	memset(&r, 0, offsetof(struct relay, names));
 	r.n_keys = 0;
-	r.drop = drop;
+	if (drop != NULL) {
+		r.drop_list = slice_from_str(drop->list);
+		r.drop_member = slice_from_str(drop->member);
+	}
 	r.out = out;
 	buf_init(&r.scratch, text.len + 1);
 	result = json_scan_events(text, limits, &sink, &r, NULL);

@@ -66,6 +66,8 @@ in_object(const struct scan *s)
 static void
 skip_space(struct scan *s)
 {
+	if (s->pos < s->end && (unsigned char)*s->pos > ' ') /* as a rule */
+		return;
 	while (s->pos < s->end && (*s->pos == ' ' || *s->pos == '\n' || *s->pos == '\r' || *s->pos == '\t'))
 		s->pos++;
 }

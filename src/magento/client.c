@@ -79,12 +79,12 @@ refused_unsent(const struct exchange *exchange, struct fault *fault)
 }
 
 static struct magento_answer
-answer_of(const struct exchange *exchange, json_t *body)
+answer_of(const struct magento_client *client, const struct exchange *exchange, json_t *body)
 {
 	return (struct magento_answer){.status = exchange->reply.status,
 				       .body = body,
 				       .retry_after_s = exchange->reply.retry_after_s,
-				       .route = exchange->route};
+				       .route = exchange_route(client, exchange)};
 }
 
 static int
@@ -231,15 +231,18 @@ set_unknown_view(const struct magento_request *request, struct fault *fault)
 
 /* A good answer that the caller reads himself. */
 static int
-let_read(const struct exchange *exchange, size_t max_bytes, struct fault *fault)
+let_read(const struct magento_client *client, const struct exchange *exchange, struct fault *fault)
 {
 	const struct magento_request *request = exchange->request;
-	struct magento_answer answer = answer_of(exchange, NULL);
-	int r = request->read(request->ctx, buf_slice(&exchange->reply.body), max_bytes);
+	struct magento_answer answer;
+	int r = request->read(request->ctx, buf_slice(&exchange->reply.body), client->limits.max_reply_bytes);
 
+	if (r == 0)
+		return 0;
 	if (r == ERR_NOMEM)
 		return set_short(fault);
-	return r < 0 ? magento_error_not_json(&answer, fault) : 0;
+	answer = answer_of(client, exchange, NULL);
+	return magento_error_not_json(&answer, fault);
 }
 
 static bool
@@ -255,21 +258,22 @@ interpret(struct magento_client *client, struct exchange *exchange, struct magen
 {
 	struct magento_answer answer;
 	json_t *body;
-	int r = -1;
 
 	reply->status = exchange->reply.status;
 	if (exchange->is_refused)
 		return refused_unsent(exchange, fault);
 	if (is_good(exchange) && exchange->request->read != NULL)
-		return let_read(exchange, client->limits.max_reply_bytes, fault);
+		return let_read(client, exchange, fault);
 	body = parse_body(&exchange->reply, client->limits.max_reply_bytes);
 	reply->in_doubt = is_in_doubt(exchange, body);
-	answer = answer_of(exchange, body);
+	if (is_good(exchange) && body != NULL) {
+		reply->body = body;
+		return 0;
+	}
+	answer = answer_of(client, exchange, body);
 	if (exchange->reply.outcome != FETCH_OK) {
-		magento_error_transport(exchange->reply.outcome, exchange->reply.sent, exchange->route, fault);
-	} else if (is_good(exchange) && body != NULL) {
-		reply->body = json_incref(body);
-		r = 0;
+		magento_error_transport(exchange->reply.outcome, exchange->reply.sent, exchange_route(client, exchange),
+					fault);
 	} else if (is_good(exchange)) {
 		magento_error_not_json(&answer, fault);
 	} else if (answer.status == 400 && strcmp(exchange->request->scope, MAGENTO_SCOPE_ALL) != 0 &&
@@ -281,7 +285,7 @@ interpret(struct magento_client *client, struct exchange *exchange, struct magen
 		magento_error_answer(&answer, fault);
 	}
 	json_decref(body);
-	return r;
+	return -1;
 }
 
 /* A store that does not answer keeps nobody waiting. */
@@ -335,7 +339,8 @@ magento_call_raw(struct magento_client *client, const struct magento_request *re
 	if (r == 0 && exchange.is_refused) {
 		r = refused_unsent(&exchange, fault);
 	} else if (r == 0 && exchange.reply.outcome != FETCH_OK) {
-		r = magento_error_transport(exchange.reply.outcome, exchange.reply.sent, exchange.route, fault);
+		r = magento_error_transport(exchange.reply.outcome, exchange.reply.sent,
+					    exchange_route(client, &exchange), fault);
 	} else if (r == 0) {
 		reply_r->status = exchange.reply.status;
 		reply_r->body = parse_body(&exchange.reply, client->limits.max_reply_bytes);

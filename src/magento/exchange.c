@@ -441,9 +441,11 @@ wait_for_one(struct exchanges *all)
 	return r;
 }
 
-static const char *
-route_of(const struct magento_client *client, const struct magento_request *request)
+const char *
+exchange_route(const struct magento_client *client, const struct exchange *exchange)
 {
+	const struct magento_request *request = exchange->request;
+
 	return pool_printf(client->pool, "%s /rest/%s/V1%s", method_name(request->method), request->scope,
 			   request->path);
 }
@@ -460,7 +462,6 @@ exchange_run(struct magento_client *client, struct exchange *exchanges, size_t n
 		return ERR_CANCELLED;
 	while (r == 0 && (next < n || all.running > 0)) {
 		while (r == 0 && next < n && all.running < parallel) {
-			exchanges[next].route = route_of(client, exchanges[next].request);
 			r = begin(&all, &exchanges[next++]);
 		}
 		if (r == 0 && all.running > 0)

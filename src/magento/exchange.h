@@ -22,7 +22,6 @@ struct exchange {
 	bool is_ready;	   /* a reply has come and waits to be looked at */
 	bool is_refused;   /* could not even be sent: bad path, too long; see `failed` */
 	int failed;	   /* enum err_code with is_refused */
-	const char *route; /* "GET /rest/all/V1/..." in the client's pool */
 };
 
 void exchange_init(struct exchange *exchange, const struct magento_request *request);
@@ -30,6 +29,9 @@ void exchange_fini(struct exchange *exchange);
 
 /* Runs all to their end, client->limits.parallel at a time, in order.  0, ERR_CANCELLED (all stopped) or ERR_NOMEM. */
 int exchange_run(struct magento_client *client, struct exchange *exchanges, size_t n) MUST_CHECK;
+
+/* "GET /rest/all/V1/..." in the client's pool, for those who are told of a failure; NULL without memory. */
+const char *exchange_route(const struct magento_client *client, const struct exchange *exchange);
 
 /*
  * Time for one attempt that begins in pause_ms: own_ms, or what is left of the call; 0: nothing that is worth an
