@@ -20,6 +20,7 @@ class Subject:
     prepare: object = None  # called before each sample
     connections: int = 0  # other than those of the load
     seconds: int = 1  # at least
+    rounds: int = 0  # at least
     trouble: str = ""  # why it was given up
     samples: list = dataclasses.field(default_factory=list)
 
@@ -39,24 +40,25 @@ class Load:
 
 
 def measure(subject, load, folder):
-    """One sample: {"req/s", "us/req", "p50 us", "p99 us"}."""
+    """One sample: {"req/s", "us/req", of which "user us" and "kernel us", "p50 us", "p99 us"}."""
     path = os.path.join(folder, "request.lua")
     with open(path, "w") as f:
         f.write(subject.request.script())
     if subject.prepare:
         subject.prepare()
     seconds = max(1, round(load.seconds), subject.seconds)
-    before = machine.family_cpu_us(subject.pid)
+    meter = machine.Meter(subject.pid)
     run = subprocess.run([*machine.on(load.core), "wrk", "-t1", f"-c{subject.connections or load.connections}", f"-d{seconds}s",
                           "--timeout", "20s", "-s", path, f"http://127.0.0.1:{subject.port}{subject.request.path}"],
                          capture_output=True, text=True, timeout=seconds + 60)
-    used = machine.family_cpu_us(subject.pid) - before
+    used, user, kernel = meter.read()
     if "FIGURES " not in run.stdout:
         raise RuntimeError(f"{subject.name}: wrk said: {(run.stdout + run.stderr)[-500:]}")
     requests, duration, p50, p99, refused, broken = map(int, run.stdout.split("FIGURES ")[1].split()[:6])
     if refused or broken > requests / 1000 or not requests:
         raise RuntimeError(f"{subject.name}: of {requests} answers {refused} were refusals, {broken} connections broke")
-    return {"req/s": requests / (duration / 1e6), "us/req": used / requests, "p50 us": p50, "p99 us": p99}
+    return {"req/s": requests / (duration / 1e6), "us/req": used / requests, "user us": user / requests,
+            "kernel us": kernel / requests, "p50 us": p50, "p99 us": p99}
 
 
 class Patience:
@@ -90,7 +92,10 @@ class Patience:
 
 
 def interleave(subjects, load, folder, patience):
-    """Rounds in which the subjects take turns, after a second each to warm up. One that fails is left out from then on."""
+    """
+    Rounds in which the subjects take turns, after a second each to warm up. One that fails is left out from then on; one
+    that wants more rounds goes on with those that do, too.
+    """
 
     def turn(subject, take):
         try:
@@ -100,15 +105,20 @@ def interleave(subjects, load, folder, patience):
 
     for subject in subjects:
         turn(subject, lambda s=subject: measure(s, dataclasses.replace(load, seconds=1), folder))
-    for _ in range(load.rounds):
+    for number in range(max([load.rounds, *(s.rounds for s in subjects)])):
         for subject in subjects:
-            if not subject.trouble:
+            if not subject.trouble and number < max(load.rounds, subject.rounds):
                 turn(subject, lambda s=subject: s.samples.append(patience.sample(lambda: measure(s, load, folder))))
 
 
+def ratios(ours, theirs, key):
+    """Those within the rounds; none when one of the two was given up."""
+    if ours.trouble or theirs.trouble:
+        return []
+    return [a[key] / b[key] for a, b in zip(ours.samples, theirs.samples)]
+
+
 def ratio(ours, theirs, key):
-    """The median of the ratios within the rounds; None when one of the two was given up."""
-    pairs = list(zip(ours.samples, theirs.samples))
-    if ours.trouble or theirs.trouble or not pairs:
-        return None
-    return statistics.median(a[key] / b[key] for a, b in pairs)
+    """The median of the ratios within the rounds; None when there is none."""
+    found = ratios(ours, theirs, key)
+    return statistics.median(found) if found else None

@@ -48,8 +48,36 @@ def cpu_us(pid):
     return total
 
 
+def ticks(pid):
+    """(user, kernel) of a process so far, in ticks; both 0 for one that is gone."""
+    try:
+        with open(f"/proc/{pid}/stat") as f:
+            fields = f.read().rpartition(")")[2].split()
+    except OSError:
+        return 0, 0
+    return int(fields[11]), int(fields[12])
+
+
 def family_cpu_us(pid):
     return sum(cpu_us(p) for p in family(pid))
+
+
+class Meter:
+    """What a family of processes uses from now on: the sum exact to the microsecond, its parts to the tick."""
+
+    def __init__(self, pid):
+        self.pid = pid
+        self.begun = self._now()
+
+    def _now(self):
+        members = family(self.pid)
+        return [sum(cpu_us(p) for p in members), *map(sum, zip(*map(ticks, members)))]
+
+    def read(self):
+        """(all, user, kernel) in microseconds."""
+        used, user, kernel = (now - then for now, then in zip(self._now(), self.begun))
+        share = user / (user + kernel) if user + kernel > 0 else 0.0
+        return used, used * share, used * (1 - share)
 
 
 def memory_kib(pid):

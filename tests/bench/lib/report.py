@@ -34,9 +34,10 @@ class Report:
 
     def loads(self, subjects):
         measured = [s for s in subjects if s.samples and not s.trouble]
-        self.table(["", "req/s", "CPU us/req", "p50 us", "p99 us"],
-                   [[s.name, f"{s.median('req/s'):,.0f}", f"{s.median('us/req'):.2f}", f"{s.median('p50 us'):,.0f}",
-                     f"{s.median('p99 us'):,.0f}"] for s in measured])
+        self.table(["", "req/s", "CPU us/req", "user", "kernel", "p50 us", "p99 us"],
+                   [[s.name, f"{s.median('req/s'):,.0f}", f"{s.median('us/req'):.2f}", f"{s.median('user us'):.2f}",
+                     f"{s.median('kernel us'):.2f}", f"{s.median('p50 us'):,.0f}", f"{s.median('p99 us'):,.0f}"]
+                    for s in measured])
         for subject in subjects:
             if subject.trouble:
                 self.say(f"\nGiven up: {subject.trouble}")
