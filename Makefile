@@ -303,11 +303,13 @@ $(BUILD)/bench/.ready: $(BUILD)/bench/.installed $(wildcard tests/bench/sdk/*.mj
 	cp tests/bench/sdk/*.mjs $(@D)/
 	@touch $@
 
-# Instructions per request, held against tests/bench/instructions.json; RECORD=1 records them anew.
+# Instructions per request, held against tests/bench/instructions.json; RECORD=1 records them anew, PROFILE=folder keeps
+# callgrind's files, CALLS='initialize tools' chooses by the beginnings of names.
 INSTRUCTIONS_DEBIAN := valgrind
-instructions: $(BUILD)/magento-mcp $(BUILD)/demo-store $(BUILD)/bench/under_valgrind.so ## what the hot calls cost; RECORD=1 records it
+instructions: $(BUILD)/magento-mcp $(BUILD)/demo-store $(BUILD)/bench/under_valgrind.so ## what the hot calls cost; RECORD=1 records it, PROFILE=folder shows where
 	@DEBIAN='$(INSTRUCTIONS_DEBIAN)' PACKAGES= sh tests/lint/deps.sh
-	@BUILD=$(abspath $(BUILD)) CC='$(CC)' RECORD='$(RECORD)' $(PYTHON) -B tests/bench/instructions.py
+	@BUILD=$(abspath $(BUILD)) CC='$(CC)' RECORD='$(RECORD)' PROFILE='$(PROFILE)' CALLS='$(CALLS)' \
+		$(PYTHON) -B tests/bench/instructions.py
 .PHONY: instructions
 
 $(BUILD)/bench/under_valgrind.so: tests/bench/under_valgrind.c $(BUILD)/flags

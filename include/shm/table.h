@@ -77,6 +77,13 @@ uint32_t table_payload_max(const struct table *tab);
 int table_insert(struct table *tab, struct table_id id, const struct table_record *rec, uint64_t now_ms) MUST_CHECK;
 
 /*
+ * The same for an id of fresh random bytes, which nobody can have used: a whole window is not searched for it.  Never
+ * ERR_EXISTS.
+ */
+int table_insert_fresh(struct table *tab, struct table_id id, const struct table_record *rec,
+		       uint64_t now_ms) MUST_CHECK;
+
+/*
  * Copies the record out.  ERR_NOT_FOUND: absent or expired.  Does not move the idle clock.  rec_r may hold secrets'
  * seals.
  */

@@ -141,8 +141,8 @@ mcp_session_create(struct sessions *s, const struct mcp_session *init, struct se
 			       "raise session.mcp_sessions_per_principal.",
 			       s->limits.mcp_per_principal);
 	rand_token(id_r);
-	r = table_insert(s->table, table_id(s->table, TABLE_MCP_SESSION, principal, slice_from_str(id_r)), &rec,
-			 now.mono_ms);
+	r = table_insert_fresh(s->table, table_id(s->table, TABLE_MCP_SESSION, principal, slice_from_str(id_r)), &rec,
+			       now.mono_ms);
 	if (r < 0) {
 		secret_wipe_bytes(id_r, MCP_SESSION_ID_CAP);
 		return err_set(err, r, "The server holds as many sessions as it can. Try again in a minute.");

@@ -342,6 +342,24 @@ table_insert(struct table *tab, struct table_id id, const struct table_record *r
 	return r;
 }
 
+int
+table_insert_fresh(struct table *tab, struct table_id id, const struct table_record *rec, uint64_t now_ms)
+{
+	struct window window = window_of(tab, id);
+	struct stripe *stripe;
+	struct image image;
+	int r;
+
+	if (rec->len > tab->seg->payload_bytes)
+		return ERR_LIMIT;
+	slot_image_from(&image, id, rec, now_ms);
+	image.word[COPY_CREATED] = now_ms;
+	stripe = lock_window(tab, &window);
+	r = insert_locked(tab, &window, SLOT_NONE, &image, now_ms);
+	stripe_unlock(stripe);
+	return r;
+}
+
 /* ---- changing ---- */
 
 static int

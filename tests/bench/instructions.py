@@ -4,6 +4,9 @@ Instructions per request of the five hot calls, counted by callgrind in a worker
 recorded in instructions.json. The figures do not depend on how busy the machine is, but on compiler and libraries: a
 machine with others is told so, and nothing is judged there. RECORD=1 records anew.
 
+PROFILE=folder keeps callgrind's file of each call there, for callgrind_annotate: of the batch that counts, so its figures are
+those of 25 requests. CALLS='initialize tools' takes only those whose names begin so, and judges nothing.
+
 One request after the other on one kept-alive connection, so that each costs one turn of the loop; of several batches the
 cheapest counts, which is the one without timers.
 """
@@ -66,12 +69,13 @@ class Worker:
                        capture_output=True, timeout=60)
 
     def counted(self):
-        """Since the last zero."""
+        """(since the last zero, callgrind's file about it until the next one)"""
         for old in glob.glob(f"{self.folder}/out.*"):
             os.remove(old)
         self.tell("dump")
         (path,) = glob.glob(f"{self.folder}/out.*")
-        return int(re.search(r"^(?:summary|totals): (\d+)", pathlib.Path(path).read_text(), re.M).group(1))
+        text = pathlib.Path(path).read_text()
+        return int(re.search(r"^(?:summary|totals): (\d+)", text, re.M).group(1)), text
 
 
 class Line:
@@ -123,8 +127,27 @@ def count(worker, line, request):
         worker.tell("zero")
         for _ in range(BATCH):
             line.ask(request)
-        batches.append(worker.counted() / BATCH)
-    return round(min(batches))
+        batches.append(worker.counted())
+    cheapest, profile = min(batches)
+    return round(cheapest / BATCH), profile
+
+
+def chosen(names):
+    """By the beginnings in CALLS; all without it."""
+    beginnings = tuple(os.environ.get("CALLS", "").split())
+    return [name for name in names if not beginnings or name.startswith(beginnings)]
+
+
+def keep(profiles):
+    folder = os.environ.get("PROFILE", "")
+    if not folder:
+        return
+    os.makedirs(folder, exist_ok=True)
+    for name, profile in profiles.items():
+        path = os.path.join(folder, "callgrind." + re.sub(r"[^\w.-]+", "-", name))
+        with open(path, "w") as f:
+            f.write(profile)
+        print(f"profile of {BATCH} requests: callgrind_annotate {path}")
 
 
 def measure():
@@ -134,7 +157,9 @@ def measure():
         line = Line(worker.server.port)
         requests = calls(worker.server)
         worker.tell("instrumentation", "on")
-        return {name: count(worker, line, request) for name, request in requests.items()}
+        counts = {name: count(worker, line, requests[name]) for name in chosen(requests)}
+        keep({name: profile for name, (_, profile) in counts.items()})
+        return {name: figure for name, (figure, _) in counts.items()}
     finally:
         house.close()
 
@@ -181,7 +206,8 @@ def main():
     machine_here = here()
     recorded = next((entry["counts"] for entry in read() if entry["machine"] == machine_here), None)
     is_recording = os.environ.get("RECORD", "") not in ("", "0")
-    if recorded is None and not is_recording:
+    is_asking = any(os.environ.get(name) for name in ("PROFILE", "CALLS"))
+    if recorded is None and not (is_recording or is_asking):
         print(f"instructions: not compared, there are no counts for this machine: {difference(machine_here)}.\n"
               "Record some with: make instructions RECORD=1")
         return 0
@@ -189,7 +215,11 @@ def main():
         counts = measure()
     except (OSError, RuntimeError, ValueError, subprocess.SubprocessError) as error:
         print(f"instructions: not compared, nothing could be counted here: {error}")
-        return 1 if is_recording else 0
+        return 1 if is_recording or is_asking else 0
+    if is_asking:
+        for name, figure in counts.items():
+            print(f"{name:24}{figure:10,}")
+        return 0
     if is_recording:
         return record(machine_here, counts)
     if judge(recorded, counts) == 0:

@@ -68,6 +68,32 @@ test_life_of_a_record(void **state)
 	fixture_fini(&f);
 }
 
+/* For an id that cannot be there yet: it stands beside the others, is found, and makes room as every insert does. */
+static void
+test_insert_of_a_fresh_id(void **state)
+{
+	struct table_record rec, got;
+	struct fixture f;
+
+	(void)state;
+	fixture_init(&f);
+	for (uint32_t n = 0; n < 64; n++) {
+		rec = fixture_record(TABLE_LOGIN, 1, n, 0, 64);
+		rec.deadline_ms = n == 0 ? 10 : 0;
+		assert_int_equal(table_insert_fresh(f.tab, fixture_id(&f, TABLE_LOGIN, n), &rec, 1), 0);
+	}
+	rec = fixture_record(TABLE_LOGIN, 1, 64, 0, 64);
+	assert_int_equal(table_insert_fresh(f.tab, fixture_id(&f, TABLE_LOGIN, 64), &rec, 9), ERR_FULL);
+	assert_int_equal(table_insert_fresh(f.tab, fixture_id(&f, TABLE_LOGIN, 64), &rec, 10), 0);
+	for (uint32_t n = 1; n <= 64; n++) {
+		assert_int_equal(table_read(f.tab, TABLE_LOGIN, fixture_id(&f, TABLE_LOGIN, n), 10, &got), 0);
+		assert_int_equal(got.created_ms, n < 64 ? 1 : 10);
+	}
+	rec.len = 65;
+	assert_int_equal(table_insert_fresh(f.tab, fixture_id(&f, TABLE_LOGIN, 65), &rec, 10), ERR_LIMIT);
+	fixture_fini(&f);
+}
+
 static void
 test_bytes_are_zero_after_removal(void **state)
 {
@@ -577,6 +603,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_life_of_a_record),
+	    cmocka_unit_test(test_insert_of_a_fresh_id),
 	    cmocka_unit_test(test_bytes_are_zero_after_removal),
 	    cmocka_unit_test(test_shorter_value_leaves_no_tail),
 	    cmocka_unit_test(test_replaced_record_leaves_no_bytes),
