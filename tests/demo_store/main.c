@@ -185,6 +185,20 @@ serve(struct event_base *base, struct demo *demo, const struct options *options)
 	return rc;
 }
 
+/* libevent's usual clock ticks every four milliseconds: a latency of 50 ms would be one of 52. */
+static struct event_base *
+new_base(void)
+{
+	struct event_config *config = event_config_new();
+	struct event_base *base = NULL;
+
+	if (config != NULL && event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER) == 0)
+		base = event_base_new_with_config(config);
+	if (config != NULL)
+		event_config_free(config);
+	return base;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -198,7 +212,7 @@ main(int argc, char **argv)
 	if (parse_arguments(argc, argv, &options) < 0)
 		return EXIT_USAGE;
 	signal(SIGPIPE, SIG_IGN);
-	base = event_base_new();
+	base = new_base();
 	demo = calloc(1, sizeof(*demo));
 	if (base == NULL || demo == NULL || demo_init(demo, &options.settings) < 0)
 		fprintf(stderr, "demo-store: cannot start: out of memory\n");
