@@ -3,7 +3,6 @@
  */
 #include "base/clock.h"
 
-#include <stdbool.h>
 #include <string.h>
 #include <time.h>
 
@@ -88,24 +87,38 @@ put_date(char *at, uint64_t seconds)
 
 #define SECONDS_LEN 19
 
-/* Many texts are made within one second. */
+/* Many texts are made of the present second, and of one that is as far off as a session lives. */
+#define KEPT 4
 static struct {
-	bool is_made;
-	uint64_t second;
-	char text[SECONDS_LEN];
-} last;
+	size_t next;
+	struct {
+		uint64_t ends; /* the second after it; 0: none */
+		char text[SECONDS_LEN];
+	} of[KEPT];
+} kept;
 
-static void
+static const char *
 make_seconds(uint64_t seconds)
 {
+	size_t place = kept.next++ % KEPT;
 	uint32_t second = (uint32_t)(seconds % 86400);
-	char *at = put_date(last.text, seconds);
+	char *at = put_date(kept.of[place].text, seconds);
 
 	at = put_part(at, second / 3600, ':');
 	at = put_part(at, second / 60 % 60, ':');
 	put_digits(at, second % 60, 2);
-	last.second = seconds;
-	last.is_made = true;
+	kept.of[place].ends = seconds + 1;
+	return kept.of[place].text;
+}
+
+static const char *
+text_of(uint64_t seconds)
+{
+	for (size_t i = 0; i < KEPT; i++) {
+		if (kept.of[i].ends == seconds + 1)
+			return kept.of[i].text;
+	}
+	return make_seconds(seconds);
 }
 
 /* Gives the place behind. */
@@ -114,9 +127,7 @@ put_seconds(char *at, uint64_t wall_ms)
 {
 	uint64_t seconds = wall_ms / 1000 < LAST_SECOND ? wall_ms / 1000 : LAST_SECOND;
 
-	if (!last.is_made || last.second != seconds)
-		make_seconds(seconds);
-	memcpy(at, last.text, SECONDS_LEN);
+	memcpy(at, text_of(seconds), SECONDS_LEN);
 	return at + SECONDS_LEN;
 }
 

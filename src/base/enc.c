@@ -233,18 +233,34 @@ enc_json_step(struct slice text, size_t *pos_io, char dst[static ENC_JSON_STEP_M
  * Of eight bytes, those that are a control, a quote, a backslash, or from 0x7F on: their highest bits.  Known tricks
  * for zero bytes; what is carried over may mark a byte behind one that is marked rightly, never one before it.
  */
-static uint64_t
-odd_bits(const char *at)
+static inline uint64_t
+odd_in_word(uint64_t word)
 {
-	uint64_t word, quote, backslash;
+	uint64_t quote = word ^ EACH_BYTE('"'), backslash = word ^ EACH_BYTE('\\');
 
-	memcpy(&word, at, sizeof(word));
-	word = le64toh(word);
-	quote = word ^ EACH_BYTE('"');
-	backslash = word ^ EACH_BYTE('\\');
 	return ((word - EACH_BYTE(0x20)) | (word + EACH_BYTE(1)) | word | (quote - EACH_BYTE(1)) |
 		(backslash - EACH_BYTE(1))) &
 	       EACH_BYTE(0x80);
+}
+
+static inline uint64_t
+odd_bits(const char *at)
+{
+	uint64_t word;
+
+	memcpy(&word, at, sizeof(word));
+	return odd_in_word(le64toh(word));
+}
+
+/* Of four to seven bytes; those in the middle are looked at twice. */
+static inline uint64_t
+odd_in_few(const char *at, size_t len)
+{
+	uint32_t begin, end;
+
+	memcpy(&begin, at, sizeof(begin));
+	memcpy(&end, at + len - sizeof(end), sizeof(end));
+	return odd_in_word((uint64_t)begin << 32 | end);
 }
 
 /* How many bytes stand before the first that is marked. */
@@ -275,6 +291,25 @@ enc_json_plain(struct slice text, size_t pos)
 	while (at < text.len && is_plain_byte(text.ptr[at]))
 		at++;
 	return at - pos;
+}
+
+/* What is left over at the end is looked at together with bytes before it. */
+bool
+enc_json_is_plain(struct slice text)
+{
+	const char *at = text.ptr, *end = at + text.len;
+	uint64_t odd = 0;
+
+	if (text.len < 4) {
+		for (; at < end; at++)
+			odd |= !is_plain_byte(*at);
+		return odd == 0;
+	}
+	if (text.len < sizeof(odd))
+		return odd_in_few(at, text.len) == 0;
+	for (; (size_t)(end - at) > sizeof(odd) && odd == 0; at += sizeof(odd))
+		odd = odd_bits(at);
+	return (odd | odd_bits(end - sizeof(odd))) == 0;
 }
 
 static bool
@@ -319,6 +354,19 @@ out:
 	return at;
 }
 
+/* There is room. */
+static void
+put_plain(struct buf *out, struct slice text)
+{
+	char *to = out->ptr + out->len;
+
+	*to++ = '"';
+	if (text.len > 0)
+		memcpy(to, text.ptr, text.len);
+	memcpy(to + text.len, "\"", 2);
+	out->len += text.len + 2;
+}
+
 int
 enc_json_put(struct buf *out, struct slice text)
 {
@@ -330,6 +378,10 @@ enc_json_put(struct buf *out, struct slice text)
 	if (text.len > SIZE_MAX / 2)
 		return buf_reserve(out, SIZE_MAX); /* fails for every buffer, and marks it */
 	r = buf_reserve(out, text.len + 2);
+	if (r == 0 && enc_json_is_plain(text)) {
+		put_plain(out, text);
+		return 0;
+	}
 	if (r == 0)
 		r = buf_put_char(out, '"');
 	while (pos < text.len && r == 0) {

@@ -203,7 +203,7 @@ put_plain(struct line *line, struct slice text, size_t room)
 {
 	char *to = line->text + line->len;
 
-	if (text.len + 2 > room || enc_json_plain(text, 0) < text.len)
+	if (text.len + 2 > room || !enc_json_is_plain(text))
 		return false;
 	*to++ = '"';
 	if (text.len > 0)

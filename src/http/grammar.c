@@ -5,6 +5,9 @@
 
 #include <stdint.h>
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "base/enc.h"
 
@@ -79,26 +82,45 @@ grammar_is_text(char c)
 	return is_class(c, TEXT);
 }
 
+#ifdef __SSE2__
+/* How many of sixteen bytes, from the first on, are neither a control nor DEL; HTAB counts as a control here. */
+#define STEP 16
+static inline size_t
+plain_bytes(const char *at)
+{
+	__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+	__m128i controls = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1F)), bytes);
+	__m128i odd = _mm_or_si128(controls, _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7F)));
+	unsigned marks = (unsigned)_mm_movemask_epi8(odd);
+
+	return marks == 0 ? STEP : (size_t)__builtin_ctz(marks);
+}
+#else
 #define EACH_BYTE(b) (0x0101010101010101u * (uint64_t)(b))
 
-/* Eight bytes of printable ASCII at a time: nearly all heads are. */
-static bool
-is_plain_word(uint64_t word)
+/* Of eight bytes of printable ASCII all, else none: what is odd is looked at byte by byte. */
+#define STEP 8
+static inline size_t
+plain_bytes(const char *at)
 {
-	return (((word - EACH_BYTE(0x20)) | (word + EACH_BYTE(1)) | word) & EACH_BYTE(0x80)) == 0;
+	uint64_t word;
+
+	memcpy(&word, at, sizeof(word));
+	return (((word - EACH_BYTE(0x20)) | (word + EACH_BYTE(1)) | word) & EACH_BYTE(0x80)) == 0 ? STEP : 0;
 }
+#endif
 
 size_t
 grammar_text_run(struct slice s)
 {
 	size_t at = 0;
-	uint64_t word;
 
-	while (s.len - at >= sizeof(word)) {
-		memcpy(&word, s.ptr + at, sizeof(word));
-		if (!is_plain_word(word))
+	while (s.len - at >= STEP) {
+		size_t n = plain_bytes(s.ptr + at);
+
+		at += n;
+		if (n < STEP)
 			break;
-		at += sizeof(word);
 	}
 	while (at < s.len && is_class(s.ptr[at], TEXT))
 		at++;

@@ -143,7 +143,8 @@ send_now(struct http_connection *conn, const struct piece *pieces, size_t n)
 
 		iov[i] = (struct iovec){.iov_base = bytes.for_iov, .iov_len = pieces[i].bytes.len};
 	}
-	sent = sendmsg(event_get_fd(&conn->io), &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
+	sent = n == 1 ? send(event_get_fd(&conn->io), pieces->bytes.ptr, pieces->bytes.len, MSG_NOSIGNAL | MSG_DONTWAIT)
+		      : sendmsg(event_get_fd(&conn->io), &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
 	if (sent >= 0)
 		return sent;
 	return errno == EAGAIN || errno == EINTR || errno == ENOBUFS || errno == ENOMEM ? 0 : ERR_CLOSED;

@@ -71,13 +71,26 @@ http_status_text(int status)
 	return "Status";
 }
 
+static char *
+copy(char *to, struct slice s)
+{
+	if (s.len > 0)
+		memcpy(to, s.ptr, s.len);
+	return to + s.len;
+}
+
 static void
 put_field(struct buf *out, struct slice name, struct slice value)
 {
-	buf_put_slice(out, name);
-	buf_put(out, ": ", 2);
-	buf_put_slice(out, value);
-	buf_put(out, "\r\n", 2);
+	char *to;
+
+	if (buf_reserve(out, name.len + value.len + 4) < 0)
+		return;
+	to = copy(out->ptr + out->len, name);
+	to = copy(copy(to, SLICE_LIT(": ")), value);
+	to = copy(to, SLICE_LIT("\r\n"));
+	*to = '\0';
+	out->len = (size_t)(to - out->ptr);
 }
 
 static bool
@@ -124,6 +137,10 @@ static void
 put_status_line(struct buf *out, int status)
 {
 	must(status >= 200 && status <= 599);
+	if (status == 200) {
+		buf_put_slice(out, SLICE_LIT("HTTP/1.1 200 OK\r\n"));
+		return;
+	}
 	buf_put_str(out, "HTTP/1.1 ");
 	buf_put_u64(out, (uint64_t)status);
 	buf_put_char(out, ' ');
