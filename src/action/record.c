@@ -37,11 +37,15 @@ counts_of(json_t *result)
 	return counts;
 }
 
-/* A refused call is recorded as it came: its parameters may stand in a member. */
+/* A refused call is recorded as it came: its parameters may stand in a member.  NULL: there are none. */
 static const json_t *
 unwrap(const json_t *params)
 {
-	const json_t *inner = json_get_object(params, "params");
+	const json_t *inner;
+
+	if (json_object_size(params) == 0)
+		return NULL;
+	inner = json_get_object(params, "params");
 
 	return inner != NULL ? inner : params;
 }
@@ -91,12 +95,13 @@ takes_secrets(const struct json_schema *params)
 static json_t *
 told_params(const struct action *action, const json_t *params)
 {
-	const json_t *inner = json_get_object(params, "params");
+	const json_t *inner;
 	json_t *told;
 
 	if (json_object_size(params) == 0 || action->params == NULL || !takes_secrets(action->params))
 		return json_incref((json_t *)(uintptr_t)params);
 	told = without_strangers(params, action->params);
+	inner = json_get_object(params, "params");
 	if (inner != NULL)
 		json_object_set_new(told, "params", without_strangers(inner, action->params));
 	return told;
@@ -137,6 +142,7 @@ record_call(const struct action_call *call, enum audit_phase phase, const json_t
 	struct session_now now = action_now();
 	json_t *counts = counts_of(result);
 	json_t *told = told_params(call->action, params);
+	const json_t *inner = unwrap(params);
 	char digest[DIGEST_CAP];
 	struct audit_record record = {
 	    .wall_ms = now.wall_ms,
@@ -148,10 +154,10 @@ record_call(const struct action_call *call, enum audit_phase phase, const json_t
 	    .environment = call->env->config->server.environment,
 	    .store = call->has_login ? call->login.base_url : NULL,
 	    .tool = call->action->name,
-	    .scope = json_object_get(unwrap(params), "scope"),
+	    .scope = json_object_get(inner, "scope"),
 	    .params = told,
-	    .plan_id = plan_id_of(unwrap(params), result),
-	    .reason = json_get_str(unwrap(params), "reason", NULL),
+	    .plan_id = plan_id_of(inner, result),
+	    .reason = json_get_str(inner, "reason", NULL),
 	    .outcome = outcome_of(phase, fault),
 	    .counts = counts,
 	    .duration_ms = phase == AUDIT_BEGIN ? -1 : (int64_t)(now.mono_ms - call->began.mono_ms),

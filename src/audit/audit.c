@@ -24,6 +24,7 @@ struct audit {
 	bool is_regular;
 	bool is_torn; /* of what is no regular file, which cannot be asked how it ends */
 	bool may_wait;
+	off_t end;	    /* of the file, as our last write left it, a newline before it; 0: not known */
 	struct buf waiting; /* whole records */
 	uint64_t n_waiting;
 	uint64_t n_lost; /* not told of yet */
@@ -32,36 +33,39 @@ struct audit {
 
 /* ---- writing ---- */
 
-/* Size of a file that ends within a line, else 0. */
+/* Size of a file that ends within a line, else 0; *size_r is its size anyhow. */
 static off_t
-size_if_torn(int fd)
+size_if_torn(const struct audit *audit, off_t *size_r)
 {
 	struct stat st;
 	char last;
 
-	if (fstat(fd, &st) < 0 || st.st_size == 0)
+	*size_r = 0;
+	if (fstat(audit->fd, &st) < 0 || st.st_size == 0)
 		return 0;
-	if (pread(fd, &last, 1, st.st_size - 1) != 1 || last == '\n')
+	*size_r = st.st_size;
+	if (st.st_size == audit->end || pread(audit->fd, &last, 1, st.st_size - 1) != 1 || last == '\n')
 		return 0;
 	return st.st_size;
 }
 
 /*
  * Any writer may have left half a line: this one, another worker, one that was killed in the middle.  A file that grows
- * while it is looked at is being written by a live one.
+ * while it is looked at is being written by a live one; one that is as long as we left it was written by nobody.
  */
 static bool
-ends_within_line(const struct audit *audit)
+ends_within_line(const struct audit *audit, off_t *size_r)
 {
 	off_t size;
 
+	*size_r = 0;
 	if (!audit->is_regular)
 		return audit->is_torn;
-	size = size_if_torn(audit->fd);
+	size = size_if_torn(audit, size_r);
 	if (size == 0)
 		return false;
 	sched_yield();
-	return size_if_torn(audit->fd) == size;
+	return size_if_torn(audit, size_r) == size;
 }
 
 static int
@@ -72,12 +76,14 @@ append(struct audit *audit, struct slice bytes)
 		void *out;
 	} end = {"\n"}, text = {bytes.ptr}; /* writev(2) changes nothing */
 	const struct iovec parts[] = {{end.out, 1}, {text.out, bytes.len}};
-	size_t skip = ends_within_line(audit) ? 0 : 1, total = bytes.len + 1 - skip;
+	off_t size;
+	size_t skip = ends_within_line(audit, &size) ? 0 : 1, total = bytes.len + 1 - skip;
 	ssize_t n;
 
 	do {
 		n = writev(audit->fd, parts + skip, (int)(ARRAY_LEN(parts) - skip));
 	} while (n < 0 && errno == EINTR);
+	audit->end = n == (ssize_t)total ? size + n : 0; /* or longer, when somebody else wrote as well */
 	if (n == (ssize_t)total) {
 		audit->is_torn = false;
 		return 0;
@@ -129,6 +135,7 @@ take_file(struct audit *audit, int fd)
 	audit->n_waiting = 0;
 	fd_close(&audit->fd);
 	audit->fd = fd;
+	audit->end = 0;
 	audit->is_regular = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
 	audit->is_torn = false;
 }

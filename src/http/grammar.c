@@ -21,8 +21,8 @@ enum {
 
 #define ALL_OF_A_NAME (TCHAR | TEXT | TARGET | NAME)
 
-/* Entries that are not named are 0 for controls; 0x80-0xFF are filled by grammar_class(). */
-static const uint8_t classes[128] = {
+/* Entries that are not named are 0: controls. */
+static const uint8_t classes[256] = {
     ['\t'] = TEXT,
     [' '] = TEXT,
     ['!'] = TCHAR | TEXT | TARGET,
@@ -60,14 +60,13 @@ static const uint8_t classes[128] = {
     ['|'] = TCHAR | TEXT,
     ['}'] = TEXT,
     ['~'] = ALL_OF_A_NAME,
+    [0x80 ... 0xFF] = TEXT,
 };
 
 static bool
 is_class(char c, unsigned wanted)
 {
-	uint8_t byte = (uint8_t)c;
-
-	return byte < 128 ? (classes[byte] & wanted) != 0 : wanted == TEXT;
+	return (classes[(uint8_t)c] & wanted) != 0;
 }
 
 bool

@@ -240,6 +240,17 @@ note_field(struct http_head *head, enum http_known which)
 		head->known[which].first = (uint32_t)head->n_fields;
 }
 
+/* Nearly all values have one space before them and none behind. */
+static struct slice
+trim_value(struct slice value)
+{
+	if (value.len > 1 && value.ptr[0] == ' ') {
+		value.ptr++;
+		value.len--;
+	}
+	return value.len > 0 && value.ptr[0] > ' ' && value.ptr[value.len - 1] > ' ' ? value : slice_trim(value);
+}
+
 static int
 parse_field(struct slice line, struct http_head *head, struct http_refusal *why)
 {
@@ -260,7 +271,7 @@ parse_field(struct slice line, struct http_head *head, struct http_refusal *why)
 	note_field(head, which);
 	head->fields[head->n_fields] = (struct http_field){
 	    .name = name,
-	    .value = slice_trim(slice_sub(line, (size_t)colon + 1, line.len)),
+	    .value = trim_value(slice_sub(line, (size_t)colon + 1, line.len)),
 	};
 	head->n_fields++;
 	return 0;

@@ -34,13 +34,17 @@ static const char *const names[FAULT_CODES] = {
 void
 fault_init(struct fault *f)
 {
-	memset(f, 0, sizeof(*f));
+	f->code = FAULT_NONE;
+	f->message[0] = '\0';
+	f->details = NULL;
 }
 
 void
 fault_fini(struct fault *f)
 {
 	json_decref(f->details);
+	if (f->code != FAULT_NONE)
+		memset(f->message, 0, sizeof(f->message));
 	fault_init(f);
 }
 

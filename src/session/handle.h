@@ -5,6 +5,7 @@
 #define SESSION_HANDLE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "base/slice.h"
@@ -21,16 +22,15 @@ handle_principal_is_good(struct slice principal)
 static inline bool
 handle_is_good(struct slice handle)
 {
+	static const uint8_t letters[256] = {
+	    ['0' ... '9'] = 1, ['A' ... 'Z'] = 1, ['a' ... 'z'] = 1, ['-'] = 1, ['_'] = 1};
+	uint8_t all = 1;
+
 	if (handle.len != SESSION_HANDLE_LEN)
 		return false;
-	for (size_t i = 0; i < handle.len; i++) {
-		char c = handle.ptr[i];
-
-		if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') && c != '-' &&
-		    c != '_')
-			return false;
-	}
-	return true;
+	for (size_t i = 0; i < SESSION_HANDLE_LEN; i++)
+		all &= letters[(unsigned char)handle.ptr[i]];
+	return all != 0;
 }
 
 /*

@@ -34,12 +34,15 @@ is_range_of(struct slice bare, const char *type)
 	       slice_eq_nocase(slice_sub(bare, 0, main_len), slice_of(type, main_len));
 }
 
-/* absent or with a wildcard means all types. */
+/* absent or with a wildcard means all types.  Both in this order is what most clients send. */
 static void
 read_accept(struct slice rest, struct gate_pass *pass)
 {
+	bool is_usual = slice_is(rest, JSON_TYPE ", " SSE_TYPE);
 	struct slice part;
 
+	if (is_usual)
+		rest = SLICE_NONE;
 	if (rest.ptr == NULL)
 		pass->takes_json = pass->takes_events = true;
 	while (slice_next(&rest, ',', &part)) {
