@@ -25,6 +25,7 @@ struct action_request {
 	const struct principal *principal;
 	struct action_memory memory; /* copied; its functions are called while the call runs */
 	const char *request_id;	     /* copied */
+	void *source;		     /* of the connection, for begin_call(); NULL: none */
 	const char *address;	     /* copied; of the client, for failed logins; NULL: it is exempt */
 	struct action_peer peer;     /* copied; its functions are called while the call runs */
 };

@@ -21,6 +21,12 @@ struct action;
 struct action_change;
 struct principal;
 
+/* Who a running call is counted by; the worker's own. */
+struct action_ticket {
+	void *caller;
+	void *address;
+};
+
 struct action_env {
 	const struct config *config;
 	struct sessions *sessions; /* logins, MCP sessions, quotas, tokens: shared by all workers */
@@ -43,11 +49,12 @@ struct action_env {
 	/* May be NULL.  False: the budget of repeated requests to this store is used up. */
 	bool (*may_repeat)(void *ctx, const char *store);
 	/*
-	 * May be NULL.  One more call of this caller begins: 0, or, when he has as many as he may, about how long to
-	 * wait.  After 0, end_call() follows with the ticket.
+	 * May be NULL.  One more call of this caller, from this source, begins: NULL, and end_call() follows with the
+	 * ticket; or, when there are as many as may be, the key of the limit.
 	 */
-	uint64_t (*begin_call)(void *ctx, const struct principal *principal, void **ticket_r);
-	void (*end_call)(void *ctx, void *ticket);
+	const char *(*begin_call)(void *ctx, const struct principal *principal, void *source,
+				  struct action_ticket *ticket_r);
+	void (*end_call)(void *ctx, const struct action_ticket *ticket);
 	void *observer;
 
 	/* Something that clients may be watching has changed (action/change.h).  May be NULL. */

@@ -145,6 +145,10 @@ struct config {
 		uint32_t address_requests_per_second;
 		uint32_t address_requests_burst;
 		uint32_t connections_per_address;
+		uint32_t calls_per_address;
+		uint32_t streams_per_address;
+		uint64_t queued_bytes_per_address;
+		uint32_t sessions_per_address;	     /* opened within session.idle_ms */
 		struct config_list exempt_addresses; /* config/network.h */
 		uint32_t penalty_free;
 		uint64_t penalty_first_ms;

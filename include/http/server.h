@@ -78,8 +78,12 @@ struct http_server_ops {
 	 * released. */
 	void (*on_closed)(void *ctx, struct http_request *req);
 
-	/* May be NULL.  A stream's queue has run empty again. */
-	void (*on_drain)(void *ctx, struct http_request *req);
+	/*
+	 * May be NULL.  What waits in memory for a connection's client is so much now: a body that is not whole yet,
+	 * and of answers what he does not read.  0 before on_disconnect().  False when it has grown to more than may
+	 * be: the body is refused with 429, the answer is lost with its connection.  The answer functions call it, too.
+	 */
+	bool (*on_waiting)(void *ctx, void *source, uint32_t kib);
 
 	/*
 	 * May be NULL.  Bytes are about to leave: what must be on record before a client sees them is written now.
@@ -99,6 +103,7 @@ enum http_refused {
 	HTTP_REFUSED_413,
 	HTTP_REFUSED_414,
 	HTTP_REFUSED_417,
+	HTTP_REFUSED_429,
 	HTTP_REFUSED_431,
 	HTTP_REFUSED_501,
 	HTTP_REFUSED_503,

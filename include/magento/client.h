@@ -63,6 +63,7 @@ struct magento_client {
 	struct magento_limits limits;
 	struct magento_observer observer;
 	bool (*may_connect)(const uint8_t *address, size_t len); /* see fetch.h; NULL for configured stores */
+	bool is_private;					 /* the credentials came with a call; see fetch.h */
 	bool dead;  /* set when the store refused the credentials beyond doubt: the login should be marked dead */
 	int probed; /* the client's own: what the probe after a 401 told, so that one call probes once; starts as 0 */
 };

@@ -86,6 +86,7 @@ struct mcp_request {
 	struct mcp_headers headers;
 	const struct principal *principal;
 	const char *request_id; /* for the log */
+	void *source;		/* his connection, while the request is begun; for the limits of its address */
 	const char *address;	/* of the client, as far as failed logins are held against it; NULL: not */
 	uint64_t now_mono_ms;
 	uint64_t now_wall_ms;

@@ -45,6 +45,7 @@ struct mcp_session {
 	struct mcp_session_stream stream;
 	uint32_t n_subscriptions;
 	uint64_t subscriptions[MCP_SESSION_SUBSCRIPTIONS_MAX]; /* mcp_session_uri_hash() */
+	const char *address;				       /* for mcp_session_create(); NULL: not limited */
 	uint64_t created_ms;				       /* set by this module */
 	uint64_t seen_ms;
 };
@@ -52,7 +53,8 @@ struct mcp_session {
 /*
  * Makes a session of principal, protocol, capabilities, log_level, initialized of *init and gives its id.  When the
  * principal has mcp_per_principal sessions, the least recently used one without a login makes room; ERR_LIMIT when
- * there is none such. ERR_FULL: the table has no room.  ERR_INVALID: no principal.
+ * there is none such; ERR_LIMIT also when the address has opened mcp_per_address in the last mcp_idle_ms.  ERR_FULL:
+ * the table has no room.  ERR_INVALID: no principal.
  */
 int mcp_session_create(struct sessions *s, const struct mcp_session *init, struct session_now now,
 		       char id_r[static MCP_SESSION_ID_CAP], struct err *err) MUST_CHECK;

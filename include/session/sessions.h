@@ -28,6 +28,7 @@ struct session_limits {
 	uint64_t mcp_age_ms;		  /* 24 h */
 	uint32_t logins_per_principal;	  /* 256 */
 	uint32_t mcp_per_principal;	  /* 4096 */
+	uint32_t mcp_per_address;	  /* that one may open in mcp_idle_ms; 0: no limit */
 	uint32_t login_failures;	  /* 4; see quota.h */
 	uint64_t login_failure_window_ms; /* 30 min */
 };

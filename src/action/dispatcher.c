@@ -13,6 +13,7 @@
 #include "results.h"
 #include "rights.h"
 
+#define CALL_RETRY_S 1
 #define CALL_POOL_MAX (64u * 1024 * 1024)
 
 struct action_running {
@@ -29,7 +30,8 @@ struct action_running {
 	struct action_running **owner; /* told of the end while action_dispatch() runs, else NULL */
 	uint64_t began_us;
 	bool is_counted; /* among the caller's running calls */
-	void *ticket;
+	void *source; /* until it is counted */
+	struct action_ticket ticket;
 };
 
 struct session_now
@@ -45,7 +47,7 @@ running_free(struct action_running *running)
 	struct pool *pool = running->call.pool; /* holds all else, the login too, and is overwritten */
 
 	if (running->is_counted)
-		running->call.env->end_call(running->call.env->observer, running->ticket);
+		running->call.env->end_call(running->call.env->observer, &running->ticket);
 	json_decref(running->sent);
 	json_decref(running->params);
 	json_decref(running->result);
@@ -214,20 +216,18 @@ static int
 count_call(struct action_running *running)
 {
 	struct action_env *env = running->call.env;
-	uint64_t wait_ms;
+	const char *limit;
 
 	if (env->begin_call == NULL)
 		return 0;
-	wait_ms = env->begin_call(env->observer, running->call.principal, &running->ticket);
-	if (wait_ms == 0) {
+	limit = env->begin_call(env->observer, running->call.principal, running->source, &running->ticket);
+	if (limit == NULL) {
 		running->is_counted = true;
 		return 0;
 	}
 	return fault_set(&running->fault, FAULT_RATE_LIMITED,
-			 json_pack("{s:s, s:I}", "limit", "calls_per_principal", "retry_after_s",
-				   (json_int_t)((wait_ms + 999) / 1000)),
-			 "You have as many calls running as you may. Wait for one to end; the operator can raise "
-			 "limits.calls_per_principal.");
+			 json_pack("{s:s, s:i}", "limit", strchr(limit, '.') + 1, "retry_after_s", CALL_RETRY_S),
+			 "As many calls as may are running. Wait for one to end; the operator can raise %s.", limit);
 }
 
 /* What is refused is recorded as it came; without memory for that, the record has no parameters. */
@@ -260,6 +260,7 @@ running_new(struct action_env *env, const struct action_request *request, action
 	running->call.pool = pool;
 	running->call.principal = principal_hold(request->principal);
 	running->call.request_id = request->request_id != NULL ? pool_strdup(pool, request->request_id) : NULL;
+	running->source = request->source;
 	running->call.address = request->address != NULL ? pool_strdup(pool, request->address) : NULL;
 	running->call.memory = request->memory;
 	running->call.peer = request->peer;

@@ -360,6 +360,7 @@ store_open(struct store_client *sc, struct action_call *call, struct fault *faul
 		? pool_printf(call->pool, "%s\nstore %s", login->base_url, login->store)
 		: pool_printf(call->pool, "%s\nlogin %016llx%016llx", login->base_url,
 			      (unsigned long long)call->login_ref.hi, (unsigned long long)call->login_ref.lo);
+	sc->magento.is_private = !login->from_config;
 	if (login->from_config)
 		return use_store_section(sc, login, fault);
 	return use_own_credentials(sc, login, fault);

@@ -187,14 +187,24 @@ const struct config_key keys_table[] = {
      .doc = "Calls of one caller that run at the same time."},
     {ROOT(limits, queued_bytes_per_principal), TYPE_SIZE, "256M", .max = 1024 * 1024 * MIB,
      .doc =
-	 "Bytes of event streams that may wait for one caller to read them, all his streams together; the stream that "
-	 "would add more is dropped."},
+	 "Bytes that may wait in memory for one caller: answers and streams that he does not read, and bodies that he "
+	 "does not finish, on all his connections together.  The connection that would add more is dropped, the body "
+	 "refused."},
     {ROOT(limits, address_requests_per_second), TYPE_INT, "1000", .max = 1000000,
      .doc = "Requests from one client address, whoever sends them.  An IPv6 address counts by its first 64 bits."},
     {ROOT(limits, address_requests_burst), TYPE_INT, "5000", .min = 1, .max = 10000000,
      .doc = "Requests that an address that was quiet before may make at once."},
     {ROOT(limits, connections_per_address), TYPE_INT, "1024", .max = 10000000,
-     .doc = "Connections from one client address, and with them its calls and streams."},
+     .doc = "Connections from one client address."},
+    {ROOT(limits, calls_per_address), TYPE_INT, "4096", .max = 1000000,
+     .doc = "Calls from one client address that run at the same time, whoever makes them."},
+    {ROOT(limits, streams_per_address), TYPE_INT, "4096", .max = 1000000,
+     .doc = "Streams that wait for news, to one client address."},
+    {ROOT(limits, queued_bytes_per_address), TYPE_SIZE, "512M", .max = 1024 * 1024 * MIB,
+     .doc = "As queued_bytes_per_principal, for all callers at one client address together."},
+    {ROOT(limits, sessions_per_address), TYPE_INT, "100000", .max = 100000000,
+     .doc = "MCP sessions that one client address may open within session.idle_ms.  How many there are at the same "
+	    "time is limited for each caller; see session.mcp_sessions_per_principal."},
     {ROOT(limits, exempt_addresses), TYPE_LIST, "127.0.0.0/8, ::1", .max = 64, .item = ITEM_NETWORK,
      .example = "127.0.0.0/8, ::1, 10.0.0.5",
      .doc = "Addresses and networks to which no limit or penalty of addresses applies.  A proxy in front belongs here: "

@@ -74,7 +74,7 @@ release_easy(struct fetch *f, struct fetch_job *job)
 	if (used == NULL)
 		return;
 	is_fit = f->n_idle < f->options.connections_total && !job->is_secret;
-	if (is_fit && !(job->reply.outcome == FETCH_OK && transfer_strip(used))) {
+	if (is_fit && !(job->reply.outcome == FETCH_OK && transfer_strip(job, used))) {
 		curl_easy_reset(used);
 		is_fit = transfer_equip(used, f->share, &f->loop, &f->options) == 0;
 	}

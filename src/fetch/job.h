@@ -46,8 +46,10 @@ struct fetch_job {
 	struct fetch_reply reply;
 	bool (*may_connect)(const uint8_t *address, size_t len);
 	size_t header_bytes;
-	bool is_secret;	 /* see fetch.h */
-	bool repeatable; /* a GET: libcurl may send it again when a kept-alive connection was dead */
+	bool is_secret; /* see fetch.h */
+	bool is_private;
+	bool may_not_reach; /* the address of a connection that was there */
+	bool repeatable;    /* a GET: libcurl may send it again when a kept-alive connection was dead */
 	bool wants_date;
 	bool too_large;
 	bool no_memory;
@@ -75,10 +77,10 @@ void transfer_fields_init(struct transfer_fields *fields, const char *user_agent
 int transfer_prepare(struct fetch_job *job, const struct fetch_request *request) MUST_CHECK;
 
 /*
- * Makes a handle forget the one request it was set up for, so that another may follow; false: it has to be reset.
- * Setting all options anew costs more than all else that is ours in a request on a kept-alive connection.
+ * Makes a handle forget the request of the job that it was set up for, so that another may follow; false: it has to be
+ * reset. Setting all options anew costs more than all else that is ours in a request on a kept-alive connection.
  */
-bool transfer_strip(CURL *easy) MUST_CHECK;
+bool transfer_strip(struct fetch_job *job, CURL *easy) MUST_CHECK;
 
 /* Fills job->reply from the easy handle after it ended with `result`. */
 void transfer_conclude(struct fetch_job *job, CURLcode result);

@@ -3,6 +3,7 @@
  */
 #include "job.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -14,6 +15,7 @@
 
 #include "base/clock.h"
 
+#define HTTP_VERSION CURL_HTTP_VERSION_2TLS
 #define URL_MAX_BYTES 16384
 #define REPLY_HEADERS_MAX (64 * 1024) /* curl keeps all of them; alone it bounds only each line */
 #define HEADER_LINES_MAX (128 * 1024)
@@ -122,6 +124,19 @@ on_body(char *bytes, size_t size, size_t n, void *ctx)
 	return len;
 }
 
+/* A connection may have been made for somebody who may connect to more. */
+static bool
+may_reach(const struct fetch_job *job, const char *ip)
+{
+	uint8_t address[16];
+
+	if (job->may_connect == NULL)
+		return true;
+	if (inet_pton(AF_INET, ip, address) == 1)
+		return job->may_connect(address, 4);
+	return inet_pton(AF_INET6, ip, address) == 1 && job->may_connect(address, 16);
+}
+
 /*
  * Called each time before the request is written.  When a kept-alive connection dies before a reply came, libcurl sends
  * the request again on a fresh one by itself.  The upstream may have acted on the first one, so a write stops here.
@@ -132,7 +147,10 @@ on_before_request(void *ctx, char *primary_ip, char *local_ip, int primary_port,
 	struct fetch_job *job = ctx;
 	long written = 0;
 
-	(void)primary_ip, (void)local_ip, (void)primary_port, (void)local_port;
+	(void)local_ip, (void)primary_port, (void)local_port;
+	job->may_not_reach = !may_reach(job, primary_ip);
+	if (job->may_not_reach)
+		return CURL_PREREQFUNC_ABORT;
 	if (job->repeatable)
 		return CURL_PREREQFUNC_OK;
 	curl_easy_getinfo(job->easy, CURLINFO_REQUEST_SIZE, &written);
@@ -317,7 +335,7 @@ set_network(CURL *easy, const struct fetch_options *options)
 	curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)IDLE_CONNECTION_S);
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, options->verify_tls ? 1L : 0L);
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, options->verify_tls ? 2L : 0L);
-	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)HTTP_VERSION);
 	curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
 	curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
 	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
@@ -374,13 +392,16 @@ transfer_prepare(struct fetch_job *job, const struct fetch_request *request)
 	set_owner(job->easy, job);
 	job->may_connect = request->may_connect;
 	job->is_secret = request->is_secret;
+	job->is_private = request->is_private;
+	if (job->is_private)
+		curl_easy_setopt(job->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	job->wants_date = request->wants_date;
 	buf_init_secret(&job->reply.body, request->max_reply_bytes);
 	return 0;
 }
 
 bool
-transfer_strip(CURL *easy)
+transfer_strip(struct fetch_job *job, CURL *easy)
 {
 	long connects = 1;
 
@@ -392,6 +413,8 @@ transfer_strip(CURL *easy)
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL);
 	curl_easy_setopt(easy, CURLOPT_POSTFIELDS, NULL);
 	curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)-1);
+	if (job->is_private)
+		curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)HTTP_VERSION);
 	set_owner(easy, NULL);
 	return true;
 }
@@ -441,6 +464,8 @@ outcome_of(const struct fetch_job *job, CURLcode result)
 	case CURLE_COULDNT_CONNECT:
 	case CURLE_INTERFACE_FAILED:
 		return sent ? FETCH_BROKEN : FETCH_CONNECT;
+	case CURLE_ABORTED_BY_CALLBACK:
+		return job->may_not_reach && !sent ? FETCH_CONNECT : FETCH_BROKEN;
 	case CURLE_OPERATION_TIMEDOUT: /* of connecting: the whole request has a timer of ours */
 		return sent ? FETCH_TIMEOUT : FETCH_CONNECT;
 	case CURLE_SSL_CONNECT_ERROR:

@@ -78,6 +78,8 @@ connection_free(struct http_connection *conn)
 	event_del(&conn->io);
 	close(event_get_fd(&conn->io));
 	connection_forget_queue(conn);
+	conn->req = NULL;
+	(void)connection_note_waiting(conn);
 	buf_fini(&conn->kept);
 	TAILQ_REMOVE(&server->connections, conn, link);
 	server->in_state[conn->state]--;
@@ -290,6 +292,8 @@ void
 connection_answered(struct http_connection *conn)
 {
 	conn->req = NULL;
+	if (conn->waiting_kib > 0)
+		(void)connection_note_waiting(conn);
 	if (conn->is_last)
 		connection_flush(conn);
 	if (conn->is_doomed)
@@ -401,15 +405,11 @@ read_input(struct http_connection *conn)
 static void
 write_output(struct http_connection *conn)
 {
-	struct http_server *server = conn->server;
-
 	connection_write_queue(conn);
 	if (conn->is_doomed || connection_queued(conn) > 0)
 		return;
 	if (conn->state == HTTP_STATE_WRITING)
 		after_flush(conn);
-	else if (conn->state == HTTP_STATE_STREAMING && conn->req != NULL && server->ops->on_drain != NULL)
-		server->ops->on_drain(server->ctx, conn->req);
 }
 
 static void

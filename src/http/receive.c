@@ -26,6 +26,14 @@ refuse_nomem(struct http_connection *conn)
 }
 
 static void
+refuse_waiting(struct http_connection *conn)
+{
+	const struct http_refusal why = {429, "As many bytes of unfinished requests and unread answers wait as may."};
+
+	connection_refuse(conn, &why);
+}
+
+static void
 use_input(struct http_connection *conn, size_t len)
 {
 	conn->input = slice_sub(conn->input, len, conn->input.len);
@@ -163,6 +171,10 @@ step_body(struct http_connection *conn)
 		return true;
 	if (r == ERR_AGAIN)
 		r = feed_socket(conn, &why);
+	if (r == ERR_AGAIN && connection_note_waiting(conn) < 0) {
+		refuse_waiting(conn);
+		return true;
+	}
 	if (r == ERR_AGAIN) {
 		conn->deadline_ms = 0; /* progress: the pace is computed anew */
 		return false;

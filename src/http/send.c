@@ -39,6 +39,31 @@ connection_forget_queue(struct http_connection *conn)
 	conn->queue = NULL;
 }
 
+/* What stays beyond this turn of the loop. */
+static uint32_t
+waiting_kib(const struct http_connection *conn)
+{
+	size_t bytes = connection_queued(conn);
+
+	if (conn->req != NULL)
+		bytes += conn->req->body_buf.len;
+	return (uint32_t)(bytes / 1024);
+}
+
+int
+connection_note_waiting(struct http_connection *conn)
+{
+	const struct http_server *server = conn->server;
+	uint32_t kib = waiting_kib(conn);
+
+	if (kib == conn->waiting_kib || server->ops->on_waiting == NULL)
+		return 0;
+	if (!server->ops->on_waiting(server->ctx, conn->source, kib))
+		return ERR_LIMIT;
+	conn->waiting_kib = kib;
+	return 0;
+}
+
 static void
 free_taken(const void *bytes, size_t len, void *whole)
 {
@@ -116,6 +141,7 @@ connection_write_queue(struct http_connection *conn)
 		conn->progress_ms = clock_mono_ms();
 		conn->deadline_ms = 0;
 	}
+	(void)connection_note_waiting(conn);
 	if (connection_queued(conn) > 0)
 		return;
 	connection_forget_queue(conn);
@@ -161,6 +187,10 @@ send_or_queue(struct http_connection *conn, const struct piece *pieces, size_t n
 		server->ops->on_send(server->ctx);
 	sent = send_now(conn, pieces, n);
 	r = sent < 0 ? ERR_CLOSED : queue_rest(conn, pieces, n, (size_t)sent);
+	if (r == 0 && conn->queue != NULL)
+		r = connection_note_waiting(conn);
+	if (r == ERR_LIMIT && conn->is_stream)
+		server->stats.streams_cut++;
 	if (r < 0)
 		connection_reset(conn);
 	return r;

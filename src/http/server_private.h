@@ -3,7 +3,7 @@
  *
  * Two rules keep lifetimes simple.  A connection is freed by connection_leave() or by the server as a whole, never in
  * the middle of something.  The application's callbacks are called between connection_enter() and connection_leave() or
- * from http_server_abort_all()/free(), never from the answer functions (on_access excepted).
+ * from http_server_abort_all()/free(), never from the answer functions (on_access and on_waiting excepted).
  */
 #ifndef HTTP_SERVER_PRIVATE_H
 #define HTTP_SERVER_PRIVATE_H
@@ -57,6 +57,7 @@ struct http_connection {
 	struct buf kept;	/* likewise between; has no memory while there is nothing to keep */
 	struct evbuffer *queue; /* what the socket did not take; NULL: nothing */
 	uint64_t progress_ms;	/* when it took something of the queue last */
+	uint32_t waiting_kib;	/* as on_waiting() was told */
 	TAILQ_ENTRY(http_connection) held_link;
 	size_t held_at, held_len; /* in the server's `held`: leaves at the end of the loop's turn */
 	struct slice held_body;	  /* lives for ever; follows */
@@ -136,7 +137,8 @@ int connection_send(struct http_connection *conn, const struct piece *pieces, si
 
 /* At the end of the turn: what stands in the server's `held` from `at`, and a body that lives for ever. */
 int connection_hold(struct http_connection *conn, size_t at, struct slice body);
-void connection_flush(struct http_connection *conn); /* what is held leaves now */
+void connection_flush(struct http_connection *conn);	   /* what is held leaves now */
+int connection_note_waiting(struct http_connection *conn); /* ERR_LIMIT: there may not be as much */
 void connection_write_queue(struct http_connection *conn);
 size_t connection_queued(const struct http_connection *conn);
 void connection_forget_queue(struct http_connection *conn);

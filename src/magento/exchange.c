@@ -278,6 +278,7 @@ start(struct exchanges *all, struct exchange *exchange)
 				      .delay_ms = exchange->pause_ms,
 				      .max_reply_bytes = client->limits.max_reply_bytes,
 				      .is_secret = request->is_secret,
+				      .is_private = client->is_private,
 				      .may_connect = client->may_connect};
 	struct outgoing out;
 	int r;

@@ -138,6 +138,7 @@ request_of(struct mcp_exchange *x, const struct action *action, struct json_view
 	    .memory = memory_of(x),
 	    .request_id = x->request.request_id,
 	    .address = x->request.address,
+	    .source = x->request.source,
 	};
 
 	client_fill_peer(x, &request.peer);

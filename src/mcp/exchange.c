@@ -128,6 +128,7 @@ orphan(struct mcp_exchange *x)
 	x->request.headers = (struct mcp_headers){.session_id = SLICE_NONE};
 	x->request.request_id = "";
 	x->request.address = NULL; /* what began has its own copy */
+	x->request.source = NULL;
 }
 
 /* The client's side is over with this. */

@@ -119,6 +119,7 @@ create_session(struct mcp_exchange *x)
 	    .protocol = x->protocol,
 	    .capabilities = client_capabilities(json_view_get(x->given, "capabilities"), x->protocol),
 	    .log_level = ACTION_LOG_NONE,
+	    .address = x->request.address,
 	};
 	struct err err = {.code = ERR_OK};
 	bool is_over;

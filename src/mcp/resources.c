@@ -97,7 +97,7 @@ render_fixed(const struct mcp_exchange *x)
 	for (size_t i = 0; i < action_registry_resource_count(registry); i++) {
 		const struct action_resource *row = action_registry_resource_at(registry, i);
 
-		if (row->uri == NULL)
+		if (row->uri == NULL || !action_is_for(x->server->options.env, &row->action, x->request.principal))
 			continue;
 		if (json_array_append_new(list, render_row(row, "uri", row->uri, x->protocol)) < 0) {
 			json_decref(list);

@@ -4,13 +4,16 @@
 #include "session/mcp_session.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/rand.h"
 #include "session/handle.h"
+#include "session/quota.h"
 
 #define FLAG_INITIALIZED 1u
 #define FLAG_HAS_LOGIN 2u
+#define NAME_CAP 96
 
 /* The payload; its length ends with the last subscription in use. */
 struct stored {
@@ -112,6 +115,26 @@ note_room(struct sessions *s, struct slice principal)
 	room_of(s, table_owner(s->table, principal))->left++;
 }
 
+/* Sessions are nobody's but their principal's; of an address it is counted how many it opens while one lasts unused. */
+static int
+count_address(struct sessions *s, const char *address, uint64_t now_ms, struct err *err)
+{
+	char name[NAME_CAP];
+	int r;
+
+	if (address == NULL || s->limits.mcp_per_address == 0)
+		return 0;
+	snprintf(name, sizeof(name), "mcp sessions:%s", address);
+	r = quota_take(s, slice_from_str(name), s->limits.mcp_per_address, s->limits.mcp_idle_ms, now_ms, NULL);
+	if (r < 0)
+		return err_set(
+		    err, r,
+		    "Your address has opened %u sessions within an hour or so, which is the limit. Use one for "
+		    "many requests; the operator can raise limits.sessions_per_address.",
+		    s->limits.mcp_per_address);
+	return 0;
+}
+
 int
 mcp_session_create(struct sessions *s, const struct mcp_session *init, struct session_now now,
 		   char id_r[static MCP_SESSION_ID_CAP], struct err *err)
@@ -134,6 +157,9 @@ mcp_session_create(struct sessions *s, const struct mcp_session *init, struct se
 	rec.deadline_ms = now.mono_ms + s->limits.mcp_age_ms;
 	rec.idle_ms = s->limits.mcp_idle_ms;
 	stored_put(&stored, &rec);
+	r = count_address(s, init->address, now.mono_ms, err);
+	if (r < 0)
+		return r;
 	r = make_room(s, rec.owner, now);
 	if (r < 0)
 		return err_set(err, r,

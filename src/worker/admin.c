@@ -1,5 +1,6 @@
 /*
- * admin.c - the admin listener: /healthz, /readyz, /metrics; for machines that watch, never for clients
+ * admin.c - the admin listener: /healthz, /readyz, /metrics; for machines that watch, never for clients, and the last
+ * one not for pages whose name was made to point here
  */
 #include "base/log.h"
 #include "base/turn.h"
@@ -40,6 +41,10 @@ serve_metrics(struct worker *worker, struct http_request *req)
 {
 	struct buf text;
 
+	if (hosts_is_foreign_name(&worker->admin_hosts, req->head.host)) {
+		respond_text(req, 403, "This Host is not served. The operator can add it to server.allowed_hosts.\n");
+		return;
+	}
 	turn_enter("metrics");
 	buf_init(&text, METRICS_MAX);
 	if (metrics_render(worker, &text) == 0)

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/log.h"
+#include "base/turn.h"
 #include "config/network.h"
 #include "inbox.h"
 #include "rpc/fault.h"
@@ -66,23 +66,23 @@ admission_close(struct worker *worker)
 
 /* ---- what is told ---- */
 
-void
-admission_tell(struct holder *holder, const char *limit)
+static void
+tell(struct holder *holder, const char *limit)
 {
 	uint32_t missed = 0;
 
-	if (holder == NULL || !holder_may_tell(holder, TELL_MS, clock_mono_ms(), &missed))
+	if (holder == NULL || !holder_may_tell(holder, TELL_MS, turn_mono_ms(), &missed))
 		return;
 	log_write(LOG_NOTICE, "limited", LOG_STR("limit", limit),
 		  LOG_STR(holder_is_address(holder) ? "address" : "principal", holder_name(holder)),
 		  LOG_U64("not_told", missed), LOG_END);
 }
 
-void
-admission_note(const struct worker *worker, struct holder *holder, enum board_counter which, const char *limit)
+static void
+note(const struct worker *worker, struct holder *holder, enum board_counter which, const char *limit)
 {
 	board_add(worker->row, which, 1);
-	admission_tell(holder, limit);
+	tell(holder, limit);
 }
 
 static uint32_t
@@ -111,6 +111,12 @@ is_exempt(const struct worker *worker, const uint8_t address[static CONFIG_ADDRE
 	return false;
 }
 
+static uint32_t
+kib_of(uint64_t bytes)
+{
+	return (uint32_t)((bytes + 1023) / 1024);
+}
+
 /* Without memory nothing is counted: whoever comes has other troubles. */
 static struct holder *
 find_address(const struct worker *worker, const char *peer, uint64_t now_ms)
@@ -119,7 +125,10 @@ find_address(const struct worker *worker, const char *peer, uint64_t now_ms)
 	const struct share_rule rule = {
 	    .per_second = config->limits.address_requests_per_second,
 	    .burst = config->limits.address_requests_burst,
-	    .limit = {[SHARE_CONNECTIONS] = config->limits.connections_per_address},
+	    .limit = {[SHARE_CALLS] = config->limits.calls_per_address,
+		      [SHARE_STREAMS] = config->limits.streams_per_address,
+		      [SHARE_QUEUED_KIB] = kib_of(config->limits.queued_bytes_per_address),
+		      [SHARE_CONNECTIONS] = config->limits.connections_per_address},
 	};
 	uint8_t address[CONFIG_ADDRESS_BYTES];
 	char name[CONFIG_NETWORK_NAME_CAP];
@@ -133,18 +142,38 @@ find_address(const struct worker *worker, const char *peer, uint64_t now_ms)
 	return holder;
 }
 
+/* A connection's client. */
+struct guest {
+	struct holder *address;		   /* NULL: exempt */
+	const struct principal *principal; /* of the last request; held */
+	struct admission_claim waiting;
+	uint32_t waiting_kib; /* that it stands for */
+};
+
+static struct holder *
+address_of(const void *source)
+{
+	const struct guest *guest = source;
+
+	return guest != NULL ? guest->address : NULL;
+}
+
 bool
 admission_connect(void *ctx, const char *peer, void **source_r)
 {
 	const struct worker *worker = ctx;
-	uint64_t now_ms = clock_mono_ms();
-	struct holder *holder = find_address(worker, peer, now_ms);
+	uint64_t now_ms = turn_mono_ms();
+	struct guest *guest = calloc(1, sizeof(*guest));
 
-	if (!holders_take(worker->holders, holder, SHARE_CONNECTIONS, 1, now_ms)) {
-		admission_note(worker, holder, BOARD_LIMITED_CONNECTIONS, "connections_per_address");
+	if (guest == NULL)
+		return true;
+	guest->address = find_address(worker, peer, now_ms);
+	if (!holders_take(worker->holders, guest->address, SHARE_CONNECTIONS, 1, now_ms)) {
+		note(worker, guest->address, BOARD_LIMITED_CONNECTIONS, "connections_per_address");
+		free(guest);
 		return false;
 	}
-	*source_r = holder;
+	*source_r = guest;
 	return true;
 }
 
@@ -152,24 +181,40 @@ void
 admission_disconnect(void *ctx, void *source)
 {
 	const struct worker *worker = ctx;
+	struct guest *guest = source;
 
-	holders_give(worker->holders, source, SHARE_CONNECTIONS, 1, clock_mono_ms());
+	holders_give(worker->holders, guest->address, SHARE_CONNECTIONS, 1, turn_mono_ms());
+	principal_release(&guest->principal);
+	free(guest);
+}
+
+/* While something waits it stays with whom it was taken for. */
+void
+admission_meet(void *source, const struct principal *principal)
+{
+	struct guest *guest = source;
+
+	if (guest == NULL || guest->principal == principal || guest->waiting_kib > 0)
+		return;
+	principal_release(&guest->principal);
+	guest->principal = principal_hold(principal);
 }
 
 const char *
 admission_address(const void *source)
 {
-	return holder_name(source);
+	return holder_name(address_of(source));
 }
 
 int
 admission_judge_address(const struct worker *worker, void *source, struct refusal *refusal_r)
 {
-	uint64_t wait_ms = source != NULL ? holders_request(worker->holders, source, clock_mono_ms()) : 0;
+	struct holder *address = address_of(source);
+	uint64_t wait_ms = address != NULL ? holders_request(worker->holders, address, turn_mono_ms()) : 0;
 
 	if (wait_ms == 0)
 		return 0;
-	admission_note(worker, source, BOARD_LIMITED_REQUESTS, "address_requests_per_second");
+	note(worker, address, BOARD_LIMITED_REQUESTS, "address_requests_per_second");
 	return refuse(refusal_r, wait_ms,
 		      "Too many requests from this address. Wait as long as Retry-After says; the operator can raise "
 		      "limits.address_requests_per_second.");
@@ -193,19 +238,20 @@ admission_bad_token(const struct worker *worker, void *source, struct refusal *r
 	const struct penalty_rule rule = {.free = config->limits.penalty_free,
 					  .first_ms = config->limits.penalty_first_ms,
 					  .max_ms = config->limits.penalty_max_ms};
-	uint64_t now_ms = clock_mono_ms();
-	uint64_t waits_ms = holder_shut_ms(source, now_ms), wait_ms = 0;
+	uint64_t now_ms = turn_mono_ms();
+	struct holder *address = address_of(source);
+	uint64_t waits_ms = holder_shut_ms(address, now_ms), wait_ms = 0;
 
-	if (source == NULL)
+	if (address == NULL)
 		return;
 	if (waits_ms == 0 && !holders_is_crowded(worker->holders)) {
-		waits_ms = penalty_add(sessions_of(worker), penalty_kind, slice_from_str(holder_name(source)), &rule,
+		waits_ms = penalty_add(sessions_of(worker), penalty_kind, slice_from_str(holder_name(address)), &rule,
 				       now_ms, &wait_ms);
-		holder_shut_out(source, now_ms + (waits_ms > 0 ? waits_ms : wait_ms));
+		holder_shut_out(address, now_ms + (waits_ms > 0 ? waits_ms : wait_ms));
 	}
 	if (waits_ms == 0)
 		return;
-	admission_note(worker, source, BOARD_PENALTIES, "penalty");
+	note(worker, address, BOARD_PENALTIES, "penalty");
 	refuse(refusal, waits_ms,
 	       "Too many bad tokens came from this address, and this one is not known either. Wait as long as "
 	       "Retry-After says, then send a good one.");
@@ -214,13 +260,14 @@ admission_bad_token(const struct worker *worker, void *source, struct refusal *r
 void
 admission_good_token(const struct worker *worker, void *source)
 {
+	struct holder *address = address_of(source);
 	uint64_t now_ms;
 
-	if (source == NULL)
+	if (address == NULL)
 		return;
-	now_ms = clock_mono_ms();
-	if (holder_may_forgive(source, FORGIVE_MS, now_ms))
-		penalty_forget(sessions_of(worker), penalty_kind, slice_from_str(holder_name(source)), now_ms);
+	now_ms = turn_mono_ms();
+	if (holder_may_forgive(address, FORGIVE_MS, now_ms))
+		penalty_forget(sessions_of(worker), penalty_kind, slice_from_str(holder_name(address)), now_ms);
 }
 
 /* ---- callers ---- */
@@ -246,7 +293,7 @@ rule_of(const struct config *config, const struct principal *principal)
 	    .burst = or_else(own->requests_burst, config->limits.requests_burst),
 	    .limit = {[SHARE_CALLS] = is_shared ? 0 : or_else(own->calls, config->limits.calls_per_principal),
 		      [SHARE_STREAMS] = or_else(own->streams, config->http.streams_per_principal),
-		      [SHARE_QUEUED_KIB] = (uint32_t)((config->limits.queued_bytes_per_principal + 1023) / 1024)},
+		      [SHARE_QUEUED_KIB] = kib_of(config->limits.queued_bytes_per_principal)},
 	};
 }
 
@@ -264,7 +311,7 @@ find_caller(const struct worker *worker, const struct principal *principal, uint
 int
 admission_judge_caller(const struct worker *worker, const struct principal *principal, struct refusal *refusal_r)
 {
-	uint64_t now_ms = clock_mono_ms(), wait_ms;
+	uint64_t now_ms = turn_mono_ms(), wait_ms;
 	struct holder *holder;
 
 	if (worker->config->auth.mode == CONFIG_AUTH_NONE || find_caller(worker, principal, now_ms, &holder) < 0)
@@ -272,22 +319,10 @@ admission_judge_caller(const struct worker *worker, const struct principal *prin
 	wait_ms = holders_request(worker->holders, holder, now_ms);
 	if (wait_ms == 0)
 		return 0;
-	admission_note(worker, holder, BOARD_LIMITED_REQUESTS, "requests_per_second");
+	note(worker, holder, BOARD_LIMITED_REQUESTS, "requests_per_second");
 	return refuse(refusal_r, wait_ms,
 		      "You send more requests than you may. Wait as long as Retry-After says; the operator can raise "
 		      "limits.requests_per_second.");
-}
-
-int
-admission_take(const struct worker *worker, const struct principal *principal, enum share_thing thing, uint32_t n,
-	       struct holder **holder_r)
-{
-	uint64_t now_ms = clock_mono_ms();
-
-	*holder_r = NULL;
-	if (find_caller(worker, principal, now_ms, holder_r) < 0)
-		return ERR_NOMEM;
-	return holders_take(worker->holders, *holder_r, thing, n, now_ms) ? 0 : ERR_LIMIT;
 }
 
 void
@@ -295,37 +330,119 @@ admission_note_sessions(const struct worker *worker, const struct principal *pri
 {
 	struct holder *holder;
 
-	if (find_caller(worker, principal, clock_mono_ms(), &holder) == 0)
-		admission_note(worker, holder, BOARD_LIMITED_SESSIONS, "mcp_sessions_per_principal");
+	if (find_caller(worker, principal, turn_mono_ms(), &holder) == 0)
+		note(worker, holder, BOARD_LIMITED_SESSIONS, "mcp_sessions");
+}
+
+/* ---- what is taken and given back ---- */
+
+/* The keys: what a caller, and what an address may have. */
+static const char *const keys[SHARE_THINGS][2] = {
+    [SHARE_CALLS] = {"limits.calls_per_principal", "limits.calls_per_address"},
+    [SHARE_STREAMS] = {"http.streams_per_principal", "limits.streams_per_address"},
+    [SHARE_QUEUED_KIB] = {"limits.queued_bytes_per_principal", "limits.queued_bytes_per_address"},
+};
+
+static int
+refuse_thing(const struct worker *worker, struct holder *holder, enum share_thing thing, const char **limit_r)
+{
+	const char *key = keys[thing][holder_is_address(holder)];
+
+	if (limit_r != NULL)
+		*limit_r = key;
+	if (thing == SHARE_CALLS)
+		board_add(worker->row, BOARD_LIMITED_CALLS, 1);
+	if (thing == SHARE_QUEUED_KIB)
+		board_add(worker->row, BOARD_LIMITED_BYTES, 1);
+	tell(holder, strchr(key, '.') + 1);
+	return ERR_LIMIT;
+}
+
+/* Of both or of none. */
+static int
+take(const struct worker *worker, const struct admission_claim *claim, enum share_thing thing, uint32_t n,
+     const char **limit_r)
+{
+	uint64_t now_ms = turn_mono_ms();
+
+	if (!holders_take(worker->holders, claim->caller, thing, n, now_ms))
+		return refuse_thing(worker, claim->caller, thing, limit_r);
+	if (holders_take(worker->holders, claim->address, thing, n, now_ms))
+		return 0;
+	holders_give(worker->holders, claim->caller, thing, n, now_ms);
+	return refuse_thing(worker, claim->address, thing, limit_r);
+}
+
+int
+admission_take(const struct worker *worker, const struct principal *principal, void *source, enum share_thing thing,
+	       struct admission_claim *claim_r, const char **limit_r)
+{
+	struct admission_claim claim = {NULL, address_of(source)};
+	int r;
+
+	*claim_r = (struct admission_claim){NULL, NULL};
+	if (find_caller(worker, principal, turn_mono_ms(), &claim.caller) < 0)
+		return ERR_NOMEM;
+	r = take(worker, &claim, thing, 1, limit_r);
+	if (r == 0)
+		*claim_r = claim;
+	return r;
+}
+
+static void
+give(const struct worker *worker, const struct admission_claim *claim, enum share_thing thing, uint32_t n)
+{
+	uint64_t now_ms = turn_mono_ms();
+
+	holders_give(worker->holders, claim->caller, thing, n, now_ms);
+	holders_give(worker->holders, claim->address, thing, n, now_ms);
 }
 
 void
-admission_give(const struct worker *worker, struct holder *holder, enum share_thing thing, uint32_t n)
+admission_give(const struct worker *worker, const struct admission_claim *claim, enum share_thing thing)
 {
-	if (holder != NULL)
-		holders_give(worker->holders, holder, thing, n, clock_mono_ms());
+	give(worker, claim, thing, 1);
+}
+
+/* What waits before anybody was let in is a refusal: little, and not for long. */
+bool
+admission_waiting(void *ctx, void *source, uint32_t kib)
+{
+	const struct worker *worker = ctx;
+	struct guest *guest = source;
+
+	if (guest == NULL || guest->principal == NULL)
+		return true;
+	if (guest->waiting_kib == 0) {
+		guest->waiting.address = guest->address;
+		if (find_caller(worker, guest->principal, turn_mono_ms(), &guest->waiting.caller) < 0)
+			return false;
+	}
+	if (kib < guest->waiting_kib)
+		give(worker, &guest->waiting, SHARE_QUEUED_KIB, guest->waiting_kib - kib);
+	else if (take(worker, &guest->waiting, SHARE_QUEUED_KIB, kib - guest->waiting_kib, NULL) < 0)
+		return false;
+	guest->waiting_kib = kib;
+	return true;
 }
 
 /* ---- calls ---- */
 
-static uint64_t
-begin_call(void *ctx, const struct principal *principal, void **ticket_r)
+static const char *
+begin_call(void *ctx, const struct principal *principal, void *source, struct action_ticket *ticket_r)
 {
-	const struct worker *worker = ctx;
-	struct holder *holder;
-	int r = admission_take(worker, principal, SHARE_CALLS, 1, &holder);
+	struct admission_claim claim;
+	const char *limit = NULL;
 
-	*ticket_r = r == 0 ? holder : NULL;
-	if (r != ERR_LIMIT)
-		return 0;
-	admission_note(worker, holder, BOARD_LIMITED_CALLS, "calls_per_principal");
-	return 1000;
+	(void)!admission_take(ctx, principal, source, SHARE_CALLS, &claim, &limit);
+	*ticket_r = (struct action_ticket){claim.caller, claim.address};
+	return limit;
 }
 
 static void
-end_call(void *ctx, void *ticket)
+end_call(void *ctx, const struct action_ticket *ticket)
 {
-	admission_give(ctx, ticket, SHARE_CALLS, 1);
+	admission_give(ctx, &(struct admission_claim){ticket->caller, ticket->address}, SHARE_CALLS);
 }
 
 void

@@ -27,9 +27,16 @@ struct worker;
 int admission_open(struct worker *worker) MUST_CHECK;
 void admission_close(struct worker *worker);
 
-/* on_connect and on_disconnect of http/. */
+/*
+ * on_connect, on_disconnect and on_waiting of http/.  A source is what is known of a connection's client; NULL: nothing
+ * of his is counted.
+ */
 bool admission_connect(void *ctx, const char *peer, void **source_r);
 void admission_disconnect(void *ctx, void *source);
+bool admission_waiting(void *ctx, void *source, uint32_t kib);
+
+/* The caller whose request is on this connection now: what waits there is counted against him. */
+void admission_meet(void *source, const struct principal *principal);
 
 /* The name of a source for penalties; NULL: exempt. */
 const char *admission_address(const void *source);
@@ -43,19 +50,20 @@ int admission_judge_caller(const struct worker *worker, const struct principal *
 void admission_bad_token(const struct worker *worker, void *source, struct refusal *refusal);
 void admission_good_token(const struct worker *worker, void *source);
 
+/* Who holds what was taken. */
+struct admission_claim {
+	struct holder *caller;
+	struct holder *address;
+};
+
 /*
- * Takes one of a thing for a caller; the holder has to be given to admission_give() for it.  ERR_LIMIT: he has as many
- * as he may; ERR_NOMEM.
+ * Takes one of a thing for a caller and for the address of his connection (`source`, may be NULL), of both or of none;
+ * *claim_r is to be given back.  ERR_NOMEM; ERR_LIMIT when there are as many as may be: that is told in the log,
+ * counted where the thing has a counter of its own, and *limit_r (may be NULL) is the key of the limit.
  */
-int admission_take(const struct worker *worker, const struct principal *principal, enum share_thing thing, uint32_t n,
-		   struct holder **holder_r) MUST_CHECK;
-void admission_give(const struct worker *worker, struct holder *holder, enum share_thing thing, uint32_t n);
-
-/* Counts a refusal, and tells of it in the log now and then.  `limit` is the name of the limit. */
-void admission_note(const struct worker *worker, struct holder *holder, enum board_counter which, const char *limit);
-
-/* Only tells of it. */
-void admission_tell(struct holder *holder, const char *limit);
+int admission_take(const struct worker *worker, const struct principal *principal, void *source, enum share_thing thing,
+		   struct admission_claim *claim_r, const char **limit_r) MUST_CHECK;
+void admission_give(const struct worker *worker, const struct admission_claim *claim, enum share_thing thing);
 
 /* A session that this caller may not have. */
 void admission_note_sessions(const struct worker *worker, const struct principal *principal);

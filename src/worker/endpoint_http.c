@@ -153,6 +153,7 @@ mcp_request_of(const struct visit *visit)
 	    .principal = visit->pass.principal,
 	    .request_id = visit->request_id,
 	    .address = visit->address,
+	    .source = visit->req->source,
 	    .now_mono_ms = turn_mono_ms(),
 	    .now_wall_ms = turn_wall_ms(),
 	};
@@ -331,7 +332,7 @@ on_request(void *ctx, struct http_request *req)
 	if (visit != NULL) {
 		*visit = (struct visit){.worker = worker, .req = req};
 		put_request_id(worker, visit->request_id);
-		if (req->source != NULL)
+		if (admission_address(req->source) != NULL)
 			visit->address = pool_strdup(req->pool, admission_address(req->source));
 		req->user = visit;
 		if (gate_judge(worker, req, &visit->pass, &refusal) == 0) {
@@ -366,15 +367,6 @@ on_closed(void *ctx, struct http_request *req)
 }
 
 static void
-on_drain(void *ctx, struct http_request *req)
-{
-	struct visit *visit = req->user;
-
-	(void)ctx;
-	event_stream_drained(&visit->stream);
-}
-
-static void
 on_access(void *ctx, const struct http_access *access)
 {
 	static const enum board_counter classes[] = {BOARD_RESPONSES_2XX, BOARD_RESPONSES_2XX, BOARD_RESPONSES_3XX,
@@ -406,7 +398,7 @@ const struct http_server_ops endpoint_http_ops = {
     .on_request = on_request,
     .on_head = on_head,
     .on_closed = on_closed,
-    .on_drain = on_drain,
+    .on_waiting = admission_waiting,
     .on_access = on_access,
     .on_send = records_flush,
 };

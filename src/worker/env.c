@@ -33,6 +33,7 @@ env_open_sessions(struct worker *worker, struct err *err)
 	limits.mcp_idle_ms = config->session.idle_ms;
 	limits.mcp_age_ms = config->session.max_age_ms;
 	limits.logins_per_principal = config->session.logins_per_principal;
+	limits.mcp_per_address = config->limits.sessions_per_address;
 	limits.mcp_per_principal = config->session.mcp_sessions_per_principal;
 	if (limits.mcp_per_principal > segment_slots(worker->segment) / SESSIONS_PART)
 		limits.mcp_per_principal = segment_slots(worker->segment) / SESSIONS_PART;

@@ -84,41 +84,6 @@ event_streams_sweep(struct event_streams *set, void (*on_closed)(void *ctx, stru
 	}
 }
 
-/* ---- what waits for slow readers ---- */
-
-/* In units of the limit; what is less than one is in the socket soon. */
-static uint32_t
-queued_kib(const struct event_stream *stream)
-{
-	return (uint32_t)(http_request_queued(stream->req) / 1024);
-}
-
-/* Holds that much of the caller's share.  ERR_LIMIT: all his streams together have no room for it. */
-static int
-note_queued(struct event_stream *stream, uint32_t kib)
-{
-	struct holder *holder;
-
-	if (kib <= stream->queued_kib) {
-		admission_give(stream->worker, stream->queue_holder, SHARE_QUEUED_KIB, stream->queued_kib - kib);
-	} else {
-		if (admission_take(stream->worker, stream->principal, SHARE_QUEUED_KIB, kib - stream->queued_kib,
-				   &holder) < 0) {
-			admission_note(stream->worker, holder, BOARD_LIMITED_BYTES, "queued_bytes_per_principal");
-			return ERR_LIMIT;
-		}
-		stream->queue_holder = holder;
-	}
-	stream->queued_kib = kib;
-	return 0;
-}
-
-void
-event_stream_drained(struct event_stream *stream)
-{
-	(void)!note_queued(stream, queued_kib(stream));
-}
-
 /* ---- one stream ---- */
 
 void
@@ -132,10 +97,9 @@ void
 event_stream_fini(struct event_stream *stream)
 {
 	leave(stream);
-	(void)!note_queued(stream, 0);
 	if (!stream->is_standing)
 		return;
-	admission_give(stream->worker, stream->holder, SHARE_STREAMS, 1);
+	admission_give(stream->worker, &stream->place, SHARE_STREAMS);
 	stream->worker->streams.n_standing--;
 	stream->is_standing = false;
 }
@@ -160,20 +124,16 @@ event_stream_stand(struct event_stream *stream, struct refusal *refusal_r)
 	static const struct refusal has_enough = {
 	    .status = 429,
 	    .code = RPC_TOO_MANY,
-	    .message = "You hold as many event streams as you may. Close one first; the operator can "
-		       "raise http.streams_per_principal."};
+	    .message = "You hold as many event streams as you may, or your address does. Close one first; the operator "
+		       "can raise http.streams_per_principal or limits.streams_per_address."};
 	struct event_streams *set = &stream->worker->streams;
 	int r;
 
 	if (set->n_standing >= stream->worker->config->http.max_streams)
 		return refuse_standing(stream, refusal_r, &is_full);
-	r = admission_take(stream->worker, stream->principal, SHARE_STREAMS, 1, &stream->holder);
-	if (r == ERR_LIMIT)
-		admission_tell(stream->holder, "streams_per_principal");
-	if (r < 0) {
-		stream->holder = NULL;
+	r = admission_take(stream->worker, stream->principal, stream->req->source, SHARE_STREAMS, &stream->place, NULL);
+	if (r < 0)
 		return refuse_standing(stream, refusal_r, r == ERR_LIMIT ? &has_enough : &is_full);
-	}
 	stream->is_standing = true;
 	set->n_standing++;
 	return 0;
@@ -242,8 +202,6 @@ put_bytes(struct event_stream *stream, struct slice bytes)
 	if (!stream->has_begun)
 		return begin_with(stream, NULL, bytes);
 	r = http_stream_write(stream->req, bytes);
-	if (r == 0 && note_queued(stream, queued_kib(stream)) < 0)
-		r = http_stream_cut(stream->req);
 	stream->is_broken = r < 0;
 	note_word(stream);
 	return r;

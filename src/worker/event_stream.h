@@ -6,8 +6,7 @@
  *
  * The set knows which stream has been quiet the longest, so keeping the quiet ones open (R-051) costs a look at one of
  * them per turn of the pulse, however many there are.  It also bounds how many standing streams, which are opened to
- * wait for news, there may be: per caller over all workers (429) and in all (503).  What waits for slow readers is
- * counted against the caller's limits.queued_bytes_per_principal; the stream that would add more is cut.
+ * wait for news, there may be: per caller and address over all workers (429) and in all (503).
  */
 #ifndef WORKER_EVENT_STREAM_H
 #define WORKER_EVENT_STREAM_H
@@ -16,13 +15,13 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "admission.h"
 #include "base/compiler.h"
 #include "http/connection.h"
 #include "mcp/server.h"
 #include "reply.h"
 
 struct board_row;
-struct holder;
 struct principal;
 struct worker;
 
@@ -35,9 +34,7 @@ struct event_stream {
 	bool is_forsaken; /* ... and no on_closed() follows: the set's sweep tells the owner */
 	bool is_standing;
 	const struct principal *principal; /* whose it is */
-	struct holder *holder;		   /* of a standing one: that it is counted by */
-	struct holder *queue_holder;	   /* that queued_kib are counted by */
-	uint32_t queued_kib;
+	struct admission_claim place;	   /* of a standing one */
 	uint64_t quiet_since_ms;
 	uint64_t n_events;
 	uint64_t bytes;
@@ -68,9 +65,6 @@ void event_stream_fini(struct event_stream *stream);
 
 /* Takes a place among the standing streams.  -1 with *refusal_r when there is none. */
 int event_stream_stand(struct event_stream *stream, struct refusal *refusal_r) MUST_CHECK;
-
-/* The reader has taken what waited for him. */
-void event_stream_drained(struct event_stream *stream);
 
 /*
  * 0; ERR_CLOSED, ERR_LIMIT, ERR_NOMEM: nothing more can be sent, and the owner hears of it from the loop.  On any

@@ -200,16 +200,23 @@ check_single_fields(const struct http_head *head, struct refusal *refusal)
 	return is_double ? refusal_set(refusal, 400, "A header field of MCP stands twice.") : 0;
 }
 
+/* Nobody has said who he is: nothing of his is kept. */
+static int
+check_no_body(const struct http_head *head, struct refusal *refusal)
+{
+	return head->body == HTTP_BODY_NONE ? 0 : refusal_set(refusal, 400, "This request takes no body.");
+}
+
 /* Each request counts once, though it may be judged twice: when its head has come, and as a whole. */
 static int
 check_limits(const struct worker *worker, struct http_request *req, struct gate_pass *pass, struct refusal *refusal)
 {
-	if (!req->is_judged && admission_judge_address(worker, req->source, refusal) < 0)
-		return -1;
 	if (check_caller(worker, req, pass, refusal) < 0)
 		return -1;
-	if (req->is_judged || admission_judge_caller(worker, pass->principal, refusal) == 0)
+	if (req->is_judged || admission_judge_caller(worker, pass->principal, refusal) == 0) {
+		admission_meet(req->source, pass->principal);
 		return 0;
+	}
 	principal_release(&pass->principal);
 	return -1;
 }
@@ -221,14 +228,16 @@ gate_judge(const struct worker *worker, struct http_request *req, struct gate_pa
 
 	*pass_r = (struct gate_pass){.principal = NULL};
 	pass_r->wants_metadata = is_metadata(worker, head);
+	if (!req->is_judged && admission_judge_address(worker, req->source, refusal_r) < 0)
+		return -1;
 	if (check_place(worker, head, refusal_r) < 0)
 		return -1;
 	if (pass_r->wants_metadata)
-		return 0;
+		return check_no_body(head, refusal_r);
 	if (check_method(head, refusal_r) < 0)
 		return -1;
 	if (head->method == HTTP_OPTIONS)
-		return 0;
+		return check_no_body(head, refusal_r);
 	if (check_limits(worker, req, pass_r, refusal_r) < 0)
 		return -1;
 	req->is_judged = true;

@@ -1,6 +1,6 @@
 /*
- * gate.h - what belongs to HTTP is judged before MCP is asked, in the order of R-013: path, Host and Origin, method,
- * limits of the address, caller and his limits, media types
+ * gate.h - what belongs to HTTP is judged before MCP is asked: limits of the address, and then in the order of R-013
+ * path, Host and Origin, method, caller and his limits, media types
  *
  * All of it is known from the head, so a request that is refused is refused before its body is read.
  */

@@ -116,6 +116,21 @@ hosts_serve_host(const struct hosts *hosts, struct slice host)
 }
 
 bool
+hosts_is_foreign_name(const struct hosts *hosts, struct slice host)
+{
+	static const struct slice digits = SLICE_LIT("0123456789.:");
+	size_t n = 0;
+
+	for (size_t i = 0; i < hosts->n_listeners; i++) {
+		if (!hosts->listeners[i].is_loopback || hosts->listeners[i].text[0] == '\0')
+			return false;
+	}
+	while (n < host.len && memchr(digits.ptr, host.ptr[n], digits.len) != NULL)
+		n++;
+	return n < host.len && host.ptr[0] != '[' && !host_matches("localhost", host) && !is_listed_host(hosts, host);
+}
+
+bool
 hosts_is_listed_origin(const struct hosts *hosts, struct slice origin)
 {
 	for (size_t i = 0; i < hosts->allowed_origins->n; i++) {

@@ -39,6 +39,12 @@ void hosts_init(struct hosts *hosts, const struct config *config);
 int hosts_add_listener(struct hosts *hosts, int fd, struct err *err) MUST_CHECK;
 
 bool hosts_serve_host(const struct hosts *hosts, struct slice host);
+
+/*
+ * The same for listeners without tokens, for machines that watch: true when all are on loopback and this is a foreign
+ * name.  Any address, with any port, is fine, since no page comes by an address that its own host does not have.
+ */
+bool hosts_is_foreign_name(const struct hosts *hosts, struct slice host);
 bool hosts_allow_origin(const struct hosts *hosts, struct slice origin);
 
 /* Allowed by configuration, so that CORS headers are sent; our own addresses need none. */

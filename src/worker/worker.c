@@ -179,13 +179,14 @@ static int
 open_listeners(struct worker *worker, struct err *err)
 {
 	hosts_init(&worker->hosts, worker->config);
+	hosts_init(&worker->admin_hosts, worker->config);
 	for (uint32_t i = 0; i < worker->n_listeners + worker->n_admin; i++) {
 		bool is_admin = i >= worker->n_listeners;
 		int fd = HERITAGE_FD_LISTEN + (int)i;
 		int r = http_listener_new(is_admin ? worker->admin : worker->http, fd, &worker->listeners[i], err);
 
-		if (r == 0 && !is_admin)
-			r = hosts_add_listener(&worker->hosts, fd, err);
+		if (r == 0)
+			r = hosts_add_listener(is_admin ? &worker->admin_hosts : &worker->hosts, fd, err);
 		if (r < 0)
 			return r;
 	}

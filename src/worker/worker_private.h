@@ -88,6 +88,7 @@ struct worker {
 	struct mcp_peers peers;
 	struct mcp_server *mcp;
 	struct hosts hosts;
+	struct hosts admin_hosts;
 	struct holders *holders;       /* of callers and addresses */
 	struct config_network *exempt; /* addresses without limits */
 	size_t n_exempt;

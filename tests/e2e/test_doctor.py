@@ -115,13 +115,19 @@ def test_unknown_store_and_no_store(shop):
 # ---- TLS ----
 
 
-@contextlib.contextmanager
-def tls_front(shop, folder):
-    """The shop behind a certificate that nobody knows; its address and the file of the certificate."""
+def make_certificate(folder):
+    """Of nobody that is known; the files of its key and of itself."""
     key, cert = folder / "key.pem", folder / "cert.pem"
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
                     "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(cert)],
                    check=True, capture_output=True, timeout=60)
+    return key, cert
+
+
+@contextlib.contextmanager
+def tls_front(shop, folder):
+    """The shop behind a certificate that nobody knows; its address and the file of the certificate."""
+    key, cert = make_certificate(folder)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(cert, key)
     listener = socket.create_server(("127.0.0.1", 0))

@@ -128,6 +128,7 @@ def test_json_suite_as_body(server):
 
 def test_json_suite_inside(server):
     """The same texts as a value inside of a request: accepted or refused with it."""
+    assert len(SUITE) == 318
     message = json.dumps(Modern(server).message("server/discover")).encode()
     bodies = [message.replace(b'"_meta": {', b'"_meta": {"a/b": ' + path.read_bytes() + b", ") for path in SUITE]
     for path, reply in zip(SUITE, ask_each(server, bodies)):

@@ -11,8 +11,10 @@ import time
 
 import pytest
 
+from harness import proc
 from harness.client import Legacy, Modern
-from harness.http import Connection
+from harness.http import Connection, head
+from harness.places import is_sanitized
 from harness.process import LIVE, FixtureServer, poll
 from test_tokens import Caller, discover
 from test_sse import flood as chatter, opened, subscribe
@@ -145,6 +147,26 @@ def test_requests_of_an_address(serve, callers):
     server.wait_log("limited", address="127.0.0.2")
 
 
+def test_requests_without_a_caller(serve):
+    """What is answered before anybody is asked for a token counts for its address, too, and may bring no body."""
+    server = serve({"address_requests_per_second": 1, "address_requests_burst": 5})
+    server.allows("refused")
+
+    def ask(method, path, more=()):
+        with contextlib.closing(From(server, "127.0.0.2")) as connection:
+            return server.http(method, path, [("Connection", "close"), *more], None, connection)
+
+    asked = [("OPTIONS", "/mcp", ()), ("GET", "/nowhere", ()), ("POST", "/mcp", [("Host", "evil.example")])] * 5
+    replies, took = [], time.monotonic()
+    for method, path, more in asked:
+        replies.append(ask(method, path, more))
+    took = time.monotonic() - took
+    assert 15 - 5 - took - 1 <= count(replies).get(429, 0) <= 10, (count(replies), took)
+    assert set(count(replies)) <= {204, 404, 403, 429}
+    reply = server.http("OPTIONS", "/mcp", [("Content-Length", "4000000"), ("Connection", "keep-alive")])
+    assert reply.status == 400 and reply.closed and "no body" in reply.json["error"]["message"]
+
+
 # ---- what is held, and comes back ----
 
 
@@ -207,6 +229,67 @@ def test_queued_bytes(serve_fixtures, callers):
             assert len(stream.rest()) == 101
     with opened(chatter(mallory, lines=100)) as stream:
         assert len(stream.rest()) == 101
+
+
+def test_unread_answers(serve, callers):
+    """Nor may answers pile up, on however many connections: those that would add more are dropped, others are served."""
+    server = serve({"queued_bytes_per_principal": "512K"}, workers=2)
+    server.allows("limited")
+    mallory, alice = (Modern(server, token=callers[name].token) for name in ("mallory", "alice"))
+    body = json.dumps(mallory.message("tools/list")).encode()
+    size = len(mallory.post_raw(body, {"Mcp-Method": "tools/list"}).raw)
+    assert size > 65536
+    fields = [("Host", server.host), *mallory.fields({"Mcp-Method": "tools/list"}), ("Content-Length", len(body))]
+    asking = (head("POST", "/mcp", fields) + body) * 60
+    for _ in range(2):  # what was dropped is given back
+        dropped = server.metric("magento_mcp_limited_total", limit="queued_bytes")
+        resident = {pid: proc.rss_kib(pid) for pid in server.pids}
+        with contextlib.ExitStack() as stack:
+            for _ in range(100):
+                connection = stack.enter_context(contextlib.closing(Connection(server.address, receive_buffer=4096)))
+                with contextlib.suppress(ConnectionError):  # dropped before all was sent
+                    connection.send(asking)
+            poll(lambda: server.metric("magento_mcp_limited_total", limit="queued_bytes") >= dropped + 70, "dropped")
+            poll(lambda: 1 <= server.metric("magento_mcp_connections") <= 30, "the others are kept")
+            grown = sum(proc.rss_kib(pid) - before for pid, before in resident.items())
+            assert is_sanitized() or grown < 6 * 1024, grown
+            assert alice.rpc("tools/list")
+    server.wait_idle()
+    assert mallory.rpc("tools/list")
+
+
+def test_what_an_address_holds(serve_fixtures, callers):
+    """Whoever asks from there: calls, streams and sessions; another address is not concerned, nor is an exempt one."""
+    server = serve_fixtures({"exempt_addresses": "127.0.0.3", "calls_per_address": 3, "streams_per_address": 2,
+                             "sessions_per_address": 4})
+    mallory, alice, bob = (Modern(server, token=callers[name].token) for name in ("mallory", "alice", "bob"))
+    asked = {"notifications": {"toolsListChanged": True}}
+    with contextlib.ExitStack() as stack:
+        for client in (mallory, mallory, alice):
+            stack.enter_context(opened(slow_call(client))).next()
+        expect_limited(slow_call(bob), "limits.calls_per_address")
+        for client in (mallory, alice):
+            stack.enter_context(subscribe(client))
+        expect_limited(bob.stream("subscriptions/listen", asked), "limits.streams_per_address")
+        assert ask_from(server, "127.0.0.2", callers["bob"].token).status == 200
+    server.wait_idle()
+    with opened(slow_call(bob)) as call:
+        call.next()
+    for client in [Legacy(server, token=callers[name].token) for name in ("alice", "alice", "bob", "bob")]:
+        client.delete()
+
+    def open_from(address):
+        client = Legacy(server, opened=False, token=callers["mallory"].token)
+        body = json.dumps(client.message("initialize", client.initialize_params())).encode()
+        with contextlib.closing(From(server, address)) as connection:
+            return client.post_raw(body, {"Connection": "close"}, connection)
+
+    expect_limited(open_from("127.0.0.1"), "limits.sessions_per_address")
+    assert open_from("127.0.0.2").status == 200
+    assert [open_from("127.0.0.3").status for _ in range(9)] == [200] * 9
+    for limit in ("calls", "sessions"):
+        assert server.metric("magento_mcp_limited_total", limit=limit) == 1
+    assert [line["limit"] for line in server.log("limited", address="127.0.0.1")][:1] == ["calls_per_address"]
 
 
 def test_connections_of_an_address(serve, callers):

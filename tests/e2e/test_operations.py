@@ -533,6 +533,16 @@ def test_admin_paths(server):
     assert server.http("GET", "/metrics").status == 404
 
 
+def test_metrics_are_not_for_pages(server):
+    """DNS rebinding: a page whose name points to this machine now would read the counters. Addresses are fine."""
+    for host, status in (("evil.example", 403), (f"evil.example:{server.admin_port}", 403), ("127.0.0.1.nip.io", 403),
+                         ("localhost.evil.example", 403), ("localhost", 200), (f"LOCALHOST:{server.admin_port}", 200),
+                         ("[::1]:9", 200), ("192.0.2.1", 200)):
+        with contextlib.closing(Connection(("127.0.0.1", server.admin_port))) as connection:
+            connection.send(head("GET", "/metrics", [("Host", host), ("Connection", "close")]))
+            assert connection.read_reply("GET").status == status, host
+
+
 def test_metrics(server):
     """The counts per tool are those of the calls made; totals are the sum over all workers."""
     client = Modern(server)
@@ -851,7 +861,9 @@ def test_logout_erases(start, shop):
 
 def test_workers_cannot_be_looked_into(server):
     """No core, not dumpable: another process of the same user cannot attach."""
-    for pid in server.pids | {server.process.pid}:
+    children = proc.children(server.process.pid)
+    assert len(children) == len(server.pids) + 1  # and the keeper
+    for pid in [server.process.pid, *children]:
         with open(f"/proc/{pid}/limits") as file:
             core = next(line for line in file if line.startswith("Max core file size"))
         assert core.split()[4:6] == ["0", "0"], core

@@ -195,8 +195,9 @@ def test_open_plans_are_listed_page_by_page(client):
 
 @pytest.fixture
 def guarded(start):
-    """Somebody with all rights, somebody else, one who may not read the catalogue, one of no store of ours."""
-    callers = {"alice": Caller("alice"), "bob": Caller("bob"), "carol": Caller("carol", "--scopes=cms:*,scope:read")}
+    """Somebody with all rights, somebody else, one who may not read the catalogue, one who may not read the stores."""
+    callers = {"alice": Caller("alice"), "bob": Caller("bob"), "carol": Caller("carol", "--scopes=cms:*,scope:read"),
+               "dave": Caller("dave", "--scopes=cms:read")}
     server = start({"auth": {"mode": "token"}, **{caller.section: caller.values for caller in callers.values()}})
     return server, {name: caller.token for name, caller in callers.items()}
 
@@ -239,6 +240,13 @@ def test_rights_of_the_token_decide(guarded):
     assert "websites" in read(carol, "magento://stores")
     reply = carol.ask("resources/read", {"uri": "magento://nothing"})
     assert reply.json["error"]["code"] == -32602
+    # What is hidden from a list is refused all the same.
+    dave = Modern(server, token=tokens["dave"])
+    dave.login()
+    fixed = ["magento://tools/guide", "magento://stores"]
+    assert [row["uri"] for row in listed(carol)[0]] == fixed and [row["uri"] for row in listed(dave)[0]] == fixed[:1]
+    error = dave.ask("resources/read", {"uri": "magento://stores"}).json["error"]
+    assert error["code"] == -32602 and "scope:read" in error["message"]
 
 
 def test_calls_are_counted(server):

@@ -4,17 +4,24 @@ of all processes, the shared table, log, audit log, database, metrics, arguments
 """
 
 import base64
+import contextlib
 import hashlib
 import json
+import os
+import pathlib
+import resource
+import signal
+import subprocess
+import threading
 
 import pytest
 
 from harness import memory, proc, record
 from harness.client import Legacy, Modern
 from harness.http import Connection, head
-from harness.places import ADMIN, INTEGRATION_TOKEN, LIMITED_OAUTH, OAUTH, PASSWORD, READER_OAUTH, is_sanitized, poll
+from harness.places import ADMIN, BUILD, INTEGRATION_TOKEN, LIMITED_OAUTH, OAUTH, PASSWORD, READER_OAUTH, is_sanitized, poll
 from harness.process import SECRETS, Server
-from test_doctor import tls_front
+from test_doctor import make_certificate, tls_front
 from test_stdio import Desk
 from test_tokens import Caller
 
@@ -86,15 +93,25 @@ def found_in_memory(server, secrets):
         ("the table", needle) for needle in proc.holds_bytes(pid, TABLE_FD, needles)]
 
 
-def found_in_files(server, secrets):
-    """Where a server writes, and what others may read of its processes."""
+def written_by(server):
+    """{place: content} of where a server writes: state, audit log, database, log."""
     places = {path.name: path.read_bytes() for path in (server.folder / "state").iterdir() if path.is_file()}
     places["log"] = "\n".join(line["_raw"] for line in server.lines).encode()
+    return places
+
+
+def found_in_files(server, secrets):
+    """What it has written, and what others may read of its processes."""
+    places = written_by(server)
     places["metrics"] = server.admin("/metrics").raw
     places["status"] = server.ask("status json").encode()
     for pid in processes(server):
         places[f"arguments of {pid}"] = proc.title(pid).encode()
         places[f"environment of {pid}"] = proc.environment(pid)
+    return found_in(places, secrets)
+
+
+def found_in(places, secrets):
     return [(place, secret[:12]) for place, content in places.items() for secret in secrets if secret.encode() in content]
 
 
@@ -131,6 +148,17 @@ def test_after_logout(looked_into, shop, caller, era, kind):
     nothing_left(server, [*secrets, caller.token, "eyJraWQiOi"])  # how an admin token of the shop begins
 
 
+def send_call(client, tool, params):
+    """The connection on which the call is on its way."""
+    connection = Connection(client.server.address)
+    message = client.message("tools/call", {"name": tool, "arguments": client.arguments(params, True)})
+    body = json.dumps(message).encode()
+    fields = {"Host": client.server.host, **dict(client.fields()), **client.extra("tools/call", message["params"]),
+              "Content-Length": len(body)}
+    connection.send(head("POST", "/mcp", list(fields.items())) + body)
+    return connection
+
+
 def test_after_a_cancelled_call(looked_into, shop, caller):
     """The caller goes away while the shop works: his credentials go with the call, and with the login."""
     server = looked_into
@@ -138,12 +166,7 @@ def test_after_a_cancelled_call(looked_into, shop, caller):
     client.login(**READER_OAUTH)
     shop.settings(latency_ms=500)
     seen = len(shop.requests())
-    connection = Connection(server.address)
-    message = client.message("tools/call", {"name": "catalog_search_products", "arguments": client.arguments({}, True)})
-    body = json.dumps(message).encode()
-    fields = {"Host": server.host, **dict(client.fields()), **client.extra("tools/call", message["params"]),
-              "Content-Length": len(body)}
-    connection.send(head("POST", "/mcp", list(fields.items())) + body)
+    connection = send_call(client, "catalog_search_products", {})
     poll(lambda: server.metric("magento_mcp_calls_in_flight") > 0 or len(shop.requests()) > seen, "the call has begun")
     connection.close()
     server.allows("refused", status=499)
@@ -220,6 +243,116 @@ def test_over_tls(start, shop, caller, tmp_path):
             use(client)
             client.ok("auth_logout")
         nothing_left(server, [INTEGRATION_TOKEN, PASSWORD, caller.token, "eyJraWQiOi"])
+
+
+@contextlib.contextmanager
+def http2_front(shop, folder):
+    """The shop behind a server that prefers HTTP/2; its address, its certificate, and the versions it was spoken to in."""
+    (node,) = BUILD.glob("js/node_modules/node-linux-*/bin/node")
+    key, cert = make_certificate(folder)
+    process = subprocess.Popen([node, pathlib.Path(__file__).parent / "js" / "h2_front.mjs", key, cert, str(shop.port)],
+                               stdout=subprocess.PIPE, text=True)
+    try:
+        spoken = []
+        port = int(process.stdout.readline())
+        threading.Thread(target=lambda: spoken.extend(map(str.strip, process.stdout)), daemon=True).start()
+        yield f"https://127.0.0.1:{port}", cert, spoken
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_over_http2(start, shop, caller, tmp_path):
+    """
+    The library for HTTP/2 leaves what it has sent in memory: credentials of callers go by HTTP/1.1, also where connections
+    of the other kind are open for the store's own.
+    """
+    shop.settings(bearer=True)
+    with http2_front(shop, tmp_path) as (url, cert, spoken):
+        server = start({caller.section: caller.values, "auth": {"mode": "token"}, "magento": {"ca_file": cert},
+                        'store "main"': {"base_url": url}}, workers=1)
+        server.upstream_ports.add(int(url.rpartition(":")[2]))
+        operators = Modern(server, token=caller.token)
+        operators.login()
+        use(operators)
+        before = len(shop.requests())
+        poll(lambda: len(spoken) == before, lambda: spoken)
+        assert set(spoken) == {"2.0"}
+        for params in (ADMIN, READER_OAUTH):
+            client = Modern(server, token=caller.token)
+            client.login(**params)
+            use(client)
+            client.ok("auth_logout")
+        total = len(shop.requests())
+        poll(lambda: len(spoken) == total, lambda: spoken)
+        assert set(spoken[before:]) == {"1.1"}
+        use(operators)
+        if not is_sanitized() and memory.may_look(server.process.pid):
+            nothing_left(server, [PASSWORD, *READER_OAUTH.values(), "eyJraWQiOi"])
+
+
+def crash(pid):
+    """Ends a process as a fault in it would, with leave to write a core file where that can be given; gives the new ones."""
+    pattern = pathlib.Path("/proc/sys/kernel/core_pattern").read_text().strip()
+    folder = pathlib.Path(pattern).parent if pattern.startswith("/") else pathlib.Path(os.readlink(f"/proc/{pid}/cwd"))
+    before = set(folder.iterdir())
+    with contextlib.suppress(PermissionError):  # a hard limit is there, and this is no full root
+        resource.prlimit(pid, resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    os.kill(pid, signal.SIGSEGV)
+    poll(lambda: proc.title(pid) == "", lambda: f"{pid} has ended")
+    return [path for path in set(folder.iterdir()) - before if path.name.startswith("core")]
+
+
+def writes_cores(folder):
+    """Whether this machine writes core files at all."""
+    if pathlib.Path("/proc/sys/kernel/core_pattern").read_text().startswith("|") or os.getuid() != 0:
+        return False
+    with subprocess.Popen(["sleep", "60"], cwd=folder) as process:
+        cores = crash_and_reap(process)
+    for core in cores:
+        core.unlink()
+    return bool(cores)
+
+
+def crash_and_reap(process):
+    threading.Thread(target=process.wait, daemon=True).start()
+    return crash(process.pid)
+
+
+def test_after_crashes(start, shop, caller, tmp_path):
+    """Worker, keeper and supervisor, in the middle of a call with credentials: no core, no word of them in any file."""
+    may_judge = writes_cores(tmp_path)
+    server = start({caller.section: caller.values, "auth": {"mode": "token"}, "server": {"log_level": "debug"},
+                    'store "main"': NO_CREDENTIALS}, workers=1)
+    for event in ("worker_ended", "keeper_ended", "keeper_delayed", "last_words", "refused"):
+        server.allows(event)
+    shop.settings(bearer=True)
+    cores = []
+    for role in ("worker", "keeper"):
+        client = Modern(server, token=caller.token)
+        client.login(**READER_OAUTH)
+        other = Modern(server, token=caller.token)
+        other.login(**ADMIN)
+        use(other)
+        (pid,) = [pid for pid in proc.children(server.process.pid) if role in proc.title(pid)]
+        shop.settings(latency_ms=300)
+        seen = len(shop.requests())
+        with contextlib.closing(send_call(client, "catalog_search_products", {})):
+            shop.wait_requests(seen + 1)
+            cores += crash(pid) if may_judge else os.kill(pid, signal.SIGSEGV) or []
+        shop.settings(latency_ms=0)
+        poll(lambda: any(role in proc.title(found) for found in proc.children(server.process.pid) if found != pid),
+             lambda: f"another {role}: {server.tail()}")
+        server.note_workers()
+    client.login(**LIMITED_OAUTH)
+    secrets = [*READER_OAUTH.values(), *LIMITED_OAUTH.values(), PASSWORD, "eyJraWQiOi", caller.token]
+    cores += crash_and_reap(server.process) if may_judge else server.process.kill() or []
+    assert server.process.wait(20) < 0
+    server.reader.join(20)
+    assert not cores
+    assert not found_in(written_by(server), secrets)
+    record.tried("secrets looked for in memory and files", len(secrets))
+    server.forget()
 
 
 def test_stdio(shop, tmp_path):

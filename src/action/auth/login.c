@@ -295,6 +295,7 @@ run(struct action_call *call, json_t *params, json_t **result_r, struct fault *f
 		return result_out_of_memory(fault);
 	store_prepare(&sc, call, choice.base_url);
 	sc.configured = choice.configured;
+	sc.magento.is_private = !choice.from_config;
 	if (get_credentials(&sc, &choice, params, login, fault) < 0)
 		goto out;
 	if (verify(&sc, &choice, &verdict, fault) < 0)

@@ -238,6 +238,33 @@ does_not_connect_where_it_may_not(void **state)
 	fixture_close(&fx);
 }
 
+/* Somebody who may go there has left a connection open: it is not for others. */
+static void
+does_not_use_a_connection_to_where_it_may_not(void **state)
+{
+	struct fetch_request request;
+	struct fixture fx;
+	char url[128];
+
+	(void)state;
+	fixture_open(&fx, serve_badly);
+	snprintf(url, sizeof(url), "%s/x", fx.server.url);
+	request = fixture_get(url);
+	assert_int_equal(fixture_start(&fx, 0, &request), 0);
+	fixture_run(&fx, 1);
+	assert_int_equal(fx.replies[0].outcome, FETCH_OK);
+	for (int i = 1; i < 3; i++) {
+		request.method = i == 1 ? FETCH_GET : FETCH_POST;
+		request.may_connect = refuse_all;
+		assert_int_equal(fixture_start(&fx, (size_t)i, &request), 0);
+		fixture_run(&fx, (unsigned)i + 1);
+		assert_int_equal(fx.replies[i].outcome, FETCH_CONNECT);
+		assert_false(fx.replies[i].sent);
+	}
+	assert_int_equal(fx.server.requests, 1);
+	fixture_close(&fx);
+}
+
 static void
 refuses_bad_requests(void **state)
 {
@@ -412,6 +439,7 @@ main(void)
 	    cmocka_unit_test(refused_connection_and_unknown_name_sent_nothing),
 	    cmocka_unit_test(tls_to_a_plain_server_fails_before_anything_is_sent),
 	    cmocka_unit_test(does_not_connect_where_it_may_not),
+	    cmocka_unit_test(does_not_use_a_connection_to_where_it_may_not),
 	    cmocka_unit_test(refuses_bad_requests),
 	    cmocka_unit_test(sends_what_it_was_given),
 	    cmocka_unit_test(methods_without_a_body),

@@ -431,7 +431,7 @@ test_cut_then_released(void **state)
 }
 
 static void
-test_drain(void **state)
+test_waiting_of_a_stream(void **state)
 {
 	const struct http_answer answer = event_stream("");
 	char piece[10000];
@@ -445,13 +445,82 @@ test_drain(void **state)
 	assert_int_equal(http_stream_begin(world.held[0], &answer), 0);
 	while (http_request_queued(world.held[0]) == 0)
 		assert_int_equal(http_stream_write(world.held[0], slice_of(piece, sizeof(piece))), 0);
-	assert_int_equal(world.n_drained, 0);
-	world_until(&world, (client_receive(&client), world.n_drained == 1));
-	assert_int_equal(http_request_queued(world.held[0]), 0);
-	assert_int_equal(http_stream_end(world.held[0], SLICE_NONE), 0);
-	http_request_release(&world.held[0]);
-	world_until_text(&world, &client, "\r\n0\r\n\r\n");
+	assert_int_equal(world.waiting_kib, http_request_queued(world.held[0]) / 1024);
+	world_until(&world, (client_receive(&client), http_request_queued(world.held[0]) == 0));
+	assert_int_equal(world.waiting_kib, 0);
+	world.may_wait_kib = 100;
+	for (int i = 0; i < 1000 && !http_request_is_closed(world.held[0]); i++)
+		(void)http_stream_write(world.held[0], slice_of(piece, sizeof(piece)));
+	world_until(&world, world.n_closed == 1);
+	assert_int_equal(world_stats(&world)->streams_cut, 1);
+	assert_true(world.most_waiting_kib <= 100);
 	close_all(&world, &client);
+}
+
+/* Nobody reads: of what all together may have waiting no byte more is kept, the others' connections are closed. */
+static void
+test_waiting_of_answers(void **state)
+{
+	static char big[300000];
+	struct http_answer answer = {.status = 200, .body = slice_of(big, sizeof(big))};
+	struct client clients[8];
+	struct world world;
+
+	(void)state;
+	world_init(&world);
+	world.may_wait_kib = 300;
+	world.handle = handle_hold;
+	world_start(&world);
+	for (size_t i = 0; i < ARRAY_LEN(clients); i++) {
+		client_connect(&world, &clients[i]);
+		client_send(&clients[i], GET("/"));
+		world_until(&world, world.n_held == 1);
+		(void)http_respond(world.held[0], &answer);
+		http_request_release(&world.held[0]);
+		world.n_held = 0;
+	}
+	world_turn(&world);
+	assert_true(world.most_waiting_kib > 150 && world.most_waiting_kib <= 300);
+	assert_in_range(http_server_count(world.server, HTTP_STATE_BIT(HTTP_STATE_WRITING)), 2, 7);
+	assert_int_equal(http_server_count(world.server, HTTP_STATE_ANY),
+			 http_server_count(world.server, HTTP_STATE_BIT(HTTP_STATE_WRITING)));
+	world_until(&world, (client_receive(&clients[0]), clients[0].got.len > sizeof(big)));
+	assert_true(world.waiting_kib < world.most_waiting_kib);
+	for (size_t i = 1; i < ARRAY_LEN(clients); i++)
+		client_close(&clients[i]);
+	close_all(&world, &clients[0]);
+}
+
+/* So it is with bodies that do not end. */
+static void
+test_waiting_of_bodies(void **state)
+{
+	static char piece[50000];
+	struct client clients[4];
+	struct world world;
+
+	(void)state;
+	memset(piece, 'x', sizeof(piece));
+	world_init(&world);
+	world.may_wait_kib = 160;
+	world_start(&world);
+	for (size_t i = 0; i < ARRAY_LEN(clients); i++) {
+		client_connect(&world, &clients[i]);
+		client_send(&clients[i], "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 60000\r\n\r\n");
+		assert_int_equal(client_send_some(&clients[i], piece, sizeof(piece)), sizeof(piece));
+		world_turn(&world);
+	}
+	world_until_text(&world, &clients[3], "429 Too Many Requests");
+	assert_int_equal(world_stats(&world)->refused[HTTP_REFUSED_429], 1);
+	assert_int_equal(world.waiting_kib, 3 * (sizeof(piece) / 1024));
+	client_send(&clients[0], "0123456789");
+	assert_int_equal(client_send_some(&clients[0], piece, 9990), 9990);
+	world_until_text(&world, &clients[0], "200 OK");
+	world_turn(&world);
+	assert_int_equal(world.waiting_kib, 2 * (sizeof(piece) / 1024));
+	for (size_t i = 1; i < ARRAY_LEN(clients); i++)
+		client_close(&clients[i]);
+	close_all(&world, &clients[0]);
 }
 
 static void
@@ -521,7 +590,9 @@ main(void)
 	    cmocka_unit_test(test_stalled_reader_is_cut),
 	    cmocka_unit_test(test_slow_reader_is_cut),
 	    cmocka_unit_test(test_cut_then_released),
-	    cmocka_unit_test(test_drain),
+	    cmocka_unit_test(test_waiting_of_a_stream),
+	    cmocka_unit_test(test_waiting_of_answers),
+	    cmocka_unit_test(test_waiting_of_bodies),
 	    cmocka_unit_test(test_gone_while_streaming),
 	    cmocka_unit_test(test_release),
 	};

@@ -47,7 +47,9 @@ struct world {
 	unsigned n_requests;
 	unsigned n_heads;
 	unsigned n_closed;
-	unsigned n_drained;
+	uint32_t waiting_kib; /* as on_waiting() was told */
+	uint32_t most_waiting_kib;
+	uint32_t may_wait_kib;
 	unsigned n_access;
 	struct http_access access; /* the last one; slices are copied below */
 	char access_path[64];
@@ -122,13 +124,41 @@ world_on_closed(void *ctx, struct http_request *req)
 	http_request_release(&req);
 }
 
-static inline void
-world_on_drain(void *ctx, struct http_request *req)
+static inline bool
+world_on_waiting(void *ctx, void *source, uint32_t kib)
 {
 	struct world *world = ctx;
+	uint32_t *mine = source;
+	uint32_t all;
 
-	(void)req;
-	world->n_drained++;
+	if (mine == NULL)
+		return true;
+	all = world->waiting_kib - *mine + kib;
+	assert_int_not_equal(*mine, kib);
+	if (kib > *mine && all > world->may_wait_kib)
+		return false;
+	world->waiting_kib = all;
+	*mine = kib;
+	if (world->waiting_kib > world->most_waiting_kib)
+		world->most_waiting_kib = world->waiting_kib;
+	return true;
+}
+
+static inline bool
+world_on_connect(void *ctx, const char *peer, void **source_r)
+{
+	(void)ctx;
+	(void)peer;
+	*source_r = calloc(1, sizeof(uint32_t)); /* what waits there; without memory nothing is counted */
+	return true;
+}
+
+static inline void
+world_on_disconnect(void *ctx, void *source)
+{
+	(void)ctx;
+	assert_int_equal(*(uint32_t *)source, 0);
+	free(source);
 }
 
 static inline void
@@ -147,12 +177,14 @@ world_on_access(void *ctx, const struct http_access *access)
 static inline void
 world_init(struct world *world)
 {
-	*world = (struct world){.handle = handle_echo};
+	*world = (struct world){.handle = handle_echo, .may_wait_kib = UINT32_MAX};
 	http_limits_default(&world->limits);
 	world->ops = (struct http_server_ops){
 	    .on_request = world_on_request,
 	    .on_closed = world_on_closed,
-	    .on_drain = world_on_drain,
+	    .on_connect = world_on_connect,
+	    .on_disconnect = world_on_disconnect,
+	    .on_waiting = world_on_waiting,
 	    .on_access = world_on_access,
 	};
 	buf_init(&world->body, 8 * 1024 * 1024);
@@ -171,6 +203,7 @@ static inline void
 world_stop(struct world *world)
 {
 	http_server_free(&world->server);
+	assert_int_equal(world->waiting_kib, 0);
 	event_base_free(world->base);
 	buf_fini(&world->body);
 }

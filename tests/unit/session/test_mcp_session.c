@@ -125,6 +125,37 @@ test_delete_keeps_the_login(void **state)
 	stage_fini(&st);
 }
 
+/* Whoever opens them, and whatever becomes of them; in the next hour there are new ones. */
+static void
+test_an_address_opens_so_many(void **state)
+{
+	struct mcp_session init = alice_session();
+	char id[MCP_SESSION_ID_CAP], last[MCP_SESSION_ID_CAP];
+	struct session_limits limits;
+	struct stage st;
+
+	(void)state;
+	session_limits_default(&limits);
+	limits.mcp_per_address = 3;
+	stage_init(&st, 1024, &limits);
+	init.address = "192.0.2.1";
+	for (uint64_t i = 0; i < 3; i++) {
+		strcpy(init.principal, i == 0 ? "bob" : "alice");
+		assert_int_equal(mcp_session_create(&st.s, &init, at(i), id, &st.err), 0);
+	}
+	assert_int_equal(mcp_session_destroy(&st.s, ALICE, slice_from_str(id), at(4)), 0);
+	assert_int_equal(mcp_session_create(&st.s, &init, at(5), last, &st.err), ERR_LIMIT);
+	assert_non_null(strstr(st.err.text, "limits.sessions_per_address"));
+	init.address = "192.0.2.2";
+	assert_int_equal(mcp_session_create(&st.s, &init, at(6), id, &st.err), 0);
+	init.address = NULL;
+	for (uint64_t i = 0; i < 9; i++)
+		assert_int_equal(mcp_session_create(&st.s, &init, at(7), id, &st.err), 0);
+	init.address = "192.0.2.1";
+	assert_int_equal(mcp_session_create(&st.s, &init, at(limits.mcp_idle_ms + 1), id, &st.err), 0);
+	stage_fini(&st);
+}
+
 static void
 test_a_flood_evicts_the_flooder(void **state)
 {
@@ -232,6 +263,7 @@ main(void)
 	    cmocka_unit_test(test_life),
 	    cmocka_unit_test(test_remembers_a_login),
 	    cmocka_unit_test(test_delete_keeps_the_login),
+	    cmocka_unit_test(test_an_address_opens_so_many),
 	    cmocka_unit_test(test_a_flood_evicts_the_flooder),
 	    cmocka_unit_test(test_one_stream),
 	    cmocka_unit_test(test_subscriptions),

@@ -29,6 +29,8 @@ stream_world_open(struct stream_world *w)
 	assert_int_equal(segment_keys_create(&w->keys, &err), 0);
 	assert_int_equal(segment_create(&config, w->keys, &w->segment, &err), 0);
 	world_init(&w->http);
+	w->http.ops.on_connect = NULL;
+	w->http.ops.on_waiting = NULL;
 	w->http.handle = handle_hold;
 	w->worker.config = &w->config;
 	w->worker.hosts.allowed_hosts = &w->no_list;

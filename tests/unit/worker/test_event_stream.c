@@ -264,14 +264,15 @@ places_for_standing_streams(void **state)
 	static const int who[] = {0, 0, 0, 1, 1};
 	struct event_stream streams[5], more;
 	struct refusal refusal;
+	struct http_request req = {.source = NULL};
 	struct stream_world w;
 
 	(void)state;
 	stream_world_open(&w);
 	world_start(&w.http);
-	event_stream_init(&more, &w.worker, NULL, &callers[0], "r");
+	event_stream_init(&more, &w.worker, &req, &callers[0], "r");
 	for (int i = 0; i < 5; i++) {
-		event_stream_init(&streams[i], &w.worker, NULL, &callers[who[i]], "r");
+		event_stream_init(&streams[i], &w.worker, &req, &callers[who[i]], "r");
 		assert_int_equal(event_stream_stand(&streams[i], &refusal), 0);
 		if (i == 2) {
 			assert_int_equal(event_stream_stand(&more, &refusal), -1);

@@ -31,6 +31,28 @@ check(const struct hosts *hosts, const char *host, bool served)
 }
 
 static void
+watchers_come_by_address(void **state)
+{
+	static const char *const foreign[] = {"evil.example", "localhost.evil.example:8765", "1.2.3.4.nip.io", "0x7f.1",
+					      "a"};
+	static const char *const fine[] = {"127.0.0.1", "10.0.0.1:1", "[::1]:8765", "localhost", "Localhost:9", "mine",
+					   ""};
+	static const char *const names[] = {"mine"};
+	struct config_list list = {.items = names, .n = 1};
+	struct hosts h = loopback(&list, &no_list);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(foreign); i++)
+		assert_true(hosts_is_foreign_name(&h, slice_from_str(foreign[i])));
+	for (size_t i = 0; i < ARRAY_LEN(fine); i++)
+		assert_false(hosts_is_foreign_name(&h, slice_from_str(fine[i])));
+	h.listeners[0].is_loopback = false;
+	assert_false(hosts_is_foreign_name(&h, SLICE_LIT("evil.example")));
+	h.listeners[0] = (struct hosts_listener){.is_loopback = true}; /* a Unix socket */
+	assert_false(hosts_is_foreign_name(&h, SLICE_LIT("evil.example")));
+}
+
+static void
 loopback_serves_local_names_with_its_port(void **state)
 {
 	struct hosts h = loopback(&no_list, &no_list);
@@ -140,6 +162,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(watchers_come_by_address),
 	    cmocka_unit_test(loopback_serves_local_names_with_its_port),
 	    cmocka_unit_test(port_80_may_be_left_out),
 	    cmocka_unit_test(configured_names),
