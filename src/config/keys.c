@@ -122,7 +122,8 @@ const struct config_key keys_table[] = {
 	    "and "
 	    "/usr and the folder of magento.ca_file, and write nothing."},
     {ROOT(server, table_slots), TYPE_INT, "65536", .min = 64, .max = 4194304, .flags = KEY_RESTART,
-     .doc = "Records in the shared table: logins, MCP sessions, quotas.  Each takes 4 KiB of memory once it is used."},
+     .doc = "Records in the shared table: logins, MCP sessions, quotas.  Each takes 512 bytes of memory once it is "
+	    "used, a long one 4 KiB."},
 
     {ROOT(http, head_timeout_ms), TYPE_DURATION, "10s", .min = 10, .max = HOUR,
      .doc = "Time for a request's head to arrive."},

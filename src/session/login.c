@@ -13,17 +13,27 @@
 #define FLAG_DEAD 2u
 
 /* The payload: this head, then the texts one after the other without terminators, then the sealed credentials. */
-enum part { PART_STORE, PART_BASE_URL, PART_USERNAME, PART_ROUTE, PART_SEALED, PARTS };
+enum part {
+	PART_STORE,
+	PART_BASE_URL,
+	PART_USERNAME,
+	PART_ROUTE,
+	PART_STORE_VIEW,
+	PART_WEBSITE,
+	PART_STORE_GROUP,
+	PART_SEALED,
+	PARTS
+};
 
 struct head {
 	uint32_t method;
 	uint32_t flags;
 	int64_t user_id;
 	uint64_t token_expires_wall_ms;
-	struct login_scope scope;
 	uint16_t len[PARTS];
 };
 
+#define SCOPE_PARTS (PART_SEALED - PART_STORE_VIEW)
 #define SECRETS 5
 #define SECRETS_PLAIN_MAX (SECRETS * (sizeof(uint16_t) + SECRET_MAX))
 
@@ -144,10 +154,23 @@ put_text(struct table_record *rec, uint32_t max, const char *text, uint16_t *len
 	return 0;
 }
 
+static size_t
+scope_len(const struct login_scope *scope)
+{
+	return strlen(scope->store_view) + strlen(scope->website) + strlen(scope->store_group);
+}
+
 static int
 payload_pack(const struct sessions *s, struct table_id id, const struct login *login, struct table_record *rec)
 {
-	const char *const texts[] = {login->store, login->base_url, login->username, login->route};
+	const char *const texts[PART_SEALED] = {[PART_STORE] = login->store,
+						[PART_BASE_URL] = login->base_url,
+						[PART_USERNAME] = login->username,
+						[PART_ROUTE] = login->route,
+						[PART_STORE_VIEW] = login->scope.store_view,
+						[PART_WEBSITE] = login->scope.website,
+						[PART_STORE_GROUP] = login->scope.store_group};
+	size_t room = SCOPE_PARTS * LOGIN_CODE_MAX - scope_len(&login->scope); /* for another scope, later */
 	uint32_t max = table_payload_max(s->table);
 	struct head head;
 	size_t sealed_len;
@@ -158,9 +181,9 @@ payload_pack(const struct sessions *s, struct table_id id, const struct login *l
 	head.flags = (login->from_config ? FLAG_FROM_CONFIG : 0) | (login->dead ? FLAG_DEAD : 0);
 	head.user_id = login->user_id;
 	head.token_expires_wall_ms = login->token_expires_wall_ms;
-	head.scope = login->scope;
-	if (max < sizeof(head))
+	if (max < sizeof(head) + room)
 		return ERR_LIMIT;
+	max -= (uint32_t)room;
 	rec->len = sizeof(head);
 	for (int i = PART_STORE; i < PART_SEALED && r == 0; i++)
 		r = put_text(rec, max, texts[i], &head.len[i]);
@@ -175,21 +198,20 @@ payload_pack(const struct sessions *s, struct table_id id, const struct login *l
 	return 0;
 }
 
-static void
-terminate_scope(struct login_scope *scope)
-{
-	scope->store_view[LOGIN_CODE_MAX] = '\0';
-	scope->website[LOGIN_CODE_MAX] = '\0';
-	scope->store_group[LOGIN_CODE_MAX] = '\0';
-}
-
 static int
 payload_unpack(const struct sessions *s, struct table_id id, const struct table_record *rec, struct pool *pool,
 	       struct login *login_r)
 {
-	char *const texts[] = {login_r->store, login_r->base_url, login_r->username, login_r->route};
-	const size_t caps[] = {sizeof(login_r->store), sizeof(login_r->base_url), sizeof(login_r->username),
-			       sizeof(login_r->route)};
+	const struct {
+		char *text;
+		size_t cap;
+	} texts[PART_SEALED] = {[PART_STORE] = {login_r->store, sizeof(login_r->store)},
+				[PART_BASE_URL] = {login_r->base_url, sizeof(login_r->base_url)},
+				[PART_USERNAME] = {login_r->username, sizeof(login_r->username)},
+				[PART_ROUTE] = {login_r->route, sizeof(login_r->route)},
+				[PART_STORE_VIEW] = {login_r->scope.store_view, sizeof(login_r->scope.store_view)},
+				[PART_WEBSITE] = {login_r->scope.website, sizeof(login_r->scope.website)},
+				[PART_STORE_GROUP] = {login_r->scope.store_group, sizeof(login_r->scope.store_group)}};
 	struct slice rest;
 	struct head head;
 
@@ -198,7 +220,8 @@ payload_unpack(const struct sessions *s, struct table_id id, const struct table_
 	memcpy(&head, rec->payload, sizeof(head));
 	rest = slice_of((const char *)rec->payload + sizeof(head), rec->len - sizeof(head));
 	for (int i = PART_STORE; i < PART_SEALED; i++) {
-		if (head.len[i] > rest.len || slice_to_str(slice_of(rest.ptr, head.len[i]), texts[i], caps[i]) < 0)
+		if (head.len[i] > rest.len ||
+		    slice_to_str(slice_of(rest.ptr, head.len[i]), texts[i].text, texts[i].cap) < 0)
 			return ERR_CORRUPT;
 		rest = slice_of(rest.ptr + head.len[i], rest.len - head.len[i]);
 	}
@@ -209,8 +232,6 @@ payload_unpack(const struct sessions *s, struct table_id id, const struct table_
 	login_r->dead = (head.flags & FLAG_DEAD) != 0;
 	login_r->user_id = head.user_id;
 	login_r->token_expires_wall_ms = head.token_expires_wall_ms;
-	login_r->scope = head.scope;
-	terminate_scope(&login_r->scope);
 	return credentials_open(s, id, rest, pool, &login_r->credentials);
 }
 
@@ -365,11 +386,47 @@ struct change {
 	uint32_t flags;			 /* to set */
 };
 
+static size_t
+parts_len(const struct head *head, enum part from, enum part to)
+{
+	size_t sum = 0;
+
+	for (unsigned int i = from; i < to; i++)
+		sum += head->len[i];
+	return sum;
+}
+
+/* What is sealed, behind the codes, moves. payload_pack() has left room for the longest ones. */
+static int
+put_scope(struct table_record *rec, struct head *head, const struct login_scope *scope)
+{
+	const char *const codes[SCOPE_PARTS] = {scope->store_view, scope->website, scope->store_group};
+	unsigned char *at = rec->payload + sizeof(*head) + parts_len(head, PART_STORE, PART_STORE_VIEW);
+	size_t had = parts_len(head, PART_STORE_VIEW, PART_SEALED);
+	size_t wants = scope_len(scope);
+
+	if (sizeof(*head) + parts_len(head, PART_STORE, PARTS) != rec->len)
+		return ERR_CORRUPT;
+	if (rec->len - had + wants > sizeof(rec->payload))
+		return ERR_LIMIT;
+	memmove(at + wants, at + had, head->len[PART_SEALED]);
+	rec->len += (uint32_t)wants - (uint32_t)had;
+	for (int i = 0; i < SCOPE_PARTS; i++) {
+		size_t len = strlen(codes[i]);
+
+		memcpy(at, codes[i], len);
+		at += len;
+		head->len[PART_STORE_VIEW + i] = (uint16_t)len;
+	}
+	return 0;
+}
+
 static int
 change_login(struct table_record *rec, void *ctx)
 {
 	const struct change *change = ctx;
 	struct head head;
+	int r = 0;
 
 	if (rec->owner != change->owner)
 		return ERR_NOT_FOUND;
@@ -378,9 +435,9 @@ change_login(struct table_record *rec, void *ctx)
 	memcpy(&head, rec->payload, sizeof(head));
 	head.flags |= change->flags;
 	if (change->scope != NULL)
-		head.scope = *change->scope;
+		r = put_scope(rec, &head, change->scope);
 	memcpy(rec->payload, &head, sizeof(head));
-	return 0;
+	return r;
 }
 
 int

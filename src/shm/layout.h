@@ -92,6 +92,12 @@ enum copy_word {
 #define COPY_HEADER_BYTES (COPY_HEADER_WORDS * sizeof(uint64_t))
 #define SLOT_HEADER_WORDS 2 /* write counter, spare */
 
+/*
+ * Most records are small, and memory comes in pages.  So the slots of a group lie beside each other in one page with
+ * their counters and what both copies begin with, and behind that, slot after slot, with what long records go on with.
+ */
+#define SLOT_NEAR_BYTES 512
+
 /* Where things are in this process. */
 struct segment {
 	struct segment_header *header;
@@ -100,12 +106,16 @@ struct segment {
 	uint32_t groups;
 	uint32_t stripes;
 	uint32_t payload_bytes;
-	size_t slot_bytes;
+	uint32_t near_words; /* of a copy, from its header on, that lie near; the others lie far */
+	uint32_t far_words;
+	size_t near_bytes; /* of a slot */
+	size_t far_bytes;
+	size_t slot_bytes; /* the sum */
 	size_t total_bytes;
 	struct board_row *board;
 	struct stripe *stripe;
 	struct group *group;
-	unsigned char *slot;
+	unsigned char *slot; /* GROUP_SLOTS times near, then as often far, for each group */
 };
 
 /* Fills the immutable sizes for a table of `slots` (a power of two) and `payload_bytes` (a multiple of 8). */

@@ -71,11 +71,31 @@ slot_offset(uint32_t stripes, uint32_t groups)
 	return group_offset(stripes) + round_up(groups * sizeof(struct group), PAGE_BYTES);
 }
 
+/* Payload of a copy that lies near. */
+static uint32_t
+near_payload(uint32_t payload_bytes)
+{
+	const uint32_t most = (SLOT_NEAR_BYTES - SLOT_HEADER_WORDS * sizeof(uint64_t)) / 2 - COPY_HEADER_BYTES;
+
+	return payload_bytes < most ? payload_bytes : most;
+}
+
+static size_t
+near_bytes(uint32_t payload_bytes)
+{
+	return round_up(SLOT_HEADER_WORDS * sizeof(uint64_t) + 2 * (COPY_HEADER_BYTES + near_payload(payload_bytes)),
+			64);
+}
+
+static size_t
+far_bytes(uint32_t payload_bytes)
+{
+	return round_up(2 * (payload_bytes - near_payload(payload_bytes)), 64);
+}
+
 void
 segment_shape_fill(struct segment_shape *shape, uint32_t slots, uint32_t payload_bytes)
 {
-	size_t slot_bytes = SLOT_HEADER_WORDS * sizeof(uint64_t) + 2 * (COPY_HEADER_BYTES + payload_bytes);
-
 	memset(shape, 0, sizeof(*shape));
 	shape->magic = SEGMENT_MAGIC;
 	shape->layout_version = SEGMENT_LAYOUT_VERSION;
@@ -89,7 +109,7 @@ segment_shape_fill(struct segment_shape *shape, uint32_t slots, uint32_t payload
 	shape->payload_bytes = payload_bytes;
 	shape->groups = slots / GROUP_SLOTS;
 	shape->stripes = stripes_for(shape->groups);
-	shape->slot_bytes = (uint32_t)round_up(slot_bytes, 64);
+	shape->slot_bytes = (uint32_t)(near_bytes(payload_bytes) + far_bytes(payload_bytes));
 	shape->total_bytes =
 	    round_up(slot_offset(shape->stripes, shape->groups) + (size_t)slots * shape->slot_bytes, PAGE_BYTES);
 }
@@ -118,6 +138,10 @@ map_segment(int fd, const struct segment_shape *shape, struct segment **seg_r, s
 	seg->groups = shape->groups;
 	seg->stripes = shape->stripes;
 	seg->payload_bytes = shape->payload_bytes;
+	seg->near_words = COPY_HEADER_WORDS + near_payload(shape->payload_bytes) / 8;
+	seg->far_words = (shape->payload_bytes - near_payload(shape->payload_bytes)) / 8;
+	seg->near_bytes = near_bytes(shape->payload_bytes);
+	seg->far_bytes = far_bytes(shape->payload_bytes);
 	seg->slot_bytes = shape->slot_bytes;
 	seg->total_bytes = shape->total_bytes;
 	seg->board = (struct board_row *)(void *)(base + board_offset());

@@ -7,6 +7,25 @@
 
 #include "base/hash.h"
 
+/* Where word `i` of a copy lies. */
+struct copy {
+	_Atomic uint64_t *near;
+	_Atomic uint64_t *far;
+	size_t near_words;
+};
+
+static struct copy
+copy_of(const struct segment *seg, uint32_t index, uint64_t which)
+{
+	return (struct copy){slot_copy(seg, index, which), slot_copy_far(seg, index, which), seg->near_words};
+}
+
+static _Atomic uint64_t *
+word_at(const struct copy *copy, size_t i)
+{
+	return i < copy->near_words ? &copy->near[i] : &copy->far[i - copy->near_words];
+}
+
 /* Every store to the segment that belongs to a mutation goes through here. */
 static void
 store(_Atomic uint64_t *at, uint64_t value)
@@ -128,7 +147,7 @@ slot_prefetch(const struct segment *seg, uint32_t first_slot)
 bool
 slot_load(const struct segment *seg, uint32_t index, uint64_t word, struct image *image_r)
 {
-	const _Atomic uint64_t *copy = slot_copy(seg, index, word);
+	struct copy copy = copy_of(seg, index, word);
 	size_t words;
 
 	slot_load_header(seg, index, word, image_r);
@@ -136,7 +155,7 @@ slot_load(const struct segment *seg, uint32_t index, uint64_t word, struct image
 		return false;
 	words = COPY_HEADER_WORDS + payload_words(image_r);
 	for (size_t i = COPY_HEADER_WORDS; i < words; i++)
-		image_r->word[i] = atomic_load_explicit(&copy[i], memory_order_relaxed);
+		image_r->word[i] = atomic_load_explicit(word_at(&copy, i), memory_order_relaxed);
 	return image_crc(image_r) == (uint32_t)image_r->word[COPY_LEN_CRC];
 }
 
@@ -167,26 +186,34 @@ all_words(const struct segment *seg)
 
 /* Beyond its length a copy is zero: of this sees slot_commit(), and after a writer's death slot_tidy(). */
 static size_t
-used_words(const struct segment *seg, const _Atomic uint64_t *copy)
+used_words(const struct segment *seg, const struct copy *copy)
 {
-	uint64_t len = atomic_load_explicit(&copy[COPY_LEN_CRC], memory_order_relaxed) >> 32;
+	uint64_t len = atomic_load_explicit(&copy->near[COPY_LEN_CRC], memory_order_relaxed) >> 32;
 
 	return len <= seg->payload_bytes ? COPY_HEADER_WORDS + (len + 7) / 8 : all_words(seg);
 }
 
 static void
-wipe_words(_Atomic uint64_t *copy, size_t from, size_t to)
+wipe_words(const struct copy *copy, size_t from, size_t to)
 {
 	for (size_t i = from; i < to; i++)
-		store(&copy[i], 0);
+		store(word_at(copy, i), 0);
 }
 
 static void
 wipe_copy(const struct segment *seg, uint32_t index, uint64_t which)
 {
-	_Atomic uint64_t *copy = slot_copy(seg, index, which);
+	struct copy copy = copy_of(seg, index, which);
 
-	wipe_words(copy, 0, used_words(seg, copy));
+	wipe_words(&copy, 0, used_words(seg, &copy));
+}
+
+static void
+wipe_whole(const struct segment *seg, uint32_t index, uint64_t which)
+{
+	struct copy copy = copy_of(seg, index, which);
+
+	wipe_words(&copy, 0, all_words(seg));
 }
 
 void
@@ -195,8 +222,8 @@ slot_tidy(const struct segment *seg, uint32_t index)
 	uint64_t word = atomic_load_explicit(slot_word(seg, index), memory_order_relaxed);
 
 	if (word == 0)
-		wipe_words(slot_copy(seg, index, 0), 0, all_words(seg));
-	wipe_words(slot_copy(seg, index, word + 1), 0, all_words(seg));
+		wipe_whole(seg, index, 0);
+	wipe_whole(seg, index, word + 1);
 }
 
 /*
@@ -218,23 +245,23 @@ slot_commit(const struct segment *seg, uint32_t index, struct image *image, bool
 {
 	_Atomic uint64_t *at = slot_word(seg, index);
 	uint64_t word = atomic_load_explicit(at, memory_order_relaxed);
-	_Atomic uint64_t *copy;
+	struct copy copy;
 	uint64_t new_word;
 	size_t words = COPY_HEADER_WORDS + payload_words(image), before;
 
 	image->word[COPY_VERSION] = next_version(seg, index, word);
 	image->word[COPY_LEN_CRC] = (uint64_t)slot_len(image) << 32 | image_crc(image);
-	copy = slot_copy(seg, index, image->word[COPY_VERSION]);
+	copy = copy_of(seg, index, image->word[COPY_VERSION]);
 	new_word = slot_word_of(image);
-	before = used_words(seg, copy);
+	before = used_words(seg, &copy);
 
 	set_working(seg, index, 1);
 	store(&slot_at(seg, index)->seq, image->word[COPY_VERSION]);
 	/* Whoever reads a byte written below also sees the counter above, and the word of the write before. */
 	atomic_thread_fence(memory_order_release);
 	for (size_t i = 0; i < words; i++)
-		store(&copy[i], image->word[i]);
-	wipe_words(copy, words, before);
+		store(word_at(&copy, i), image->word[i]);
+	wipe_words(&copy, words, before);
 	/* Publishes the copy: this is the commit. */
 	atomic_store_explicit(at, new_word, memory_order_release);
 	TABLE_STORE_POINT();

@@ -40,16 +40,23 @@ struct image {
 	uint64_t word[IMAGE_WORDS];
 };
 
+/* The near part. */
 struct slot {
 	_Atomic uint64_t seq; /* write counter: the version last begun, committed or not */
 	_Atomic uint64_t spare;
 	_Atomic uint64_t copies[];
 };
 
+static inline unsigned char *
+slot_group(const struct segment *seg, uint32_t index)
+{
+	return seg->slot + (size_t)(index / GROUP_SLOTS) * GROUP_SLOTS * seg->slot_bytes;
+}
+
 static inline struct slot *
 slot_at(const struct segment *seg, uint32_t index)
 {
-	return (struct slot *)(void *)(seg->slot + (size_t)index * seg->slot_bytes);
+	return (struct slot *)(void *)(slot_group(seg, index) + index % GROUP_SLOTS * seg->near_bytes);
 }
 
 static inline _Atomic uint64_t *
@@ -58,11 +65,21 @@ slot_word(const struct segment *seg, uint32_t index)
 	return &seg->group[index / GROUP_SLOTS].word[index % GROUP_SLOTS];
 }
 
-/* Copy 0 or 1; `which` may be any version. */
+/* Copy 0 or 1; `which` may be any version.  Its first near_words words, among them the header. */
 static inline _Atomic uint64_t *
 slot_copy(const struct segment *seg, uint32_t index, uint64_t which)
 {
-	return slot_at(seg, index)->copies + (which & 1) * (COPY_HEADER_WORDS + seg->payload_bytes / 8);
+	return slot_at(seg, index)->copies + (which & 1) * seg->near_words;
+}
+
+/* Likewise the words from near_words on. */
+static inline _Atomic uint64_t *
+slot_copy_far(const struct segment *seg, uint32_t index, uint64_t which)
+{
+	unsigned char *far =
+	    slot_group(seg, index) + GROUP_SLOTS * seg->near_bytes + index % GROUP_SLOTS * seg->far_bytes;
+
+	return (_Atomic uint64_t *)(void *)far + (which & 1) * seg->far_words;
 }
 
 static inline uint32_t

@@ -2,7 +2,7 @@
  * table.c - the shared table at a million sessions: how long a look-up takes, how many inserts a worker makes, from
  * what filling on records of others' time are missed, and whether workers get in each other's way
  *
- *	build/bench-table [SESSIONS]		1,000,000 take 4 GiB of shared memory
+ *	build/bench-table [SESSIONS]		1,000,000 take 1 GiB of shared memory
  *
  * Prints one line per figure, with OK or NOT where there is a bound; exits 1 where one is not kept.  Rates are per
  *second of CPU, since a machine that does something else besides would otherwise be measured.

@@ -248,6 +248,7 @@ test_longest(void **state)
 	char handle[SESSION_HANDLE_CAP];
 	struct login_ref ref;
 	char text[600];
+	struct login_scope scope;
 	struct stage st;
 
 	(void)state;
@@ -266,6 +267,21 @@ test_longest(void **state)
 	assert_string_equal(copy.base_url, login.base_url);
 	assert_string_equal(copy.username, login.username);
 	assert_string_equal(copy.credentials->bearer.bytes, text);
+	/* A scope finds room whatever else there is, and what lies behind it goes along. */
+	memset(&scope, 0, sizeof(scope));
+	memset(scope.store_view, 'v', LOGIN_CODE_MAX);
+	memset(scope.website, 'w', LOGIN_CODE_MAX);
+	memset(scope.store_group, 'g', LOGIN_CODE_MAX);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(login_set_scope(&st.s, ALICE, ref, at(1), &scope), 0);
+		assert_int_equal(login_use(&st.s, ALICE, ref, at(1), st.pool, &copy), 0);
+		assert_string_equal(copy.scope.store_view, scope.store_view);
+		assert_string_equal(copy.scope.website, scope.website);
+		assert_string_equal(copy.scope.store_group, scope.store_group);
+		assert_string_equal(copy.route, login.route);
+		assert_string_equal(copy.credentials->bearer.bytes, text);
+		scope = (struct login_scope){"x", "", "yz"};
+	}
 	/* All at once do not fit, and that is said. */
 	set(&sent.token, text);
 	assert_int_equal(login_create(&st.s, &login, at(0), handle, &ref, NULL, &st.err), ERR_LIMIT);

@@ -16,7 +16,7 @@
 #define MODEL_NAMES 40
 #define MODEL_KINDS 3
 #define MODEL_SLOTS 64 /* one stripe whose window is the whole table, so what makes room for what is known */
-#define MODEL_PAYLOAD 64
+#define MODEL_PAYLOAD 200
 #define MODEL_OWNERS 4
 
 #define MODEL_CHECK(cond)                                                                                              \

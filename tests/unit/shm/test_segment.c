@@ -4,12 +4,13 @@
 #include "fixture.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "shm/layout.h"
+#include "shm/slot.h"
 
 static void
 test_create_and_attach_share_bytes(void **state)
@@ -53,6 +54,62 @@ test_nothing_is_left_under_a_name(void **state)
 	assert_int_equal(st.st_mode & 07177, 0);
 	assert_int_equal(st.st_size, segment_bytes(f.seg));
 	fixture_fini(&f);
+}
+
+static size_t
+place_of(const struct segment *seg, const volatile void *word)
+{
+	return (size_t)((uintptr_t)word - (uintptr_t)seg->slot);
+}
+
+static void
+note_places(const struct segment *seg, unsigned char *seen, const _Atomic uint64_t *words, uint32_t n)
+{
+	assert_true(place_of(seg, words + n) <= seg->slots * seg->slot_bytes);
+	for (uint32_t i = 0; i < n; i++)
+		seen[place_of(seg, words + i)]++;
+}
+
+/* Every word of every copy has a place of its own, and what small records need of a group lies in one page. */
+static void
+check_places(uint32_t payload_bytes)
+{
+	const struct segment_config config = {64, payload_bytes};
+	struct segment_keys *keys = NULL;
+	struct segment *seg = NULL;
+	unsigned char *seen;
+	struct err err;
+
+	assert_int_equal(segment_keys_create(&keys, &err), 0);
+	assert_int_equal(segment_create(&config, keys, &seg, &err), 0);
+	assert_int_equal(seg->near_words + seg->far_words, COPY_HEADER_WORDS + payload_bytes / 8);
+	seen = calloc(seg->slots, seg->slot_bytes);
+	assert_non_null(seen);
+	for (uint32_t index = 0; index < seg->slots; index++) {
+		size_t first = place_of(seg, slot_at(seg, index / GROUP_SLOTS * GROUP_SLOTS));
+
+		note_places(seg, seen, &slot_at(seg, index)->seq, SLOT_HEADER_WORDS);
+		for (uint64_t which = 0; which < 2; which++) {
+			note_places(seg, seen, slot_copy(seg, index, which), seg->near_words);
+			note_places(seg, seen, slot_copy_far(seg, index, which), seg->far_words);
+		}
+		assert_true(place_of(seg, slot_copy(seg, index, 1) + seg->near_words) - first <= 4096);
+	}
+	for (size_t i = 0; i < seg->slots * seg->slot_bytes; i++)
+		assert_true(seen[i] <= 1);
+	free(seen);
+	segment_free(&seg);
+	segment_keys_free(&keys);
+}
+
+static void
+test_places(void **state)
+{
+	(void)state;
+	check_places(64);
+	check_places(168);
+	check_places(176);
+	check_places(SEGMENT_PAYLOAD_MAX);
 }
 
 static void
@@ -229,6 +286,7 @@ main(void)
 	    cmocka_unit_test(test_create_and_attach_share_bytes),
 	    cmocka_unit_test(test_nothing_is_left_under_a_name),
 	    cmocka_unit_test(test_sizes),
+	    cmocka_unit_test(test_places),
 	    cmocka_unit_test(test_untouched_slots_are_holes),
 	    cmocka_unit_test(test_attach_refuses),
 	    cmocka_unit_test(test_attach_refuses_other_files),

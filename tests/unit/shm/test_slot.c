@@ -47,7 +47,7 @@ static struct segment_keys *keys;
 static void
 put(struct fixture *f, enum table_kind kind, uint32_t n, uint64_t owner, uint32_t flags, uint64_t deadline_ms)
 {
-	struct table_record rec = fixture_record(kind, owner, n, 1, 24 + n % 40);
+	struct table_record rec = fixture_record(kind, owner, n, 1, 24 + n * 5 % 200);
 
 	rec.flags = flags;
 	rec.deadline_ms = deadline_ms;
@@ -61,7 +61,7 @@ change_record(struct table_record *rec, void *ctx)
 {
 	const uint32_t *value = ctx;
 
-	fixture_fill(rec, 0, *value, 60);
+	fixture_fill(rec, 0, *value, 200);
 	memcpy(rec->payload + 8, MARK, sizeof(MARK) - 1);
 	return 0;
 }
@@ -69,7 +69,7 @@ change_record(struct table_record *rec, void *ctx)
 static void
 stage_open(struct fixture *f, uint32_t others, uint32_t flags_0, uint64_t deadline_0)
 {
-	const struct segment_config config = {64, 64};
+	const struct segment_config config = {64, 256};
 	uint32_t value = 2;
 	struct err err;
 
@@ -116,7 +116,7 @@ snapshot_is(const struct snapshot *a, const struct snapshot *b)
 static void
 do_insert(struct fixture *f)
 {
-	struct table_record rec = fixture_record(TABLE_LOGIN, 5, 69, 9, 50);
+	struct table_record rec = fixture_record(TABLE_LOGIN, 5, 69, 9, 184);
 
 	(void)!table_insert(f->tab, fixture_id(f, TABLE_LOGIN, 69), &rec, NOW_MS);
 }
@@ -124,7 +124,7 @@ do_insert(struct fixture *f)
 static void
 do_insert_same(struct fixture *f)
 {
-	struct table_record rec = fixture_record(TABLE_LOGIN, 5, 0, 9, 50);
+	struct table_record rec = fixture_record(TABLE_LOGIN, 5, 0, 9, 184);
 
 	(void)!table_insert(f->tab, fixture_id(f, TABLE_LOGIN, 0), &rec, NOW_MS);
 }
@@ -140,7 +140,7 @@ do_update(struct fixture *f)
 static void
 do_upsert(struct fixture *f)
 {
-	struct table_record blank = fixture_record(TABLE_LOGIN, 5, 69, 9, 50);
+	struct table_record blank = fixture_record(TABLE_LOGIN, 5, 69, 9, 184);
 	uint32_t value = 33;
 
 	(void)!table_upsert(f->tab, fixture_id(f, TABLE_LOGIN, 69), &blank, NOW_MS, change_record, &value);
@@ -405,7 +405,7 @@ write_value(struct table_record *rec, void *ctx)
 {
 	const uint32_t *n_value = ctx;
 
-	fixture_fill(rec, n_value[0], n_value[1], 16 + n_value[1] % 48);
+	fixture_fill(rec, n_value[0], n_value[1], 16 + n_value[1] * 7 % 200);
 	return 0;
 }
 
