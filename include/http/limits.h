@@ -40,6 +40,7 @@ struct http_limits {
 	uint32_t connections_max; /* the listener stops here and goes on at 90 % */
 	uint32_t accept_budget;	  /* connections accepted per wake-up */
 	uint32_t accept_pause_ms; /* rest after the process ran out of descriptors */
+	uint32_t full_wait_ms;	  /* after so long at connections_max, and as often, who waits is told 503 */
 };
 
 /* The values that are documented in the configuration's key table. */

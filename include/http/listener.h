@@ -3,7 +3,8 @@
  *
  * The socket belongs to the supervisor and is shared with other workers, so it is borrowed: never closed or shut down
  * here.  At most limits.accept_budget connections are taken per wake-up, so that the others get their share.  At
- * limits.connections_max accepting stops and goes on at 90 %; further clients wait in the backlog.  When descriptors
+ * limits.connections_max accepting stops and goes on at 90 %; further clients wait in the backlog, where other
+ * workers find them; who is still there after limits.full_wait_ms is answered 503.  When descriptors
  * run out one client is answered 503 by means of a reserved descriptor, then accepting rests for
  * limits.accept_pause_ms: neither a busy loop nor a silent hang.  Runs in: worker.
  */

@@ -128,7 +128,7 @@ struct http_stats {
 	uint64_t clients_gone;	 /* went away while an answer was owed */
 	uint64_t streams_cut;	 /* the reader was too slow: too much waited, or nothing was taken for write_ms */
 	uint64_t accept_paused;	 /* times the connection ceiling was reached */
-	uint64_t accept_refused; /* connections answered 503 for want of descriptors */
+	uint64_t accept_refused; /* connections answered 503 for want of descriptors or room */
 	uint64_t accept_limited; /* connections answered 429 because on_connect() said so */
 };
 

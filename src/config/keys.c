@@ -116,7 +116,7 @@ const struct config_key keys_table[] = {
     {ROOT(server, drain_ms), TYPE_DURATION, "30s", .max = HOUR,
      .doc = "How long a retiring worker may finish what it has begun."},
     {ROOT(server, max_connections), TYPE_INT, "4096", .min = 1, .max = 1000000,
-     .doc = "Client connections per worker."},
+     .doc = "Client connections per worker.  Who comes when all are full waits for a few seconds and is told 503."},
     {ROOT(server, confine), TYPE_BOOL, "yes",
      .doc = "Let workers give up the file system, where the kernel has Landlock: they can then read what is under /etc "
 	    "and "

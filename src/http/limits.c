@@ -27,5 +27,6 @@ http_limits_default(struct http_limits *limits)
 	    .connections_max = 10000,
 	    .accept_budget = 16,
 	    .accept_pause_ms = 200,
+	    .full_wait_ms = 5 * 1000,
 	};
 }

@@ -25,6 +25,7 @@ struct http_listener {
 			back */
 	struct event *wake;
 	struct event *rest;
+	struct event *full;
 	bool is_full;	 /* connections_max is reached */
 	bool is_resting; /* descriptors or memory ran out */
 	TAILQ_ENTRY(http_listener) link;
@@ -45,11 +46,16 @@ follow_flags(struct http_listener *listener)
 		(void)event_del(listener->wake);
 }
 
+static struct timeval
+timeval_of_ms(uint32_t ms)
+{
+	return (struct timeval){.tv_sec = ms / 1000, .tv_usec = (ms % 1000) * 1000};
+}
+
 static void
 take_rest(struct http_listener *listener)
 {
-	uint32_t pause_ms = listener->server->limits.accept_pause_ms;
-	const struct timeval pause = {.tv_sec = pause_ms / 1000, .tv_usec = (pause_ms % 1000) * 1000};
+	const struct timeval pause = timeval_of_ms(listener->server->limits.accept_pause_ms);
 
 	/* Without the timer accepting would rest for ever: better to be woken too often. */
 	if (evtimer_add(listener->rest, &pause) == 0)
@@ -75,19 +81,51 @@ say_sorry(int fd)
 	close(fd);
 }
 
+static bool
+refuse_one(struct http_listener *listener)
+{
+	int fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	if (fd < 0)
+		return false;
+	listener->server->stats.accept_refused++;
+	say_sorry(fd);
+	return true;
+}
+
+static void
+wait_while_full(struct http_listener *listener, uint32_t ms)
+{
+	const struct timeval wait = timeval_of_ms(ms);
+
+	(void)evtimer_add(listener->full, &wait); /* without memory they wait on */
+}
+
+/* Whoever waits now has found no room in any worker, nor will for a while: he is told, instead of hanging. */
+static void
+on_full(evutil_socket_t fd, short what, void *arg)
+{
+	struct http_listener *listener = arg;
+	uint32_t budget = listener->server->limits.accept_budget;
+
+	turn_enter("accept");
+	(void)fd;
+	(void)what;
+	if (!listener->is_full)
+		return;
+	while (budget > 0 && refuse_one(listener))
+		budget--;
+	wait_while_full(listener,
+			budget > 0 ? listener->server->limits.full_wait_ms : listener->server->limits.accept_pause_ms);
+}
+
 /* No descriptor left.  One client learns why; the others wait in the backlog until the pause is over. */
 static void
 answer_famine(struct http_listener *listener)
 {
-	int fd;
-
 	if (listener->reserve >= 0) {
 		fd_close(&listener->reserve);
-		fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-		if (fd >= 0) {
-			listener->server->stats.accept_refused++;
-			say_sorry(fd);
-		}
+		(void)refuse_one(listener);
 	}
 	if (listener->reserve < 0)
 		listener->reserve = open_reserve();
@@ -138,6 +176,7 @@ accept_one(struct http_listener *listener)
 	if (listener->server->stats.connections_now >= listener->server->limits.connections_max) {
 		listener->is_full = true;
 		listener->server->stats.accept_paused++;
+		wait_while_full(listener, listener->server->limits.full_wait_ms);
 		follow_flags(listener);
 		return false;
 	}
@@ -193,6 +232,7 @@ listener_note_room(struct http_server *server)
 	{
 		if (listener->is_full) {
 			listener->is_full = false;
+			(void)evtimer_del(listener->full);
 			follow_flags(listener);
 		}
 	}
@@ -212,7 +252,8 @@ http_listener_new(struct http_server *server, int fd, struct http_listener **lis
 	TAILQ_INSERT_TAIL(&server->listeners, listener, link);
 	listener->wake = event_new(server->base, fd, EV_READ | EV_PERSIST, on_wake, listener);
 	listener->rest = evtimer_new(server->base, on_rested, listener);
-	if (listener->wake == NULL || listener->rest == NULL) {
+	listener->full = evtimer_new(server->base, on_full, listener);
+	if (listener->wake == NULL || listener->rest == NULL || listener->full == NULL) {
 		r = err_set(err, ERR_NOMEM, "There is no memory for a listener.");
 		goto fail;
 	}
@@ -244,6 +285,8 @@ http_listener_free(struct http_listener **listener_p)
 		event_free(listener->wake);
 	if (listener->rest != NULL)
 		event_free(listener->rest);
+	if (listener->full != NULL)
+		event_free(listener->full);
 	fd_close(&listener->reserve);
 	TAILQ_REMOVE(&listener->server->listeners, listener, link);
 	free(listener);

@@ -34,7 +34,7 @@ put_totals(struct worker *worker, struct buf *out)
 	    {BOARD_REQUESTS, "magento_mcp_http_requests_total", "HTTP requests answered."},
 	    {BOARD_CONNECTIONS_TOTAL, "magento_mcp_connections_total", "Client connections accepted."},
 	    {BOARD_CONNECTIONS_REFUSED, "magento_mcp_connections_refused_total",
-	     "Connections answered 503 for want of descriptors."},
+	     "Connections answered 503 for want of descriptors or room."},
 	    {BOARD_LOG_DROPPED, "magento_mcp_log_lines_dropped_total", "Log lines lost because the sink was full."},
 	    {BOARD_AUDIT_LOST, "magento_mcp_audit_lost_total", "Audit records that could not be written."},
 	    {BOARD_AUTH_REFUSED, "magento_mcp_auth_refused_total", "Requests without a valid client token."},

@@ -13,6 +13,7 @@
 
 #define PULSE_MS 250
 #define SWEEP_MS 1000
+#define FULL_SAID_MS 10000
 #define SWEEP_ROUNDS 60 /* the whole table once a minute */
 
 static void
@@ -55,6 +56,22 @@ put_counters(struct worker *worker, const struct mcp_gauges *core)
 	bring(worker, BOARD_LOG_DROPPED, log_dropped(), &worker->counted.log_dropped);
 }
 
+/* One line for each time that it fills up, and not more than one in FULL_SAID_MS. */
+static void
+tell_full(struct worker *worker, uint64_t now_ms)
+{
+	const struct http_stats *stats = http_server_stats(worker->http);
+
+	if (stats->accept_paused == worker->counted.filled || now_ms < worker->full_quiet_until_ms)
+		return;
+	worker->counted.filled = stats->accept_paused;
+	worker->full_quiet_until_ms = now_ms + FULL_SAID_MS;
+	log_write(LOG_WARN, "connections_full", LOG_U64("connections", stats->connections_now),
+		  LOG_STR("cure", "raise server.max_connections or server.workers, or let idle connections go sooner "
+				  "(http.idle_timeout_ms)"),
+		  LOG_END);
+}
+
 static void
 on_pulse(evutil_socket_t fd, short what, void *ctx)
 {
@@ -71,6 +88,7 @@ on_pulse(evutil_socket_t fd, short what, void *ctx)
 	mcp_server_gauges(worker->mcp, &core);
 	put_gauges(worker, &core);
 	put_counters(worker, &core);
+	tell_full(worker, now_us / 1000);
 	endpoint_http_pulse(worker, now_us / 1000);
 }
 

@@ -43,7 +43,11 @@ read_hello(struct worker *worker, struct err *err)
 			       "no word from the supervisor: `worker` is started by `magento-mcp serve` only");
 	r = fd_recv(HERITAGE_FD_CONTROL, &hello, sizeof(hello), fds, &n_fds);
 	if (r < 0)
-		return err_set(err, ERR_IO, "the supervisor's first message cannot be read (%s)", err_name(r));
+		return err_set(
+		    err, ERR_IO,
+		    "the supervisor's first message cannot be read (%s): `worker` is started by `magento-mcp "
+		    "serve` only",
+		    err_name(r));
 	if (r != (int)sizeof(hello) || hello.type != CONTROL_HELLO || hello.n_listeners > HERITAGE_LISTENERS_MAX ||
 	    hello.n_admin > HERITAGE_LISTENERS_MAX)
 		return err_set(err, ERR_INVALID, "the supervisor's first message is not one of this version");

@@ -66,7 +66,9 @@ struct worker {
 	struct {
 		uint64_t connections, refused, log_dropped, streams_cut, events_dropped;
 		uint64_t turns, long_turns, very_long_turns, audit_lost;
-	} counted;		/* what the board already has */
+		uint64_t filled;
+	} counted; /* what the board already has, or the log */
+	uint64_t full_quiet_until_ms;
 	uint64_t audit_gap;	/* records lost since one was written */
 	uint64_t next_pulse_us; /* when the heartbeat is due: what it comes later by is the loop's lag */
 	struct {

@@ -189,6 +189,23 @@ def test_no_descriptors_left(start, shop):
         client.close()
 
 
+def test_no_room_for_connections(start):
+    """At the ceiling who is connected is served, who comes is told after a while, and the log names the cure."""
+    server = start({"server": {"max_connections": 4}}, workers=1)
+    clients = [Modern(server, keep=True) for _ in range(4)]
+    for client in clients:
+        client.rpc("tools/list")
+    server.expects("connections_full", connections=4)
+    with contextlib.closing(Connection(server.address)) as waiting:
+        reply = waiting.read_reply("GET")
+    assert reply.status == 503 and reply.header("Retry-After")
+    poll(lambda: server.metric("magento_mcp_connections_refused_total") == 1, "it is counted")
+    for client in clients:
+        client.rpc("tools/list")
+        client.close()
+    Modern(server).rpc("tools/list")
+
+
 # ---- start ----
 
 

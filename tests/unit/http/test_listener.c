@@ -141,6 +141,37 @@ test_ceiling(void **state)
 	scene_stop(&scene);
 }
 
+/* Who waits at a server that stays full is told; who is served is not disturbed. */
+static void
+test_full_for_long(void **state)
+{
+	struct client clients[6];
+	struct scene scene;
+
+	(void)state;
+	world_init(&scene.world);
+	scene.world.limits.connections_max = 2;
+	scene.world.limits.accept_budget = 3;
+	scene.world.limits.accept_pause_ms = scene.world.limits.full_wait_ms = 30;
+	scene_start(&scene);
+	for (size_t i = 0; i < ARRAY_LEN(clients); i++)
+		dial(&clients[i], &scene.addr);
+	for (size_t i = 2; i < ARRAY_LEN(clients); i++) {
+		world_until_closed(&scene.world, &clients[i]);
+		assert_true(slice_has_prefix(buf_slice(&clients[i].got), "HTTP/1.1 503 "));
+	}
+	assert_int_equal(world_stats(&scene.world)->accept_refused, 4);
+	assert_int_equal(world_stats(&scene.world)->connections_now, 2);
+	client_send(&clients[0], GET("/served"));
+	world_until_text(&scene.world, &clients[0], "/served");
+	client_close(&clients[0]);
+	client_close(&clients[1]);
+	world_until(&scene.world, http_listener_is_accepting(scene.listener));
+	for (size_t i = 2; i < ARRAY_LEN(clients); i++)
+		client_close(&clients[i]);
+	scene_stop(&scene);
+}
+
 /* Lets the process open no further descriptor; gives the limit back that was before. */
 static struct rlimit
 forbid_descriptors(void)
@@ -263,10 +294,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_accept),	    cmocka_unit_test(test_budget),
-	    cmocka_unit_test(test_ceiling),	    cmocka_unit_test(test_famine),
-	    cmocka_unit_test(test_refusal_is_read), cmocka_unit_test(test_unix_socket),
-	    cmocka_unit_test(test_bad_descriptor),
+	    cmocka_unit_test(test_accept),	cmocka_unit_test(test_budget),
+	    cmocka_unit_test(test_ceiling),	cmocka_unit_test(test_full_for_long),
+	    cmocka_unit_test(test_famine),	cmocka_unit_test(test_refusal_is_read),
+	    cmocka_unit_test(test_unix_socket), cmocka_unit_test(test_bad_descriptor),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
