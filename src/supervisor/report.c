@@ -99,6 +99,7 @@ view_table(const struct house *h, struct status_table *view)
 	*view = (struct status_table){.slots = segment_slots(h->segment),
 				      .evictions = stats.evictions,
 				      .owner_deaths = stats.owner_deaths,
+				      .has_secret_keys = segment_keys_are_secretmem(h->keys),
 				      .corrupt = stats.dropped_corrupt,
 				      .full = stats.full};
 	for (kind = TABLE_LOGIN; kind <= TABLE_NONCE; kind++)

@@ -89,6 +89,12 @@ put_keeper(struct buf *out, const struct status_keeper *k)
 	(void)buf_put_char(out, ',');
 }
 
+static const char *
+keys_text(const struct status_table *t)
+{
+	return t->has_secret_keys ? "secret memory" : "memory";
+}
+
 static void
 put_table(struct buf *out, const struct status_table *t)
 {
@@ -100,6 +106,7 @@ put_table(struct buf *out, const struct status_table *t)
 	put_u64(out, "full", t->full);
 	put_u64(out, "owner_deaths", t->owner_deaths);
 	put_u64(out, "corrupt", t->corrupt);
+	put_str(out, "keys", keys_text(t));
 	put_end(out, '}');
 	(void)buf_put_char(out, ',');
 }
@@ -166,9 +173,9 @@ put_text_head(struct buf *out, const struct status_view *view)
 			 view->keeper.respawns);
 	(void)buf_printf(out,
 			 "table   %" PRIu64 " of %" PRIu64 " slots used, %" PRIu64 " evicted, %" PRIu64
-			 " times full, %" PRIu64 " owner deaths, %" PRIu64 " corrupt\n",
+			 " times full, %" PRIu64 " owner deaths, %" PRIu64 " corrupt; keys in %s\n",
 			 view->table.used, view->table.slots, view->table.evictions, view->table.full,
-			 view->table.owner_deaths, view->table.corrupt);
+			 view->table.owner_deaths, view->table.corrupt, keys_text(&view->table));
 }
 
 static void

@@ -41,6 +41,8 @@ struct status_table {
 	uint64_t owner_deaths;
 	uint64_t corrupt;
 	uint64_t full;
+	bool has_secret_keys; /* out of reach even for the kernel's own calls; else they are ordinary memory, kept off
+				 the swap */
 };
 
 struct status_reload {

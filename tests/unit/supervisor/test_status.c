@@ -117,8 +117,8 @@ fill(struct status_view *view)
 						  .streams = 3,
 						  .respawns = 1,
 						  .is_confined = true};
-	view->table =
-	    (struct status_table){.slots = 65536, .used = 12, .evictions = 1, .owner_deaths = 2, .corrupt = 0};
+	view->table = (struct status_table){
+	    .slots = 65536, .used = 12, .evictions = 1, .owner_deaths = 2, .corrupt = 0, .has_secret_keys = true};
 	view->keeper = (struct status_keeper){.pid = 4713, .state = "ready", .respawns = 4};
 	view->last_reload = (struct status_reload){
 	    .is_known = true, .ok = false, .message = "a \"quoted\" line\x01", .at_wall_ms = 1000};
@@ -144,7 +144,8 @@ json_has_every_promised_member(void **state)
 	    "\"heartbeat_age_ms\":120,\"requests\":99,\"connections\":7,\"streams\":3,\"respawns\":1,\"confined\":true}"
 	    "],"
 	    "\"keeper\":{\"pid\":4713,\"state\":\"ready\",\"respawns\":4},"
-	    "\"table\":{\"slots\":65536,\"used\":12,\"evictions\":1,\"full\":0,\"owner_deaths\":2,\"corrupt\":0},"
+	    "\"table\":{\"slots\":65536,\"used\":12,\"evictions\":1,\"full\":0,\"owner_deaths\":2,\"corrupt\":0,"
+	    "\"keys\":\"secret memory\"},"
 	    "\"last_reload\":{\"ok\":false,\"message\":\"a \\\"quoted\\\" "
 	    "line\\u0001\",\"at\":\"1970-01-01T00:00:01Z\"}}\n");
 	buf_fini(&out);
