@@ -90,7 +90,7 @@ test_insert_of_a_fresh_id(void **state)
 		assert_int_equal(table_read(f.tab, TABLE_LOGIN, fixture_id(&f, TABLE_LOGIN, n), 10, &got), 0);
 		assert_int_equal(got.created_ms, n < 64 ? 1 : 10);
 	}
-	rec.len = 65;
+	rec.len = table_payload_max(f.tab) + 1;
 	assert_int_equal(table_insert_fresh(f.tab, fixture_id(&f, TABLE_LOGIN, 65), &rec, 10), ERR_LIMIT);
 	fixture_fini(&f);
 }
