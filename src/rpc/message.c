@@ -122,6 +122,12 @@ check_names(const struct envelope *e, struct rpc_fault *fault)
 	return 0;
 }
 
+static bool
+is_two(const struct json_item *item)
+{
+	return slice_is(item->value, "\"2.0\"") || json_scan_key_is(json_scan_unquote(item->value), "2.0");
+}
+
 static int
 check_version(const struct envelope *e, struct rpc_fault *fault)
 {
@@ -129,7 +135,7 @@ check_version(const struct envelope *e, struct rpc_fault *fault)
 
 	if (!has(e, MEMBER_JSONRPC))
 		return refuse_shape(fault, "the member jsonrpc is missing; it must be \"2.0\"");
-	if (item->kind != JSON_KIND_STRING || !json_scan_key_is(json_scan_unquote(item->value), "2.0"))
+	if (item->kind != JSON_KIND_STRING || !is_two(item))
 		return refuse_shape(fault, "jsonrpc must be \"2.0\"");
 	return 0;
 }
