@@ -115,10 +115,9 @@ begin_own(struct relay *r)
 static void
 put_bracket(struct relay *r, char separator, char bracket)
 {
-	const char *end = r->run.ptr + r->run.len;
 	size_t gap = separator != '\0';
 
-	if (r->run.ptr != NULL && end[gap] == bracket) {
+	if (r->run.ptr != NULL && r->run.ptr[r->run.len + gap] == bracket) {
 		r->run.len += gap + 1;
 		return;
 	}
