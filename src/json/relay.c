@@ -16,46 +16,34 @@
 #include "json/get.h"
 #include "json/real.h"
 
-#define DEPTH_MAX 64 /* bits of a word */
+#define DEPTH_MAX 64
 #define KEYS_MAX 128 /* names of objects that are open at the same time */
 #define INT_DIGITS 18
 #define REAL_DIGITS 14 /* so many, at most DECIMALS of them behind the point, are how we write such a number, too */
 #define DECIMALS 4
 
-/* Names of an object, to find one that stands twice. */
-struct names {
-	uint64_t seen; /* a bit for each hash: most new names are told by it */
-	size_t first;  /* in keys[] */
+/* An open container; the outermost value stands in one of its own. */
+struct level {
+	uint64_t seen; /* a bit for the hash of each name: most new names are told by it */
+	size_t first;  /* name, in keys[] */
+	bool is_object;
+	bool has_item;
 };
 
 struct relay {
 	struct slice drop_list, drop_member; /* SLICE_NONE: nothing is left out */
 	struct buf *out;
 	struct buf scratch;
-	struct slice run;   /* ptr NULL: none under way; what comes next is written piece by piece */
-	uint64_t is_object; /* bit d: the container at depth d + 1 */
-	uint64_t has_item;
+	struct slice run; /* ptr NULL: none under way; what comes next is written piece by piece */
 	uint32_t depth;
 	uint32_t skip_depth; /* not 0: nothing is taken until the depth is below this again */
 	bool skips_scalar;   /* the value that comes next is left out */
 	bool after_key;
 	bool in_list; /* the member of the outermost object is drop_list */
-	struct names names[DEPTH_MAX];
 	size_t n_keys;
+	struct level levels[DEPTH_MAX + 1];
 	struct slice keys[KEYS_MAX];
 };
-
-static uint64_t
-top_bit(const struct relay *r)
-{
-	return (uint64_t)1 << (r->depth - 1);
-}
-
-static bool
-in_object(const struct relay *r)
-{
-	return r->depth > 0 && (r->is_object & top_bit(r)) != 0;
-}
 
 /* ---- runs ---- */
 
@@ -71,14 +59,10 @@ end_run(struct relay *r)
 static char
 next_separator(struct relay *r)
 {
-	char c = '\0';
+	struct level *level = &r->levels[r->depth];
+	char c = r->after_key ? ':' : level->has_item ? ',' : '\0';
 
-	if (r->after_key)
-		c = ':';
-	else if (r->depth > 0 && (r->has_item & top_bit(r)))
-		c = ',';
-	if (r->depth > 0)
-		r->has_item |= top_bit(r);
+	level->has_item = true;
 	r->after_key = false;
 	return c;
 }
@@ -142,16 +126,16 @@ hash_bit(struct slice name)
 static int
 note_name(struct relay *r, struct slice name)
 {
-	struct names *names = &r->names[r->depth - 1];
+	struct level *level = &r->levels[r->depth];
 	uint64_t bit = name.len > 0 ? hash_bit(name) : 1;
 
-	for (size_t i = names->first; (names->seen & bit) && i < r->n_keys; i++) {
+	for (size_t i = level->first; (level->seen & bit) && i < r->n_keys; i++) {
 		if (slice_eq(r->keys[i], name))
 			return ERR_EXISTS;
 	}
 	if (r->n_keys == KEYS_MAX)
 		return ERR_UNSUPPORTED;
-	names->seen |= bit;
+	level->seen |= bit;
 	r->keys[r->n_keys++] = name;
 	return 0;
 }
@@ -311,8 +295,8 @@ on_key(void *ctx, struct slice raw, bool has_escape)
 		return result;
 	if (r->depth == 1)
 		r->in_list = r->drop_list.ptr != NULL && slice_eq(raw, r->drop_list);
-	/* The list and its elements: bits 1 and 2. */
-	if (r->in_list && r->depth == 3 && (r->is_object & 2) == 0 && slice_eq(raw, r->drop_member)) {
+	/* Of an element, which is at depth 3, of the list. */
+	if (r->in_list && r->depth == 3 && !r->levels[2].is_object && slice_eq(raw, r->drop_member)) {
 		r->skips_scalar = true;
 		return 0;
 	}
@@ -357,10 +341,8 @@ on_open(void *ctx, enum json_kind kind)
 	r->skips_scalar = false;
 	if (r->skip_depth == 0)
 		put_bracket(r, next_separator(r), kind == JSON_KIND_OBJECT ? '{' : '[');
-	r->names[r->depth] = (struct names){.first = r->n_keys};
 	r->depth++;
-	r->has_item &= ~top_bit(r);
-	r->is_object = kind == JSON_KIND_OBJECT ? r->is_object | top_bit(r) : r->is_object & ~top_bit(r);
+	r->levels[r->depth] = (struct level){.first = r->n_keys, .is_object = kind == JSON_KIND_OBJECT};
 	return 0;
 }
 
@@ -368,11 +350,12 @@ static int
 on_close(void *ctx)
 {
 	struct relay *r = ctx;
+	const struct level *level = &r->levels[r->depth];
 
 	if (r->skip_depth == 0)
-		put_bracket(r, '\0', in_object(r) ? '}' : ']');
+		put_bracket(r, '\0', level->is_object ? '}' : ']');
+	r->n_keys = level->first;
 	r->depth--;
-	r->n_keys = r->names[r->depth].first;
 	if (r->skip_depth > r->depth)
 		r->skip_depth = 0;
 	return 0;
@@ -386,8 +369,8 @@ json_relay(struct slice text, const struct json_limits *limits, const struct jso
 	struct relay r;
 	int result;
 
-	memset(&r, 0, offsetof(struct relay, names));
-	r.n_keys = 0;
+	memset(&r, 0, offsetof(struct relay, levels));
+	r.levels[0] = (struct level){.first = 0};
 	if (drop != NULL) {
 		r.drop_list = slice_from_str(drop->list);
 		r.drop_member = slice_from_str(drop->member);

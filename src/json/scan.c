@@ -64,12 +64,18 @@ in_object(const struct scan *s)
 }
 
 static void
-skip_space(struct scan *s)
+skip_spaces(struct scan *s)
 {
-	if (s->pos < s->end && (unsigned char)*s->pos > ' ') /* as a rule */
-		return;
 	while (s->pos < s->end && (*s->pos == ' ' || *s->pos == '\n' || *s->pos == '\r' || *s->pos == '\t'))
 		s->pos++;
+}
+
+/* Machines write none. */
+static inline void
+skip_space(struct scan *s)
+{
+	if (s->pos < s->end && (unsigned char)*s->pos <= ' ')
+		skip_spaces(s);
 }
 
 static bool
