@@ -157,7 +157,7 @@ resume(struct fiber *fiber)
 #endif
 	current = resumer;
 	if (holder != NULL && holder != turn_holder())
-		turn_enter(holder);
+		turn_back(holder);
 	if (fiber->state == STATE_ENDED)
 		release(fiber);
 }

@@ -70,11 +70,17 @@ turn_watch(turn_held_fn held, void *ctx)
 }
 
 void
+turn_back(const char *name)
+{
+	if (is_watching)
+		turn_enter_at(&state, name, clock_coarse_ms());
+}
+
+void
 turn_enter(const char *name)
 {
 	moment.mono_us = 0;
-	if (is_watching)
-		turn_enter_at(&state, name, clock_coarse_ms());
+	turn_back(name);
 }
 
 uint64_t

@@ -218,7 +218,7 @@ connection_arm(struct http_connection *conn)
 
 	if (conn->deadline_ms != 0 && conn->armed_ms != 0 && conn->armed_ms <= conn->deadline_ms)
 		return;
-	now_ms = clock_mono_ms();
+	now_ms = turn_mono_ms();
 	if (conn->deadline_ms == 0)
 		conn->deadline_ms = deadline_of(conn, now_ms);
 	if (conn->deadline_ms != UINT64_MAX && (conn->armed_ms == 0 || conn->armed_ms > conn->deadline_ms))

@@ -9,8 +9,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "base/clock.h"
 #include "base/err.h"
+#include "base/turn.h"
 
 /* Requests of one connection served per turn of the event loop, so that others get their turn. */
 #define TURN_REQUESTS 16
@@ -51,7 +51,7 @@ begin_body(struct http_connection *conn, struct http_request *req)
 	http_body_init(&conn->body, &req->head, &conn->server->limits);
 	connection_set_state(conn, HTTP_STATE_READ_BODY);
 	if (req->head.body != HTTP_BODY_NONE)
-		conn->body_start_ms = clock_mono_ms();
+		conn->body_start_ms = turn_mono_ms();
 }
 
 /* True when the connection went on to another state. */

@@ -36,6 +36,10 @@ static void
 log_answer(const struct visit *visit, const struct mcp_answer *answer)
 {
 	bool is_stream = visit->stream.has_begun;
+	uint64_t now_us = turn_mono_us();
+
+	if (now_us == visit->req->start_us)
+		now_us = turn_read_us(); /* nobody has looked since it came */
 
 	log_write(
 	    LOG_INFO, answer->was_cancelled ? "cancelled" : "mcp", LOG_STR("request_id", visit->request_id),
@@ -43,7 +47,7 @@ log_answer(const struct visit *visit, const struct mcp_answer *answer)
 	    LOG_STR("method", answer->method), LOG_STR("tool", answer->tool[0] != '\0' ? answer->tool : NULL),
 	    LOG_I64("status", answer->http_status), LOG_I64("rpc_code", answer->rpc_code),
 	    LOG_STR("fault", answer->fault_code != 0 ? fault_code_name((enum fault_code)answer->fault_code) : NULL),
-	    LOG_U64("us", turn_read_us() - visit->req->start_us),
+	    LOG_U64("us", now_us - visit->req->start_us),
 	    is_stream ? LOG_U64("events", visit->stream.n_events) : LOG_END, LOG_U64("bytes", visit->stream.bytes),
 	    LOG_END);
 }
