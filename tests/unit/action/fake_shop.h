@@ -396,7 +396,7 @@ shop_begin(struct shop *shop, struct told *told, const char *action, const char 
 static inline void
 shop_finish(struct shop *shop, struct told *told)
 {
-	uint64_t until = clock_mono_ms() + 20000;
+	uint64_t until = clock_mono_ms() + 30000;
 
 	while (told->times == 0) {
 		assert_true(clock_mono_ms() < until);
@@ -416,7 +416,7 @@ shop_call(struct shop *shop, struct told *told, const char *action, const char *
 static inline void
 shop_run_requests(struct shop *shop, unsigned n)
 {
-	uint64_t until = clock_mono_ms() + 20000;
+	uint64_t until = clock_mono_ms() + 30000;
 
 	while (shop->n_log < n) {
 		assert_true(clock_mono_ms() < until);

@@ -111,7 +111,7 @@ stage_begin(struct stage *st, void (*story)(struct stage *st))
 static inline void
 stage_run(struct stage *st, void (*story)(struct stage *st))
 {
-	uint64_t until = clock_mono_ms() + 20000;
+	uint64_t until = clock_mono_ms() + 30000;
 
 	stage_begin(st, story);
 	while (!st->is_over) {
@@ -123,7 +123,7 @@ stage_run(struct stage *st, void (*story)(struct stage *st))
 static inline void
 stage_run_requests(struct stage *st, unsigned n)
 {
-	uint64_t until = clock_mono_ms() + 20000;
+	uint64_t until = clock_mono_ms() + 30000;
 
 	while (st->n < n) {
 		assert_true(clock_mono_ms() < until);

@@ -118,7 +118,7 @@ fixture_start(struct fixture *fx, unsigned index, const struct fetch_request *re
 static inline void
 fixture_run(struct fixture *fx, unsigned done)
 {
-	uint64_t until = clock_mono_ms() + 10000;
+	uint64_t until = clock_mono_ms() + 30000;
 	struct timeval tick = {.tv_usec = 100000};
 
 	while (fx->done < done) {
@@ -132,7 +132,7 @@ fixture_run(struct fixture *fx, unsigned done)
 static inline void
 fixture_run_requests(struct fixture *fx, unsigned requests)
 {
-	uint64_t until = clock_mono_ms() + 10000;
+	uint64_t until = clock_mono_ms() + 30000;
 	struct timeval tick = {.tv_usec = 100000};
 
 	while (fx->server.requests < requests) {

