@@ -14,7 +14,7 @@ class Backoffice:
         self.token = self.ask("POST", "/rest/all/V1/integration/admin/token", login)
 
     def ask(self, method, path, body=None):
-        connection = http.client.HTTPConnection("127.0.0.1", self.shop.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.shop.port, timeout=60)
         try:
             headers = {"Content-Type": "application/json"} if body is not None else {}
             if self.token:

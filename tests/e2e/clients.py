@@ -67,7 +67,7 @@ def home():
 
 
 def run(*command, **environment):
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=clean_environment(**environment))
+    done = subprocess.run(command, capture_output=True, text=True, timeout=180, env=clean_environment(**environment))
     assert done.returncode == 0, done.stderr
     return done
 

@@ -108,7 +108,7 @@ def test_clock_skew_is_not_hidden(shop):
 def test_unknown_store_and_no_store(shop):
     status, text = examine(shop.url, OAUTH, "other")
     assert status == 2 and "other" in text
-    done = subprocess.run([SERVER, "doctor"], capture_output=True, text=True, env=clean_environment(), timeout=30)
+    done = subprocess.run([SERVER, "doctor"], capture_output=True, text=True, env=clean_environment(), timeout=60)
     assert done.returncode == 2 and "no store" in done.stderr
 
 
@@ -145,7 +145,7 @@ def tls_front(shop, folder):
             back = threading.Thread(target=copy, args=(upstream, client), daemon=True)
             back.start()
             copy(client, upstream)
-            back.join(20)
+            back.join(60)
 
     def accept():
         with contextlib.suppress(OSError):
@@ -277,7 +277,7 @@ def test_optional_routes(shop):
 def test_optional_route_that_is_none(value):
     """Refused when the configuration is read, not when the tool is called."""
     done = subprocess.run([SERVER, "check", "-s", f"optional_routes.indexer_status={value}"], capture_output=True, text=True,
-                          env=clean_environment(), timeout=30)
+                          env=clean_environment(), timeout=60)
     assert done.returncode == 2 and "optional_routes.indexer_status: " in done.stderr and "is no route, write" in done.stderr
 
 

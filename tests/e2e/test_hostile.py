@@ -26,7 +26,7 @@ def test_clients_cannot_take_the_descriptors_for_the_shop(start):
 
 def test_too_few_descriptors_are_named(start):
     server = start(workers=1, wrapper=("prlimit", "--nofile=40"), wait=False)
-    assert server.process.wait(20) == 2
-    server.reader.join(10)
+    assert server.process.wait(60) == 2
+    server.reader.join(60)
     assert "may open 40 files, at least 384 are needed" in server.tail()
     process.LIVE.remove(server)

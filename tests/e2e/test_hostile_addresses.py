@@ -87,7 +87,7 @@ def hosts_wrapper(tmp_path_factory):
     hosts = tmp_path_factory.mktemp("etc") / "hosts"
     hosts.write_text("".join(f"{address} {name}\n" for name, addresses in NAMES.items() for address in addresses))
     wrapper = ("unshare", "--mount", "sh", "-c", f"mount --bind {hosts} /etc/hosts && exec \"$@\"", "sh")
-    if shutil.which("unshare") and subprocess.run([*wrapper, "true"], capture_output=True, timeout=20).returncode == 0:
+    if shutil.which("unshare") and subprocess.run([*wrapper, "true"], capture_output=True, timeout=60).returncode == 0:
         return wrapper
     return None
 

@@ -3,8 +3,6 @@
 import base64
 import contextlib
 import json
-import pathlib
-import shutil
 import subprocess
 import time
 import urllib.parse
@@ -12,12 +10,11 @@ import urllib.request
 
 import pytest
 
+from clients import HOME, node  # noqa: F401 (a fixture)
 from harness.client import Legacy, Modern
-from harness.places import BUILD, poll, reserved_port
+from harness.places import poll, reserved_port
 from harness.process import SECRETS, Server
 
-SCRIPT = pathlib.Path(__file__).parent / "js" / "authorization_server.mjs"
-HOME = BUILD / "js"
 RESOURCE = "https://mcp.example.com/mcp"
 METADATA = "/.well-known/oauth-protected-resource"
 CHALLENGE = f'resource_metadata="https://mcp.example.com{METADATA}/mcp"'
@@ -35,7 +32,7 @@ class Issuer:
         self.start()
 
     def start(self):
-        self.process = subprocess.Popen([self.node, HOME / SCRIPT.name, str(self.port)], stdout=subprocess.PIPE,
+        self.process = subprocess.Popen([self.node, HOME / "authorization_server.mjs", str(self.port)], stdout=subprocess.PIPE,
                                         stderr=subprocess.DEVNULL, text=True)
         assert json.loads(self.process.stdout.readline())["issuer"] == self.url
 
@@ -62,11 +59,8 @@ class Issuer:
 
 
 @pytest.fixture(scope="module")
-def issuer():
-    found = sorted(HOME.glob("node_modules/node-linux-*/bin/node"))
-    assert found, f"no node in {HOME}: run `make BUILD={BUILD} {HOME}/.installed`"
-    shutil.copy(SCRIPT, HOME)  # ES modules are found by place
-    issuer = Issuer(found[0])
+def issuer(node):  # noqa: F811
+    issuer = Issuer(node)
     yield issuer
     issuer.close()
 

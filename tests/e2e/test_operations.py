@@ -160,7 +160,7 @@ def test_killed_supervisor(start):
     pids = server.pids
     server.allows("supervisor_gone")
     server.process.kill()
-    assert server.process.wait(10) == -signal.SIGKILL
+    assert server.process.wait(60) == -signal.SIGKILL
     poll(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in pids), "the workers are gone")
     server.forget()
 

@@ -351,19 +351,22 @@ def test_sku_that_was_made_again(client, shop, office):
 def client_of_worker(server, session, other_than=None):
     """A client on a kept connection, and the pid of the worker that serves it."""
     spare = []
+
+    def try_one():
+        client = Modern(server, keep=True)
+        client.session = session
+        port = client.connection.socket.getsockname()[1]
+        pid = poll(lambda: proc.holder(server.pids, server.port, port), "a worker accepted the connection")
+        if pid != other_than:
+            return client, pid
+        spare.append(client)
+        return None
+
     try:
-        for _ in range(200):
-            client = Modern(server, keep=True)
-            client.session = session
-            port = client.connection.socket.getsockname()[1]
-            pid = poll(lambda: proc.holder(server.pids, server.port, port), "a worker accepted the connection")
-            if pid != other_than:
-                return client, pid
-            spare.append(client)
+        return poll(try_one, "not all connections lead to one worker")
     finally:
         for client in spare:
             client.close()
-    raise AssertionError("all connections lead to one worker")
 
 
 def test_worker_killed_in_a_commit(start, shop):

@@ -38,7 +38,7 @@ def the_server(the_shop):
 def make_rule(shop, **members):
     """Puts a rule into the shop behind the server's back; gives its id."""
     def post(path, body, token=None):
-        connection = http.client.HTTPConnection("127.0.0.1", shop.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", shop.port, timeout=60)
         headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
         connection.request("POST", "/rest/all/V1/" + path, json.dumps(body), headers)
         response = connection.getresponse()

@@ -124,7 +124,7 @@ def die(server):
     pids = set(server.pids) | {server.status()["keeper"]["pid"]}
     server.allows("supervisor_gone")
     os.kill(server.process.pid, signal.SIGKILL)
-    server.process.wait(10)
+    server.process.wait(60)
     for pid in pids:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)

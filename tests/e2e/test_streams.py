@@ -12,8 +12,6 @@ from harness.places import at_a_pace, poll
 from harness.process import LIVE, FixtureServer
 from harness.sse import Stream
 
-TRIES = 400  # a connection is taken by any of four workers
-
 
 @pytest.fixture(scope="module")
 def the_four():
@@ -39,31 +37,36 @@ def opened(answer):
 
 
 def open_at(make, fits):
-    """Opens streams until one is held by a worker that fits."""
-    for _ in range(TRIES):
+    """Opens streams until one is held by a worker that fits: a connection is taken by any of them."""
+    def try_one():
         stream = make()
         if not isinstance(stream, Stream):
             assert stream.status == 409, stream  # the one before has not been missed yet
-            continue
+            return None
         if fits(slot_of(stream.reply)):
             return stream
         stream.close()
-    raise AssertionError("no such worker takes a connection")
+        return None
+
+    return poll(try_one, "such a worker takes a connection")
 
 
 @contextlib.contextmanager
 def visitor(server, fits, session=None):
     """A client whose kept connection is with a worker that fits; of a session, or modern."""
-    for _ in range(TRIES):
+    def try_one():
         client = Legacy(server, opened=False, keep=True) if session else Modern(server, keep=True)
         client.session_id = session
-        try:
-            if fits(slot_of(client.ask("ping" if session else "server/discover"))):
-                yield client
-                return
-        finally:
-            client.close()
-    raise AssertionError("no such worker takes a connection")
+        if fits(slot_of(client.ask("ping" if session else "server/discover"))):
+            return client
+        client.close()
+        return None
+
+    client = poll(try_one, "such a worker takes a connection")
+    try:
+        yield client
+    finally:
+        client.close()
 
 
 def flood(client, headers=(), **arguments):
@@ -269,18 +272,25 @@ def test_streams_end_cleanly_at_reload():
 def test_call_of_a_retiring_worker_is_resumed():
     """The old generation still runs the call; the client comes back through the new one."""
     server = FixtureServer(workers=2)
-    client = Legacy(server)
-    with flood(client, lines=40, pause_ms=100) as call:
-        begin = call.next_event().id
-        call.next()
-    server.expects("reload")
-    server.expects("reloaded")
-    assert server.ask("reload wait").startswith("OK\n")
-    with opened(resume(client, begin)) as rest:
-        assert len(rest.rest()) == 41
-    poll(lambda: len(server.status()["workers"]) == 2, "old workers gone")
-    server.note_workers()
-    server.check()
+
+    def attempt(ms):
+        client, began = Legacy(server), time.monotonic()
+        with flood(client, lines=40, pause_ms=ms // 40) as call:
+            begin = call.next_event().id
+            call.next()
+        server.expects("reload")
+        server.expects("reloaded")
+        assert server.ask("reload wait").startswith("OK\n")
+        runs_still = time.monotonic() - began < ms / 1000 - 0.5
+        if runs_still:
+            with opened(resume(client, begin)) as rest:
+                assert len(rest.rest()) == 41
+        poll(lambda: len(server.status()["workers"]) == 2, "old workers gone")
+        server.note_workers()
+        server.check()
+        return runs_still
+
+    at_a_pace(attempt, 3000)
     server.stop()
 
 

@@ -47,7 +47,7 @@ class Varnish:
 
     def get(self, path):
         """HIT or MISS of a page that must be there."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             connection.request("GET", path)
             response = connection.getresponse()
@@ -59,7 +59,7 @@ class Varnish:
 
     def stop(self):
         self.process.terminate()
-        self.process.wait(20)
+        self.process.wait(60)
         self.log.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 

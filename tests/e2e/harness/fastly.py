@@ -26,7 +26,7 @@ class Fastly:
                 answer.set()
         self.server.shutdown()
         self.server.server_close()
-        self.thread.join(10)
+        self.thread.join(60)
 
     def take(self):
         """What was asked since the last time."""
