@@ -30,7 +30,7 @@ struct action_running {
 	struct action_running **owner; /* told of the end while action_dispatch() runs, else NULL */
 	uint64_t began_us;
 	bool is_counted; /* among the caller's running calls */
-	void *source; /* until it is counted */
+	void *source;	 /* until it is counted */
 	struct action_ticket ticket;
 };
 
