@@ -22,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 import clients
 from faults import ERRORS, LEFT_ALONE, SERVER, count_calls, may_trace
@@ -155,13 +156,23 @@ def is_settled(server):
 
 
 def replace(server, role):
-    """Kills the one there is. (its log lines' place, the pid of the next one's event of READY or death)"""
+    """Kills the one there is. (its pid, what the log says of the next one: READY or dead)"""
+    events = (f"{role}_ready", f"{role}_ended", f"{role}_not_started")
     victim = pid_of(server, role)
-    seen = len(server.events(f"{role}_ready", f"{role}_ended", f"{role}_not_started"))
+    seen = len(server.events(*events))
     os.kill(victim, signal.SIGKILL)
-    poll(lambda: len(server.events(f"{role}_ready", f"{role}_ended", f"{role}_not_started")) > seen + 1,
-         f"a successor of the {role} is READY, or dead", PATIENCE_S)
-    return victim, server.events(f"{role}_ready", f"{role}_ended", f"{role}_not_started")[seen + 1]
+    began = time.monotonic()
+
+    def fate():
+        lines = server.events(*events)[seen:]
+        if len(lines) > 1:
+            return lines[1]
+        pid = pid_of(server, role)
+        if time.monotonic() > began + 3 and pid not in (None, victim) and is_settled(server):
+            return {"event": f"{role}_ready", f"{role}_pid": pid}  # the line that says so may be what got lost
+        return None
+
+    return victim, poll(fate, f"a successor of the {role} is READY, or dead", PATIENCE_S)
 
 
 def calls_of(server, role):
