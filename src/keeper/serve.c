@@ -351,7 +351,7 @@ take_socket(struct server *server, int fd)
 	socklen_t len = sizeof(listening);
 
 	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) < 0)
-		listening = 0;
+		return ERR_IO;
 	if (listening == 0)
 		return connection_new(server, fd);
 	server->listen_fd = fd;
