@@ -19,9 +19,9 @@ struct exchange {
 	unsigned attempts;
 	uint32_t pause_ms; /* before the next attempt */
 	bool is_over;
-	bool is_ready;	   /* a reply has come and waits to be looked at */
-	bool is_refused;   /* could not even be sent: bad path, too long; see `failed` */
-	int failed;	   /* enum err_code with is_refused */
+	bool is_ready;	 /* a reply has come and waits to be looked at */
+	bool is_refused; /* could not even be sent: bad path, too long; see `failed` */
+	int failed;	 /* enum err_code with is_refused */
 };
 
 void exchange_init(struct exchange *exchange, const struct magento_request *request);
