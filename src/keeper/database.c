@@ -186,6 +186,10 @@ open_file(struct database *database, struct err *err)
 		return err_set(err, ERR_NOMEM, "%s: no memory to open it.", database->path);
 	if (r != SQLITE_OK)
 		return failure_of_open(database, r, err);
+	/* What SQLite may not write, or could not open for want of a descriptor, it opens for reading without a word.
+	 */
+	if (sqlite3_db_readonly(database->db, "main") != 0)
+		return failure_of_open(database, SQLITE_READONLY, err);
 	sqlite3_extended_result_codes(database->db, 1);
 	sqlite3_busy_timeout(database->db, DATABASE_BUSY_MS);
 	sqlite3_limit(database->db, SQLITE_LIMIT_ATTACHED, 0);

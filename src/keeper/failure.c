@@ -99,7 +99,7 @@ failure_of_open(struct database *database, int r, struct err *err)
 			return err_set(err, ERR_IO,
 				       "%s cannot be opened for writing (%s): its folder must exist, and file and "
 				       "folder must be writable for the server's user.",
-				       path, os != 0 ? strerror(os) : sqlite3_errmsg(database->db));
+				       path, os != 0 ? strerror(os) : sqlite3_errstr(r));
 		return err_set(err, ERR_IO, "%s cannot be used: %s%s%s.", path, sqlite3_errmsg(database->db),
 			       os != 0 ? ": " : "", os != 0 ? strerror(os) : "");
 	}
