@@ -31,7 +31,7 @@ ERRORS = {"openat": "EMFILE", "socket": "EMFILE", "socketpair": "EMFILE", "bind"
           "fork": "EAGAIN", "vfork": "EAGAIN", "memfd_create": "EMFILE", "memfd_secret": "ENOSYS", "ftruncate": "ENOSPC",
           "fallocate": "ENOSPC", "signalfd4": "EMFILE", "pidfd_open": "EMFILE", "dup": "EMFILE", "dup2": "EBUSY",
           "dup3": "EBUSY", "write": "ENOSPC", "pwrite64": "ENOSPC", "pwritev2": "ENOSPC", "mkdir": "ENOSPC", "chmod": "EPERM",
-          "fchmod": "EPERM", "unlink": "EACCES", "connect": "EAGAIN", "getrandom": "EINTR", "futex": "EAGAIN"}
+          "fchmod": "EPERM", "unlink": "EACCES", "connect": "EAGAIN", "getrandom": "EINTR"}
 
 # No program goes on without these, or they are how it ends; and what cannot be removed stays.
 LEFT_ALONE = {"execve", "unlink", "exit", "exit_group", "rt_sigreturn", "restart_syscall", "munmap", "close"}
