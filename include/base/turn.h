@@ -39,7 +39,7 @@ void turn_watch(turn_held_fn held, void *ctx);
 /* `name` is static: it may be told long after. */
 void turn_enter(const char *name);
 void turn_back(const char *name); /* to whom it was taken from: what the clocks said stays */
-const char *turn_holder(void); /* NULL between turns */
+const char *turn_holder(void);	  /* NULL between turns */
 void turn_end(void);
 void turn_totals(struct turn_totals *totals_r);
 
