@@ -113,6 +113,14 @@ write_waiting(struct audit *audit)
 	return r;
 }
 
+/* Whoever flushes will be told of what is lost. */
+static void
+write_others(struct audit *audit)
+{
+	audit->n_lost += write_waiting(audit) < 0 ? audit->n_waiting : 0;
+	audit->n_waiting = 0;
+}
+
 /* ---- the file ---- */
 
 /* O_NONBLOCK: a pipe that nobody reads must not stop the worker. */
@@ -131,8 +139,7 @@ take_file(struct audit *audit, int fd)
 {
 	struct stat st;
 
-	audit->n_lost += write_waiting(audit) < 0 ? audit->n_waiting : 0;
-	audit->n_waiting = 0;
+	write_others(audit);
 	fd_close(&audit->fd);
 	audit->fd = fd;
 	audit->end = 0;
@@ -199,9 +206,13 @@ audit_is_required(const struct audit *audit)
 static int
 add(struct audit *audit, const struct audit_record *record)
 {
-	size_t before = audit->waiting.len;
-	int r = render_line(record, &audit->waiting);
+	size_t before;
+	int r;
 
+	if (audit->waiting.len > WAITING_MAX) /* there may be no room for a long record behind it */
+		write_others(audit);
+	before = audit->waiting.len;
+	r = render_line(record, &audit->waiting);
 	audit->waiting.failed = 0;
 	if (r < 0)
 		buf_truncate(&audit->waiting, before);
@@ -231,9 +242,7 @@ audit_add(struct audit *audit, const struct audit_record *record)
 {
 	if (!audit_is_required(audit))
 		return 0;
-	if (!audit->may_wait || audit->waiting.len > WAITING_MAX)
-		return audit_write(audit, record);
-	return add(audit, record);
+	return audit->may_wait ? add(audit, record) : audit_write(audit, record);
 }
 
 int

@@ -15,6 +15,7 @@
 #define PURPOSE_KEY "requestState key"
 #define PURPOSE_REQUEST "requestState request"
 #define REQUEST_MAX (16u * 1024 * 1024) /* params as text; a body is smaller */
+#define CLOCK_SLACK_MS 1000
 #define PAYLOAD_MAX (REQUEST_STATE_KEPT_MAX + 1024)
 
 /* Of a key, so that a state of other keys is told apart without trying. */
@@ -192,8 +193,9 @@ judge(const json_t *payload, struct slice digest, uint64_t life_ms, uint64_t now
 
 	if (!slice_eq(json_get_slice(payload, "request"), digest))
 		return ERR_INVALID;
-	/* A clock set back must not make it live longer. */
-	if (now_wall_ms >= expires || expires - now_wall_ms > life_ms)
+	/* A clock set back must not make it live longer; what another worker took for the present may be a bit ahead.
+	 */
+	if (now_wall_ms >= expires || expires - now_wall_ms > life_ms + CLOCK_SLACK_MS)
 		return ERR_TIMEOUT;
 	if (slice_to_str(json_get_slice(payload, "nonce"), state_r->nonce, sizeof(state_r->nonce)) < 0)
 		return ERR_INVALID;

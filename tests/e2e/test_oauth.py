@@ -12,8 +12,10 @@ import pytest
 
 from clients import HOME, node  # noqa: F401 (a fixture)
 from harness.client import Legacy, Modern
-from harness.places import poll, reserved_port
+from harness.places import is_sanitized, poll, reserved_port
 from harness.process import SECRETS, Server
+from test_clock import Clock
+from test_tokens import Caller
 
 RESOURCE = "https://mcp.example.com/mcp"
 METADATA = "/.well-known/oauth-protected-resource"
@@ -210,6 +212,25 @@ def test_every_flaw(server, issuer, what):
         expect_challenge(reply)
         assert reply.json["error"]["message"] and "id" not in reply.json
     assert reply.status == status, reply
+
+
+@pytest.mark.skipif(is_sanitized(), reason="the sanitizer wants to be the first library")
+def test_end_on_an_open_connection(start, issuer, tmp_path):
+    """R-361: tokens of both kinds that were good a moment ago, and are again when the clock goes back."""
+    clock = Clock(tmp_path / "clock")
+    brief = Caller("brief", time.strftime("--expires=%Y-%m-%d", time.gmtime(time.time() + 48 * HOUR)))
+    server = start({**sections_for(issuer), brief.section: brief.values}, environment=clock.environment)
+    server.upstream_ports.add(issuer.port)
+    wait_for_keys(server)
+    client = Modern(server, keep=True)
+    body = json.dumps(client.message("server/discover")).encode()
+    tokens = [judged(issuer), brief.token]
+    for offset_s, status in ((0, 200), (0, 200), (72 * HOUR, 401), (72 * HOUR, 401), (0, 200)):
+        clock.set(offset_s)
+        time.sleep(0.002)  # a worker reads its wall clock once a millisecond
+        for client.token in tokens:
+            assert client.post_raw(body, {"Mcp-Method": "server/discover"}).status == status
+    client.close()
 
 
 def test_too_little_scope(server, issuer):

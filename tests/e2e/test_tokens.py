@@ -121,6 +121,24 @@ def test_expired_token(server, callers):
     assert "expired" in reply.json["error"]["message"]
 
 
+def test_every_request_of_a_connection_is_judged(server, alice, callers):
+    """What came before on the connection counts for nothing: neither its token nor its Host and Origin."""
+    client = Modern(server, keep=True)
+    body = json.dumps(client.message("server/discover")).encode()
+    good, other = callers["alice"].token, callers["bob"].token
+    for _ in range(3):
+        for token, headers, status in ((good, {}, 200), (good[:-1] + "~", {}, 401), (good[:-1], {}, 401), (other, {}, 200),
+                                       (good + good[-1], {}, 401), (callers["gone"].token, {}, 401), (None, {}, 401),
+                                       (good, {"Host": "evil.example"}, 403), (good, {"Origin": "http://evil.example"}, 403),
+                                       (good.swapcase(), {}, 401)):
+            client.token = token
+            assert client.post_raw(body, {**DISCOVER, **headers}).status == status, (token, headers)
+        for client.token, name in ((good, "main"), (other, None), (good, "main")):
+            outcome = client.call("auth_whoami", session=alice.session)
+            assert (outcome.refused, (outcome.data or {}).get("username")) == (name is None, name)
+    client.close()
+
+
 def test_refusals_are_counted(server):
     before = server.metric("magento_mcp_auth_refused_total")
     for _ in range(3):

@@ -1,6 +1,6 @@
 /*
  * fuzz_mcp.c - any bytes as a POSTed message with any headers: no crash; answered exactly once, with JSON-RPC that
- * repeats the id, or not at all when the client is gone
+ * repeats the id, or not at all when the client is gone; what is plain is served as if it were not
  *
  * The first three bytes choose header fields, session and what the client does while a call waits; the third is also
  * the length of a text behind it that header fields may take, or that answers a question to a session that takes all
@@ -13,11 +13,14 @@
 #include "../unit/mcp/actions.h"
 #include "base/clock.h"
 #include "json/parse.h"
+#include "json/view.h"
 #include "mcp/server.h"
 #include "rpc/message.h"
 #include "session/mcp_session.h"
 #include "shm/segment.h"
 #include "shm/table.h"
+
+#define TOLD_MAX ((size_t)16 << 20)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -38,6 +41,7 @@ struct house {
 
 struct run {
 	struct slice body;
+	struct buf told; /* what the client got to see, but for ids and seals that are never twice the same */
 	int answers;
 	bool expects_answer;
 	char question[128]; /* the raw id of the last one */
@@ -90,6 +94,34 @@ house_open(void)
 }
 
 /* ---- the answer ---- */
+
+#define SECRET_LEN 16
+
+static bool
+is_of_token(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+}
+
+/* Handles, ids of ours and seals are never twice the same: of a long word, only its length. */
+static void
+tell(struct run *run, struct slice text)
+{
+	size_t at = 0, end;
+
+	for (; at < text.len; at = end) {
+		end = at;
+		while (end < text.len && is_of_token(text.ptr[end]))
+			end++;
+		if (end - at >= SECRET_LEN)
+			buf_printf(&run->told, "<%zu>", end - at);
+		else
+			buf_put_slice(&run->told, slice_sub(text, at, end - at));
+		if (end < text.len)
+			buf_put_char(&run->told, text.ptr[end++]);
+	}
+	must(buf_put_char(&run->told, '\n') == 0);
+}
 
 static void
 check_id(struct slice body, const struct rpc_message *answer)
@@ -163,6 +195,9 @@ on_answer(void *ctx, const struct mcp_answer *answer)
 	must(answer->http_status >= 200 && answer->http_status <= 503 && answer->method != NULL &&
 	     answer->tool != NULL);
 	must((answer->body.len == 0) == (answer->http_status == 202));
+	buf_printf(&run->told, "%d %d %d %s %s ", answer->http_status, answer->rpc_code, answer->fault_code,
+		   answer->method, answer->tool);
+	tell(run, answer->body);
 	if (answer->body.len > 0)
 		check_body(run, answer);
 }
@@ -176,6 +211,7 @@ on_event(void *ctx, const struct mcp_event *event)
 	struct rpc_fault fault;
 
 	must(run->expects_answer && run->answers == 0);
+	tell(run, event->data);
 	if (event->data.len == 0) /* the priming event */
 		return 0;
 	check_json(event->data);
@@ -309,8 +345,9 @@ post(struct house *h, struct run *run, const uint8_t choices[3], struct slice cu
 	json_decref(tree);
 }
 
+/* What was told is given in `told`. */
 static void
-serve(struct house *h, const uint8_t choices[3], struct slice custom, struct slice body)
+serve(struct house *h, const uint8_t choices[3], struct slice custom, struct slice body, struct buf *told)
 {
 	const struct segment_config size = {SEGMENT_SLOTS_MIN, 0};
 	const struct session_now now = {clock_mono_ms(), clock_wall_ms()};
@@ -327,10 +364,57 @@ serve(struct house *h, const uint8_t choices[3], struct slice custom, struct sli
 	memset(&h->gates, 0, sizeof(h->gates));
 	must(slice_to_str(slice_from_str(caller.name), init.principal, sizeof(init.principal)) == 0);
 	must(mcp_session_create(&h->sessions, &init, now, session, NULL) == 0);
+	buf_init(&run.told, TOLD_MAX);
 	post(h, &run, choices, custom, slice_from_str(session));
+	*told = run.told;
 	must(fiber_pool_alive(h->fibers) == 0);
 	table_free(&tab);
 	segment_free(&seg);
+}
+
+static int
+find_version(void *ctx, const struct json_item *item)
+{
+	struct slice *name = ctx;
+
+	if (slice_is(item->key, "jsonrpc"))
+		*name = item->key;
+	return 0;
+}
+
+/* The same message with an escape in a name, if it was read without a tree. */
+static bool
+make_odd(struct slice body, struct buf *odd)
+{
+	static struct json_outline outline;
+	struct slice name = SLICE_NONE;
+	size_t at;
+
+	if (json_outline_read(&outline, body, NULL) < 0 ||
+	    json_scan_object(body, NULL, find_version, &name, NULL) < 0 || name.ptr == NULL)
+		return false;
+	at = (size_t)(name.ptr - body.ptr);
+	buf_put_slice(odd, slice_sub(body, 0, at));
+	buf_put_str(odd, "\\u006a");
+	must(buf_put_slice(odd, slice_sub(body, at + 1, body.len)) == 0);
+	must(json_outline_read(&outline, buf_slice(odd), NULL) == ERR_UNSUPPORTED);
+	return true;
+}
+
+static void
+serve_both(struct house *h, const uint8_t choices[3], struct slice custom, struct slice body)
+{
+	struct buf odd, told, told_odd;
+
+	serve(h, choices, custom, body, &told);
+	buf_init(&odd, body.len + 8);
+	if (make_odd(body, &odd)) {
+		serve(h, choices, custom, buf_slice(&odd), &told_odd);
+		must(slice_eq(buf_slice(&told), buf_slice(&told_odd)));
+		buf_fini(&told_odd);
+	}
+	buf_fini(&odd);
+	buf_fini(&told);
 }
 
 int
@@ -346,6 +430,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	rest = slice_of((const char *)data + 3, size - 3);
 	custom_len = data[2] < rest.len ? data[2] : rest.len;
-	serve(house, data, slice_sub(rest, 0, custom_len), slice_sub(rest, custom_len, rest.len - custom_len));
+	serve_both(house, data, slice_sub(rest, 0, custom_len), slice_sub(rest, custom_len, rest.len - custom_len));
 	return 0;
 }

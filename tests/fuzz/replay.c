@@ -17,7 +17,7 @@ replay_file(const char *path, uint8_t *room)
 {
 	FILE *file = fopen(path, "rb");
 	size_t size = file != NULL ? fread(room, 1, INPUT_MAX, file) : 0;
-	uint8_t *input = malloc(size + 1);
+	uint8_t *input = malloc(size > 0 ? size : 1);
 
 	if (file == NULL || input == NULL) {
 		perror(path);

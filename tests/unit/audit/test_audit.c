@@ -402,6 +402,36 @@ held_records_are_bounded(void **state)
 	assert_true(status.st_size > 100000);
 }
 
+/* As long as records get, so many that they have to leave in between. */
+static void
+held_long_records_all_find_room(void **state)
+{
+	struct stage *st = *state;
+	struct audit_record record = record_of("x");
+	json_t *params = json_object(), *lines;
+	uint64_t lost;
+	char name[16];
+
+	for (int i = 0; i < 73; i++) {
+		snprintf(name, sizeof(name), "name%d", i);
+		json_object_set_new(params, name, json_sprintf("%0499d", i));
+	}
+	record.params = params;
+	st->audit = audit_open(st->path, &st->err);
+	audit_hold(st->audit);
+	for (int i = 0; i < 30; i++)
+		assert_int_equal(audit_add(st->audit, &record), 0);
+	assert_int_equal(audit_write(st->audit, &record), 0);
+	assert_int_equal(audit_flush(st->audit, &lost), 0);
+	assert_int_equal(lost, 0);
+	lines = lines_of(st->path);
+	assert_int_equal(json_array_size(lines), 31);
+	for (size_t i = 0; i < 31; i++)
+		assert_int_equal(json_object_size(json_object_get(json_array_get(lines, i), "params")), 73);
+	json_decref(lines);
+	json_decref(params);
+}
+
 static void
 held_records_go_to_the_file_before_a_rotation(void **state)
 {
@@ -471,6 +501,7 @@ main(void)
 	    TEST(bytes_that_are_no_text),
 	    TEST(held_records_keep_their_order),
 	    TEST(held_records_are_bounded),
+	    TEST(held_long_records_all_find_room),
 	    TEST(held_records_go_to_the_file_before_a_rotation),
 	    TEST(held_records_meet_a_full_disk),
 	};

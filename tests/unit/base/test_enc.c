@@ -259,6 +259,38 @@ test_json_every_pair_is_safe(void **test_state)
 	}
 }
 
+/* Each length at each place of a word, what is odd at each place, up to the last byte that there is. */
+static void
+test_json_looks_no_further_than_the_end(void **test_state)
+{
+	static const char odd[] = {'"', '\\', '\0', 0x1F, 0x7F, (char)0x80, (char)0xFF, '~'};
+
+	(void)test_state;
+	for (size_t i = 0; i < 65 * 8; i++) {
+		size_t len = i / 8, before = i % 8;
+		char *memory = malloc(before + len + (before + len == 0));
+		char *text = memory + before;
+
+		assert_non_null(memory);
+		memset(memory, '"', before);
+		memset(text, ' ', len);
+		for (size_t at = 0; at < len; at++) {
+			struct slice one = slice_of(text + at, 1);
+			size_t cost;
+
+			text[at] = odd[(at + i) % sizeof(odd)];
+			buf_clear(&out);
+			assert_int_equal(enc_json_put(&out, one), 0);
+			cost = out.len - 2;
+			assert_int_equal(enc_json_put(&out, slice_of(text, len)), 0);
+			assert_int_equal(out.len, cost + 2 + len - 1 + cost + 2);
+			assert_memory_equal(out.ptr + cost + 3 + at, out.ptr + 1, cost);
+			text[at] = ' ';
+		}
+		free(memory);
+	}
+}
+
 /* ---- Full buffers ------------------------------------------------------------------------------------------------ */
 
 static void
@@ -318,6 +350,7 @@ main(void)
 	    TEST(test_percent),
 	    TEST(test_percent_keeps_66_bytes),
 	    TEST(test_json),
+	    TEST(test_json_looks_no_further_than_the_end),
 	    TEST(test_json_replaces_invalid_utf8),
 	    TEST(test_json_every_pair_is_safe),
 	    TEST(test_put_is_whole_or_nothing),

@@ -513,6 +513,12 @@ test_known_fields(void **state)
 		assert_int_equal(feed_whole(slice_from_str(text), &head).status, OK);
 		assert_int_equal(http_head_has(&head, known[i].which), 2);
 		assert_true(slice_is(http_head_value(&head, known[i].which), "1"));
+		/* Nor may a carriage return stand for a hyphen, from which it differs by the one bit. */
+		for (const char *hyphen = strchr(name, '-'); hyphen != NULL; hyphen = strchr(hyphen + 1, '-')) {
+			snprintf(text, sizeof(text), GET "%s: 1\r\n" END, name);
+			text[strlen(GET) + (size_t)(hyphen - name)] = '\r';
+			assert_int_equal(feed_whole(slice_from_str(text), &head).status, 400);
+		}
 		/* Any other letter makes it another name, or none of a longer kind. */
 		for (size_t at = 0; known[i].which != HTTP_FIELD_OTHER && at < strlen(name) && at < 9; at++) {
 			snprintf(text, sizeof(text), GET "%s: 1\r\n" END, name);

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -150,6 +151,27 @@ strings_end_where_they_end(void **state)
 	}
 }
 
+/* Texts cut off everywhere, at the end of the memory there is. */
+static void
+nothing_is_read_behind_the_end(void **state)
+{
+	static const char text[] = "{\"a\":[true,false,null,-12,\"0123456789abcdef0123\"],\"b\":{\"c\":\"\"}}";
+	struct json_outline o;
+
+	(void)state;
+	for (size_t len = 1; len < sizeof(text); len++) {
+		for (size_t before = 0; before < 8; before++) {
+			char *memory = malloc(before + len);
+
+			assert_non_null(memory);
+			memcpy(memory + before, text, len);
+			assert_int_equal(json_outline_read(&o, slice_of(memory + before, len), NULL),
+					 len == sizeof(text) - 1 ? 0 : ERR_UNSUPPORTED);
+			free(memory);
+		}
+	}
+}
+
 static void
 check_views(struct json_view root)
 {
@@ -213,9 +235,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(plain_texts_are_taken),	 cmocka_unit_test(anything_else_is_left_to_others),
-	    cmocka_unit_test(limits_are_kept),		 cmocka_unit_test(strings_end_where_they_end),
-	    cmocka_unit_test(both_kinds_are_seen_alike), cmocka_unit_test(nothing_has_nothing),
+	    cmocka_unit_test(plain_texts_are_taken),
+	    cmocka_unit_test(anything_else_is_left_to_others),
+	    cmocka_unit_test(limits_are_kept),
+	    cmocka_unit_test(strings_end_where_they_end),
+	    cmocka_unit_test(both_kinds_are_seen_alike),
+	    cmocka_unit_test(nothing_has_nothing),
+	    cmocka_unit_test(nothing_is_read_behind_the_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
