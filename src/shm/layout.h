@@ -20,8 +20,10 @@
 #define SEGMENT_PAIR_LEN 16
 
 #define GROUP_SLOTS 8
-/* Where a record may stand, counted from its home group.  With 16, inserts fail from 67 % full on; with 32, one
- * filling to 72 % in some 1,500 has one that fails. */
+/*
+ * Where a record may stand, counted from its home group.  With 16, inserts fail from 67 % full on; with 32, one filling
+ * to 72 % in some 1,500 has one that fails.
+ */
 #define WINDOW_GROUPS 48
 #define STRIPE_GROUPS 64 /* at least */
 #define STRIPES_MAX 1024
