@@ -212,6 +212,57 @@ def test_after_requests_that_are_none(looked_into, caller):
     nothing_left(server, secret.values())
 
 
+def login_message(client, params):
+    return client.message("tools/call", {"name": "auth_login", "arguments": params})
+
+
+def test_after_a_batch(looked_into, shop, caller):
+    """Elements that are served, refused on the way, read twice, and none; one that is plain and one that is not."""
+    server = looked_into
+    client = Legacy(server, "2025-03-26", token=caller.token)
+    labels = ["in a batch", "refused in a batch", "twice in a batch", "unknown in a batch", "escaped in a batch"]
+    secret = {label: made_up(label) for label in labels}
+    batch = [login_message(client, {"username": "limited", "password": secret["in a batch"]}),
+             login_message(client, {"username": 5, "password": secret["refused in a batch"]}),
+             {"jsonrpc": "2.0", "password": secret["unknown in a batch"]},
+             login_message(client, {"username": "lim\u00e4ted", "password": secret["escaped in a batch"]})]
+    twice = login_message(client, {"username": "limited", "password": "x"})
+    texts = [json.dumps(message) for message in batch]
+    texts.append(json.dumps(twice)[:-3] + ', "password": "%s"}}}' % secret["twice in a batch"])
+    reply = client.post_raw(f"[{','.join(texts)}]".encode())
+    assert reply.status == 200 and len(reply.json) == len(texts)
+    for text in texts:
+        client.post_raw(text.encode())
+    nothing_left(server, secret.values())
+
+
+@pytest.mark.parametrize("end", ["the call's", "the shop's", "the client's"])
+def test_after_a_login_that_is_cut_off(start, shop, caller, end):
+    """The shop does not answer in time, or nobody waits for it any more."""
+    limit = {"the call's": {"call_timeout_ms": "300ms"}, "the shop's": {"read_timeout_ms": "300ms"}, "the client's": {}}[end]
+    server = start({caller.section: caller.values, "auth": {"mode": "token"}, "magento": limit,
+                    'store "main"': NO_CREDENTIALS}, workers=1)
+    if is_sanitized() or not memory.may_look(server.process.pid):
+        pytest.skip("the memory of the server's processes cannot be judged here")
+    secrets = []
+    for params in ({"username": "limited", "password": "{}"}, {"integration_token": "{}"}):
+        shop.settings(latency_ms=1000)
+        secrets.append(made_up(f"{end} {min(params)}"))
+        params = json.loads(json.dumps(params).replace("{}", secrets[-1]))
+        client = Modern(server, token=caller.token)
+        if end == "the client's":
+            seen = len(shop.requests())
+            connection = send_call(client, "auth_login", params)
+            poll(lambda: server.metric("magento_mcp_calls_in_flight") > 0 or len(shop.requests()) > seen, "it has begun")
+            connection.close()
+            server.allows("refused", status=499)
+        else:
+            assert client.call("auth_login", params, session=None).refused
+        shop.settings(latency_ms=0)
+        server.wait_idle()
+    nothing_left(server, secrets)
+
+
 def test_before_logout(looked_into, shop, caller):
     """While a login lasts, its credentials are sealed: not even the memory of the processes has them in the clear."""
     server = looked_into
