@@ -53,9 +53,8 @@ struct fetch_request {
 	uint32_t delay_ms;	/* sent off this much later; 0 = at once.  For the pause before a repetition */
 	size_t max_reply_bytes; /* of the body, after decompression */
 	bool is_secret;		/* the answer is a secret: no buffer it went through is used again */
-	bool
-	    is_private; /* has credentials of a caller: HTTP/1.1 only, since HTTP/2's library leaves copies in memory */
-	bool wants_date; /* the reply's date_s */
+	bool is_private;	/* has credentials of a caller: by HTTP/1.1, since HTTP/2's library leaves copies */
+	bool wants_date;	/* the reply's date_s */
 
 	/*
 	 * Asked about each address (4 or 16 bytes, network order) before connecting to it, and about that of a

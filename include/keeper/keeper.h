@@ -2,7 +2,7 @@
  * keeper.h - what must outlive every process: plans, the journal of their items, idempotency keys (the worker's side)
  *
  * One process, the keeper, alone opens the database.  Workers talk to it over a Unix stream socket; nothing here
- *touches a disk.  What a function has acknowledged by 0 was synced to the disk: no kill -9 of anybody loses it.
+ * touches a disk.  What a function has acknowledged by 0 was synced to the disk: no kill -9 of anybody loses it.
  *
  * The functions marked [fiber] wait for the keeper's answer and run on a fiber only.  They give 0 or a negative enum
  * err_code with a text that is safe to show:
@@ -184,8 +184,7 @@ struct keeper_step {
 struct keeper_item {
 	uint32_t index;
 	struct slice json;
-	const struct keeper_step
-	    *steps; /* those with an entry in the journal, by step; a step without one is pending */
+	const struct keeper_step *steps; /* those with an entry in the journal; others are pending */
 	size_t n_steps;
 };
 

@@ -57,8 +57,7 @@ struct magento_client {
 	struct pool *pool;			 /* of the call */
 	const char *base_url;			 /* without a trailing slash */
 	struct magento_credentials *credentials; /* borrowed for the call */
-	const char
-	    *identity; /* whose rights these are: keeps what one login may see from another; NULL: nothing is kept */
+	const char *identity;	    /* whose rights these are, and what is kept with them; NULL: nothing is kept */
 	const char *verified_route; /* path below /V1 with which these credentials were verified, or NULL */
 	struct magento_limits limits;
 	struct magento_observer observer;

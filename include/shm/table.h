@@ -19,8 +19,8 @@
  *
  * Capacity: a key may stand in 48 groups (384 slots) of its stripe.  Of 5,000 simulated fillings of 65,536 slots to 75
  *% and 500 of 1,048,576 none refused anything; beyond that an insert may have to evict, in this order: expired records
- *of any kind; then the same owner's least recently used record flagged TABLE_EVICTABLE; otherwise ERR_FULL.  Nothing
- *else is removed early.
+ * of any kind; then the same owner's least recently used record flagged TABLE_EVICTABLE; otherwise ERR_FULL.  Nothing
+ * else is removed early.
  *
  * Runs in: worker, stdio, tests.  Never in the supervisor.  No function here allocates but table_new().
  */

@@ -1,9 +1,8 @@
 /*
  * commit_flow.c - one request per step, with every connection busy all the time
  *
- * The call's own fiber is the clerk: it has chunks read, judges them, and journals.  Lanes, a fiber for each
- *connection, write what the clerk has released: one step after the other, without waiting for each other or for the
- *journal.
+ * The call's own fiber is the clerk: it has chunks read, judges them, and journals.  Lanes write what the clerk has
+ * released, a fiber for each connection: one step after the other, without waiting for each other or for the journal.
  *
  *	judged -> released (journalled as sent) -> taken by a lane -> answered -> recorded (journalled with its end)
  *
@@ -26,10 +25,9 @@ struct flow {
 	struct ahead ahead;
 	struct aside lanes[LANES_MAX];
 	size_t n_lanes;
-	struct commit_step *
-	    *queue; /* to be written: in the order in which they are sent, each number below <= the one before */
-	size_t n_judged, n_released, n_taken;
-	struct commit_step **answered; /* in the order of their answers */
+	struct commit_step **queue;	      /* to be written, in the order in which they are sent */
+	size_t n_judged, n_released, n_taken; /* each <= the one before */
+	struct commit_step **answered;	      /* in the order of their answers */
 	size_t n_answered, n_recorded;
 	struct commit_step **entries; /* to be journalled next */
 	size_t n_entries;

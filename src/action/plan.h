@@ -2,8 +2,8 @@
  * plan.h - the first phase of a change: what would change, item by item, kept durably (private to action/)
  *
  * A prepare tool resolves what it would touch, adds every item that differs from its target, and finishes: the plan is
- *then stored by the keeper and can be committed by another call, in another session, after a restart.  Nothing changes
- *in the shop.
+ * then stored by the keeper and can be committed by another call, in another session, after a restart.  Nothing changes
+ * in the shop.
  *
  * An item is a JSON object, kept as it is for the commit:
  *

@@ -6,8 +6,8 @@
  *	payload	fields in any order: a number is u8 (0x80 + tag), u64; a text is u8 tag, u32 length, bytes
  *
  * All numbers are little-endian.  A field that is not there is 0 or SLICE_NONE; one that is not known is passed over,
- *so that a keeper and a worker of neighbouring versions understand each other.  A frame is at most MESSAGE_FRAME_MAX
- *long, a message MESSAGE_MAX.
+ * so that a keeper and a worker of neighbouring versions understand each other.  A frame is at most MESSAGE_FRAME_MAX
+ * long, a message MESSAGE_MAX.
  *
  * Runs in: worker, keeper, stdio.
  */

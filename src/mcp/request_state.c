@@ -193,8 +193,7 @@ judge(const json_t *payload, struct slice digest, uint64_t life_ms, uint64_t now
 
 	if (!slice_eq(json_get_slice(payload, "request"), digest))
 		return ERR_INVALID;
-	/* A clock set back must not make it live longer; what another worker took for the present may be a bit ahead.
-	 */
+	/* A clock set back must not make it live longer; that of another worker may be a bit ahead. */
 	if (now_wall_ms >= expires || expires - now_wall_ms > life_ms + CLOCK_SLACK_MS)
 		return ERR_TIMEOUT;
 	if (slice_to_str(json_get_slice(payload, "nonce"), state_r->nonce, sizeof(state_r->nonce)) < 0)

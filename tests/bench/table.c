@@ -5,7 +5,7 @@
  *	build/bench-table [SESSIONS]		1,000,000 take 1 GiB of shared memory
  *
  * Prints one line per figure, with OK or NOT where there is a bound; exits 1 where one is not kept.  Rates are per
- *second of CPU, since a machine that does something else besides would otherwise be measured.
+ * second of CPU, since a machine that does something else besides would otherwise be measured.
  */
 #include <stdio.h>
 #include <stdlib.h>

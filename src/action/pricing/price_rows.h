@@ -1,9 +1,9 @@
 /*
  * price_rows.h - the rows of Magento's bulk price routes, and whose fault an error of their answers is (private to
- *action/)
+ * action/)
  *
  * The routes answer 200 whatever happens: [] says that all rows were saved, else the list tells what was wrong with
- *some rows, and the others were saved.  An error names its row in one of three ways, or not at all:
+ * some rows, and the others were saved.  An error names its row in one of three ways, or not at all:
  *
  *	"... Row ID: SKU = A-1, Store ID: 0, Price From: ..."                filled in already
  *	"... Row ID: SKU = %SKU, Website ID: %websiteId, ..." [..]           by position, in order of first appearance

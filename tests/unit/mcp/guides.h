@@ -6,7 +6,7 @@
  *	prompt fail         is refused with the fault that its argument names by number
  *	test://fixed        the same for everybody
  *	test://items/{id}{?session,deep}  120 of them are listed; tells its params; asks when id is "ask"; 404, ...
- *refuse
+ * refuse
  */
 #ifndef TEST_MCP_GUIDES_H
 #define TEST_MCP_GUIDES_H
