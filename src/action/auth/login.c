@@ -234,7 +234,7 @@ create_login(struct action_call *call, struct login *login, const char *warning,
 {
 	char handle[SESSION_HANDLE_CAP];
 	struct login_ref ref;
-	uint64_t expires_wall_ms;
+	uint64_t expires_wall_ms = 0;
 	struct err err = {.code = ERR_OK};
 	int r = login_create(call->env->sessions, login, action_now(), handle, &ref, &expires_wall_ms, &err);
 
