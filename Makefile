@@ -124,7 +124,7 @@ $(BUILD)/obj/main.o: src/main.c $(BUILD)/flags
 	$(CC) $(CFLAGS_ALL) -c -o $@ $<
 
 $(BUILD)/magento-mcp: $(BUILD)/obj/main.o $(call LIB,$(MODULES))
-	$(CC) $(LDFLAGS_ALL) $(WHOLE) -o $@ $< -Wl,--start-group $(call LIB,$(MODULES)) -Wl,--end-group \
+	$(CC) $(filter-out -fno-lto,$(LDFLAGS_ALL)) $(WHOLE) -o $@ $< -Wl,--start-group $(call LIB,$(MODULES)) -Wl,--end-group \
 	    $(call pkg_libs,$(call needs,$(MODULES)))
 
 DEMO_SOURCES := $(wildcard tests/demo_store/*.c)

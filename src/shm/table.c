@@ -319,13 +319,13 @@ insert_locked(struct table *tab, const struct window *window, uint32_t index, st
 	return 0;
 }
 
-int
-table_insert(struct table *tab, struct table_id id, const struct table_record *rec, uint64_t now_ms)
+static int
+insert(struct table *tab, struct table_id id, const struct table_record *rec, bool is_fresh, uint64_t now_ms)
 {
 	struct window window = window_of(tab, id);
 	struct image found, image;
 	struct stripe *stripe;
-	uint32_t index;
+	uint32_t index = SLOT_NONE;
 	int r;
 
 	if (rec->len > tab->seg->payload_bytes)
@@ -333,7 +333,8 @@ table_insert(struct table *tab, struct table_id id, const struct table_record *r
 	slot_image_from(&image, id, rec, now_ms);
 	image.word[COPY_CREATED] = now_ms;
 	stripe = lock_window(tab, &window);
-	index = find_locked(tab, &window, rec->kind, id, &found);
+	if (!is_fresh)
+		index = find_locked(tab, &window, rec->kind, id, &found);
 	if (index != SLOT_NONE && !slot_image_expired(&found, now_ms))
 		r = ERR_EXISTS;
 	else
@@ -343,21 +344,15 @@ table_insert(struct table *tab, struct table_id id, const struct table_record *r
 }
 
 int
+table_insert(struct table *tab, struct table_id id, const struct table_record *rec, uint64_t now_ms)
+{
+	return insert(tab, id, rec, false, now_ms);
+}
+
+int
 table_insert_fresh(struct table *tab, struct table_id id, const struct table_record *rec, uint64_t now_ms)
 {
-	struct window window = window_of(tab, id);
-	struct stripe *stripe;
-	struct image image;
-	int r;
-
-	if (rec->len > tab->seg->payload_bytes)
-		return ERR_LIMIT;
-	slot_image_from(&image, id, rec, now_ms);
-	image.word[COPY_CREATED] = now_ms;
-	stripe = lock_window(tab, &window);
-	r = insert_locked(tab, &window, SLOT_NONE, &image, now_ms);
-	stripe_unlock(stripe);
-	return r;
+	return insert(tab, id, rec, true, now_ms);
 }
 
 /* ---- changing ---- */
