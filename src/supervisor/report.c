@@ -124,6 +124,7 @@ view_house(const struct house *h, uint64_t now_ms, struct status_view *view)
 			view_worker(h, &h->workers[i], now_ms, &view->workers[view->n_workers++]);
 	}
 	view->keeper = (struct status_keeper){.pid = h->keeper.pid > 0 ? h->keeper.pid : 0,
+					      .generation = h->keeper.generation,
 					      .state = keeper_role_state_name(h->keeper.state),
 					      .respawns = h->keeper.respawns};
 	view_table(h, &view->table);

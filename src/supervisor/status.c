@@ -83,6 +83,7 @@ put_keeper(struct buf *out, const struct status_keeper *k)
 	put_key(out, "keeper");
 	(void)buf_put_char(out, '{');
 	put_u64(out, "pid", (uint64_t)k->pid);
+	put_u64(out, "generation", k->generation);
 	put_str(out, "state", k->state);
 	put_u64(out, "respawns", k->respawns);
 	put_end(out, '}');
@@ -169,8 +170,8 @@ put_text_head(struct buf *out, const struct status_view *view)
 		(void)buf_printf(out, "%s  %s\n", l->items[i].is_admin ? "admin " : "listen", l->items[i].text);
 	if (view->is_read_only)
 		(void)buf_printf(out, "changes refused by every tool (server.read_only)\n");
-	(void)buf_printf(out, "keeper  %s, pid %d, %" PRIu32 " respawns\n", view->keeper.state, (int)view->keeper.pid,
-			 view->keeper.respawns);
+	(void)buf_printf(out, "keeper  %s, pid %d, generation %" PRIu32 ", %" PRIu32 " respawns\n", view->keeper.state,
+			 (int)view->keeper.pid, view->keeper.generation, view->keeper.respawns);
 	(void)buf_printf(out,
 			 "table   %" PRIu64 " of %" PRIu64 " slots used, %" PRIu64 " evicted, %" PRIu64
 			 " times full, %" PRIu64 " owner deaths, %" PRIu64 " corrupt; keys in %s\n",

@@ -30,6 +30,8 @@ struct status_worker {
 
 struct status_keeper {
 	pid_t pid; /* 0: none at the moment */
+	uint32_t
+	    generation; /* whose configuration it has: after a reload the old one's until its last worker is gone */
 	const char *state;
 	uint32_t respawns;
 };

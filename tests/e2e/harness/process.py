@@ -183,8 +183,7 @@ class Server:
 
     def note_workers(self):
         """From now on the present workers are the ones that must stay."""
-        poll(lambda: all(worker["state"] == "ready" for worker in self.status()["workers"]),
-             lambda: f"ready: {self.status()}")
+        poll(lambda: self._is_settled(self.status()), lambda: f"ready: {self.status()}")
         before, self.pids = self.pids, self.worker_pids()
         if len(before) != len(self.pids):
             self.fds.pop(self.process.pid, None)  # the supervisor holds two for each worker
@@ -193,6 +192,14 @@ class Server:
                 self.fds[pid] = proc.descriptors(pid)
         for pid in self.pids:  # workers are alike; a new one connects to the keeper a moment after it is ready
             self.worker_fds |= self.fds[pid]
+
+    @staticmethod
+    def _is_settled(status):
+        """All are ready, the keeper too: after a reload it is replaced when the last of the old workers is gone."""
+        keeper = status["keeper"]
+        is_changing = keeper["state"] in ("starting", "stopping") or (
+            keeper["state"] == "ready" and keeper["generation"] < status["generation"])
+        return not is_changing and all(worker["state"] == "ready" for worker in status["workers"])
 
     def worker_pids(self):
         return {worker["pid"] for worker in self.status()["workers"]}

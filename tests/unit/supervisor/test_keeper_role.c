@@ -13,7 +13,7 @@ keeper_pid(struct fake_house *f, const char *state)
 	char found[32];
 	int pid;
 
-	if (p == NULL || sscanf(p, "\"keeper\":{\"pid\":%d,\"state\":\"%31[a-z]", &pid, found) != 2)
+	if (p == NULL || sscanf(p, "\"keeper\":{\"pid\":%d,\"generation\":%*u,\"state\":\"%31[a-z]", &pid, found) != 2)
 		return 0;
 	return strcmp(found, state) == 0 ? pid : 0;
 }
@@ -84,7 +84,8 @@ crashes_before_ready_are_tried_again_ever_later(void **state)
 
 	fake_write(f, "keeper", "crash");
 	fake_start(f);
-	fake_until(f, fake_status_has, "\"keeper\":{\"pid\":0,\"state\":\"waiting\",\"respawns\":3}", "three delays");
+	fake_until(f, fake_status_has, "\"keeper\":{\"pid\":0,\"generation\":1,\"state\":\"waiting\",\"respawns\":3}",
+		   "three delays");
 	fake_until_count(f, "ready", 2);
 	assert_true(fake_status_has(f, "\"state\":\"starting\",\"uptime_s\"")); /* no service without its keeper */
 	fake_write(f, "keeper", "good");
@@ -113,7 +114,8 @@ refused_later_it_is_tried_again(void **state)
 	pid = keeper_pid(f, "ready");
 	fake_write(f, "keeper", "refuse");
 	assert_int_equal(kill(pid, SIGKILL), 0);
-	fake_until(f, fake_status_has, "\"keeper\":{\"pid\":0,\"state\":\"waiting\",\"respawns\":3", "two refusals");
+	fake_until(f, fake_status_has, "\"keeper\":{\"pid\":0,\"generation\":1,\"state\":\"waiting\",\"respawns\":3",
+		   "two refusals");
 	fake_until_count(f, "ready", 2);
 	fake_write(f, "keeper", "good");
 	fake_until(f, has_another_keeper, &pid, "another keeper");
@@ -137,7 +139,7 @@ a_reload_replaces_it_after_the_workers(void **state)
 	assert_non_null(generation);
 	assert_non_null(keeper);
 	assert_true(generation < keeper);
-	assert_true(fake_status_has(f, "\"state\":\"ready\",\"respawns\":0},\"table\""));
+	assert_true(fake_status_has(f, "\"generation\":2,\"state\":\"ready\",\"respawns\":0},\"table\""));
 	assert_int_equal(fake_stop(f, SIGTERM), 0);
 }
 

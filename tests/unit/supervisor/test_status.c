@@ -119,7 +119,7 @@ fill(struct status_view *view)
 						  .is_confined = true};
 	view->table = (struct status_table){
 	    .slots = 65536, .used = 12, .evictions = 1, .owner_deaths = 2, .corrupt = 0, .has_secret_keys = true};
-	view->keeper = (struct status_keeper){.pid = 4713, .state = "ready", .respawns = 4};
+	view->keeper = (struct status_keeper){.pid = 4713, .generation = 1, .state = "ready", .respawns = 4};
 	view->last_reload = (struct status_reload){
 	    .is_known = true, .ok = false, .message = "a \"quoted\" line\x01", .at_wall_ms = 1000};
 }
@@ -143,7 +143,7 @@ json_has_every_promised_member(void **state)
 	    "\"workers\":[{\"slot\":3,\"pid\":4712,\"generation\":2,\"state\":\"ready\",\"ready_ms\":41,"
 	    "\"heartbeat_age_ms\":120,\"requests\":99,\"connections\":7,\"streams\":3,\"respawns\":1,\"confined\":true}"
 	    "],"
-	    "\"keeper\":{\"pid\":4713,\"state\":\"ready\",\"respawns\":4},"
+	    "\"keeper\":{\"pid\":4713,\"generation\":1,\"state\":\"ready\",\"respawns\":4},"
 	    "\"table\":{\"slots\":65536,\"used\":12,\"evictions\":1,\"full\":0,\"owner_deaths\":2,\"corrupt\":0,"
 	    "\"keys\":\"secret memory\"},"
 	    "\"last_reload\":{\"ok\":false,\"message\":\"a \\\"quoted\\\" "
