@@ -2,10 +2,10 @@
  * parser.h - strict parser for HTTP/1.0 and HTTP/1.1 request heads; a pure function over bytes
  *
  * Stricter than RFC 9112 wherever tolerance has been used to smuggle requests: lines end in CRLF only; no obs-fold; no
- * control bytes; no space before the colon; single spaces in the request line; origin-form targets only; exactly one
- * Host (at most one on HTTP/1.0); at most one Content-Length, digits only; Transfer-Encoding is `chunked` or nothing,
- * never on HTTP/1.0, never beside Content-Length.  One empty line before the request line is skipped (RFC 9112
- * section 2.2).
+ * control bytes; no space before the colon; single spaces in the request line; origin-form targets, or absolute-form
+ * ones (RFC 9112 section 3.2.2) of http and https that name the same authority as Host; exactly one Host (at most one
+ * on HTTP/1.0); at most one Content-Length, digits only; Transfer-Encoding is `chunked` or nothing, never on HTTP/1.0,
+ * never beside Content-Length.  One empty line before the request line is skipped (RFC 9112 section 2.2).
  *
  * The verdict depends on the bytes only, never on how they were split into reads.
  */
@@ -48,6 +48,7 @@ enum http_known {
 	HTTP_FIELD_TRANSFER_ENCODING,
 	HTTP_FIELD_EXPECT,
 	HTTP_FIELD_CONTENT_TYPE,
+	HTTP_FIELD_CONTENT_ENCODING,
 	HTTP_FIELD_ACCEPT,
 	HTTP_FIELD_ORIGIN,
 	HTTP_FIELD_AUTHORIZATION,
@@ -66,15 +67,15 @@ enum http_known {
 struct http_head {
 	enum http_method method;
 	struct slice method_text;
-	struct slice target; /* path and query together; begins with '/' */
-	struct slice path;
-	struct slice query; /* without '?'; .ptr is NULL when there is no '?' */
-	bool is_http10;	    /* else 1.1 (a higher minor version counts as 1.1) */
-	bool keep_alive;    /* what version and Connection field ask for */
+	struct slice target; /* as sent: path and query together, or an absolute URI */
+	struct slice path;   /* begins with '/' */
+	struct slice query;  /* without '?'; .ptr is NULL when there is no '?' */
+	bool is_http10;	     /* else 1.1 (a higher minor version counts as 1.1) */
+	bool keep_alive;     /* what version and Connection field ask for */
 	bool expect_continue;
 	enum http_body_kind body; /* Content-Length: 0 is HTTP_BODY_NONE */
 	uint64_t content_length;
-	struct slice host; /* host[:port], syntax checked; empty on HTTP/1.0 without Host */
+	struct slice host; /* host[:port], syntax checked, of Host or the target; empty on HTTP/1.0 without either */
 	struct http_field *fields;
 	size_t n_fields;
 	size_t fields_cap;

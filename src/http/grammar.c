@@ -142,11 +142,9 @@ grammar_is_token(struct slice s)
 	return is_all(s, TCHAR);
 }
 
-bool
-grammar_is_target(struct slice s)
+static bool
+is_path_or_query(struct slice s)
 {
-	if (s.len == 0 || s.ptr[0] != '/')
-		return false;
 	for (size_t i = 0; i < s.len; i++) {
 		if (!is_class(s.ptr[i], TARGET))
 			return false;
@@ -156,6 +154,12 @@ grammar_is_target(struct slice s)
 			return false;
 	}
 	return true;
+}
+
+bool
+grammar_is_target(struct slice s)
+{
+	return s.len > 0 && s.ptr[0] == '/' && is_path_or_query(s);
 }
 
 static bool
@@ -187,4 +191,22 @@ grammar_is_host(struct slice s)
 		name = s;
 	}
 	return is_all(name, NAME) || is_bracketed_ip(name);
+}
+
+bool
+grammar_split_absolute(struct slice s, struct slice *authority_r, struct slice *rest_r)
+{
+	static const struct slice schemes[] = {SLICE_LIT("http://"), SLICE_LIT("https://")};
+	struct slice after = SLICE_NONE;
+	size_t end = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(schemes); i++) {
+		if (slice_eq_nocase(slice_sub(s, 0, schemes[i].len), schemes[i]))
+			after = slice_sub(s, schemes[i].len, s.len);
+	}
+	while (end < after.len && after.ptr[end] != '/' && after.ptr[end] != '?')
+		end++;
+	*authority_r = slice_sub(after, 0, end);
+	*rest_r = slice_sub(after, end, after.len);
+	return grammar_is_host(*authority_r) && is_path_or_query(*rest_r);
 }

@@ -15,4 +15,10 @@ size_t grammar_text_run(struct slice s); /* how many of these stand in front */
 bool grammar_is_target(struct slice s);	 /* origin-form: '/' and path and query characters, %XX whole */
 bool grammar_is_host(struct slice s);	 /* name, IPv4 or [IPv6], with or without :port */
 
+/*
+ * Absolute-form (RFC 9112 section 3.2.2): http or https in any case, an authority that may be a Host, then a path, a
+ * query, both or nothing.  *rest_r begins at the path or '?', or is empty.
+ */
+bool grammar_split_absolute(struct slice s, struct slice *authority_r, struct slice *rest_r);
+
 #endif

@@ -109,13 +109,47 @@ parse_version(struct slice version, struct http_head *head, struct http_refusal 
 	return 0;
 }
 
+static void
+set_path(struct http_head *head, struct slice path_and_query)
+{
+	ptrdiff_t query = slice_find(path_and_query, '?');
+
+	head->path = query < 0 ? path_and_query : slice_sub(path_and_query, 0, (size_t)query);
+	head->query = query < 0 ? SLICE_NONE : slice_sub(path_and_query, (size_t)query + 1, path_and_query.len);
+}
+
+/* An empty path is "/" (RFC 9110 section 4.2.3): the last one before the authority, since paths lie in the bytes. */
+static bool
+set_absolute(struct http_head *head, struct slice target)
+{
+	struct slice rest;
+
+	if (!grammar_split_absolute(target, &head->host, &rest))
+		return false;
+	set_path(head, rest);
+	if (head->path.len == 0)
+		head->path = slice_of(head->host.ptr - 1, 1);
+	return true;
+}
+
+static int
+parse_target(struct slice target, struct http_head *head, struct http_refusal *why)
+{
+	head->target = target;
+	if (grammar_is_target(target))
+		set_path(head, target);
+	else if (!set_absolute(head, target))
+		return refuse(why, 400,
+			      "The request target must be a path or an http address, with or without a query.");
+	return 0;
+}
+
 static int
 parse_request_line(struct slice line, const struct http_limits *limits, struct http_head *head,
 		   struct http_refusal *why)
 {
 	struct slice rest = line;
 	struct slice method, target;
-	ptrdiff_t query;
 	int r;
 
 	if (!slice_next(&rest, ' ', &method) || !grammar_is_token(method))
@@ -129,15 +163,9 @@ parse_request_line(struct slice line, const struct http_limits *limits, struct h
 		return refuse(why, 501, "The request method is not known.");
 	if (target.len > limits->target_bytes)
 		return refuse(why, 414, "The request target is too long.");
-	if (!grammar_is_target(target))
-		return refuse(why, 400, "The request target must be a path, with or without a query.");
 	head->method = method_of(method);
 	head->method_text = method;
-	head->target = target;
-	query = slice_find(target, '?');
-	head->path = query < 0 ? target : slice_sub(target, 0, (size_t)query);
-	head->query = query < 0 ? SLICE_NONE : slice_sub(target, (size_t)query + 1, target.len);
-	return 0;
+	return parse_target(target, head, why);
 }
 
 #define FOLDED(word) ((word)&0xDFDFDFDFDFDFDFDFu)
@@ -220,6 +248,8 @@ known_of(struct slice name)
 		return IS_FIELD(name, "Content-Length")	  ? HTTP_FIELD_CONTENT_LENGTH
 		       : IS_FIELD(name, "Mcp-Session-Id") ? HTTP_FIELD_MCP_SESSION_ID
 							  : known_by_beginning(name);
+	case 16:
+		return IS_FIELD(name, "Content-Encoding") ? HTTP_FIELD_CONTENT_ENCODING : known_by_beginning(name);
 	case 17:
 		return IS_FIELD(name, "Transfer-Encoding") ? HTTP_FIELD_TRANSFER_ENCODING : known_by_beginning(name);
 	case 20:
@@ -330,6 +360,10 @@ connection_has(const struct http_head *head, const char *option)
 	return false;
 }
 
+/*
+ * The authority of an absolute-form target stands for Host.  A Host that says something else is not overruled but
+ * refused: somebody in front may have judged by the other one.
+ */
 static int
 judge_host(struct http_head *head, struct http_refusal *why)
 {
@@ -339,6 +373,8 @@ judge_host(struct http_head *head, struct http_refusal *why)
 		return head->is_http10 ? 0 : refuse(why, 400, "The Host header field is missing.");
 	if (!grammar_is_host(host))
 		return refuse(why, 400, "The Host header field is not a host name with or without a port.");
+	if (head->host.ptr != NULL && !slice_eq_nocase(head->host, host))
+		return refuse(why, 400, "The Host header field is not the host and port of the request target.");
 	head->host = host;
 	return 0;
 }

@@ -145,6 +145,41 @@ check_caller(const struct worker *worker, struct http_request *req, struct gate_
 	return -1;
 }
 
+static bool
+is_identity(struct slice codings)
+{
+	struct slice part;
+
+	while (slice_next(&codings, ',', &part)) {
+		part = slice_trim(part);
+		if (part.len > 0 && !slice_is_nocase(part, "identity"))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * RFC 9110 section 15.5.16: Accept-Encoding says what is taken.  Nothing is unpacked, since a small body that becomes a
+ * large one would get round http.max_body_bytes.
+ */
+static int
+check_coding(const struct http_head *head, struct refusal *refusal)
+{
+	size_t n_fields = http_head_has(head, HTTP_FIELD_CONTENT_ENCODING) > 0 ? head->n_fields : 0;
+
+	for (size_t i = 0; i < n_fields; i++) {
+		const struct http_field *field = &head->fields[i];
+
+		if (!slice_is_nocase(field->name, "Content-Encoding") || is_identity(field->value))
+			continue;
+		*refusal = (struct refusal){.status = 415, .field = "Accept-Encoding", .value = "identity"};
+		refusal->message =
+		    "The body must be sent as it is, without Content-Encoding: nothing is unpacked here.";
+		return -1;
+	}
+	return 0;
+}
+
 static int
 check_media(const struct http_head *head, struct gate_pass *pass, struct refusal *refusal)
 {
@@ -159,6 +194,8 @@ check_media(const struct http_head *head, struct gate_pass *pass, struct refusal
 	}
 	if (http_head_has(head, HTTP_FIELD_CONTENT_TYPE) != 1 || !is_media_type(type, JSON_TYPE))
 		return refusal_set(refusal, 415, "The body must be sent as Content-Type: " JSON_TYPE ".");
+	if (check_coding(head, refusal) < 0)
+		return -1;
 	if (pass->takes_json || pass->takes_events)
 		return 0;
 	return refusal_set(refusal, 406, "Accept must include " JSON_TYPE " and " SSE_TYPE ".");

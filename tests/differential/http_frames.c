@@ -2,8 +2,8 @@
  * http_frames.c - tells how this server takes the bytes of connections apart, for comparing it with another server
  *
  * Input: cases, each a line with the number of its bytes, then the bytes.  Output: a line for each, with a word for
- * each request, METHOD,TARGET,BODY,KEEPS in hexadecimal (KEEPS is 1 or 0), then `.` (nothing left), `+` (the beginning
- * of another request) or the status of a refusal.
+ * each request, METHOD,TARGET,BODY,PATH,HOST,KEEPS in hexadecimal (KEEPS is 1 or 0), then `.` (nothing left), `+` (the
+ * beginning of another request) or the status of a refusal.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +27,8 @@ on_request(void *ctx, const struct http_head *head, struct slice body)
 	print_hex(head->method_text, ',');
 	print_hex(head->target, ',');
 	print_hex(body, ',');
+	print_hex(head->path, ',');
+	print_hex(head->host, ',');
 	printf("%d ", head->keep_alive);
 }
 

@@ -6,6 +6,7 @@ import random
 import re
 import subprocess
 import threading
+import urllib.parse
 
 import h11
 import pytest
@@ -216,7 +217,7 @@ def test_bombs(server, era):
 TOKENS = [b"Transfer-Encoding: chunked\r\n", b"Content-Length: 5\r\n", b"Content-Length: 0\r\n", b"transfer-encoding: identity\r\n",
           b"Connection: close\r\n", b"Expect: 100-continue\r\n", b"\r\n", b"\n", b"\r", b"\0", b" ", b"\t", b"\x0b", b"\x0c", b";", b",",
           b":", b"+", b"-", b"0x", b"0", b"5", b"a", b"\xa0", b"\xff", b" chunked", b", chunked", b"gzip, ", b"0\r\n\r\n", b"5\r\nhello\r\n",
-          b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"HTTP/1.0", b"HTTP/1.1", b"http://x/", b"*", b"#", b"%", b"\\", b"\"", b" HTTP/1.1"]
+          b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"HTTP/1.0", b"HTTP/1.1", b"http://x/", b"http://x", b"https://x?", b"HTTP://HOST", b"//", b"@", b"x", b"*", b"#", b"%", b"\\", b"\"", b" HTTP/1.1"]
 
 
 def mutate(chance, seeds):
@@ -248,15 +249,25 @@ def mutate(chance, seeds):
 
 
 def ours(inputs):
-    """[([(method, target, body, keeps)], how it ends)]"""
+    """[([(method, target, body, path, host, keeps)], how it ends)]"""
     done = subprocess.run([BUILD / "http-frames"], input=b"".join(b"%d\n%s" % (len(data), data) for data in inputs),
                           capture_output=True, check=True, timeout=120)
     told = []
     for line in done.stdout.decode().splitlines():
         *words, end = line.split(" ")
-        told.append(([tuple(bytes.fromhex(part) for part in word.split(",")[:3]) + (word[-1] == "1",) for word in words], end))
+        told.append(([tuple(bytes.fromhex(part) for part in word.split(",")[:5]) + (word[-1] == "1",) for word in words], end))
     assert len(told) == len(inputs)
     return told
+
+
+def place(request):
+    """Path and host of what h11 takes for a request; it looks at neither itself."""
+    host = dict(request.headers).get(b"host")
+    if request.target.startswith(b"/"):
+        return request.target.partition(b"?")[0], host or b""
+    url = urllib.parse.urlsplit(request.target)
+    assert url.scheme in (b"http", b"https") and (host is None or host.lower() == url.netloc.lower()), request
+    return url.path or b"/", url.netloc if host is None else host
 
 
 def theirs(data):
@@ -276,7 +287,7 @@ def theirs(data):
             elif isinstance(event, h11.Data):
                 body += bytes(event.data)
             elif isinstance(event, h11.EndOfMessage):
-                found.append((request.method, request.target, body))
+                found.append((request, body))
                 connection.send(h11.Response(status_code=200, headers=[("content-length", "0")]))
                 connection.send(h11.EndOfMessage())
                 if connection.our_state is not h11.DONE or connection.their_state is not h11.DONE:
@@ -288,15 +299,19 @@ def theirs(data):
 
 def compare(data, mine, my_end, others, their_end):
     """Nothing that one of them takes for a request, or for its body, is something else for the other, unless refused."""
-    assert [request[:3] for request in mine[:len(others)]] == others[:len(mine)], (data, mine, others)
+    for request, (other, body) in zip(mine, others):
+        assert request[:5] == (other.method, other.target, body, *place(other)), (data, mine, others)
     if len(mine) > len(others):
         assert their_end != "more", (data, mine, others)
     if len(others) > len(mine) and my_end in ".+":
-        assert mine and not mine[-1][3], (data, mine, others)
+        assert mine and not mine[-1][-1], (data, mine, others)
 
 
 def test_beside_h11():
-    """No request that we accept is one that h11 frames differently: method, target and body are the same bytes."""
+    """
+    No request that we accept is one that h11 frames differently: method, target and body are the same bytes, and path and
+    host what target and Host say, alike.
+    """
     chance = random.Random(20261122)
     seeds = [case.data for case in CASES if len(case.data) < 2000]
     good = [case.data for case in CASES if len(case.data) < 2000 and case.verdict[-1] in ("ok", "last")]

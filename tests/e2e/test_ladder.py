@@ -4,6 +4,7 @@ What is refused, with which HTTP status and JSON-RPC code, and in which order (R
 for each era, then pairs of faults of which the earlier one on the ladder must answer.
 """
 
+import gzip
 import json
 import time
 
@@ -381,6 +382,18 @@ def test_content_type(server, value, status):
     assert reply.status == status
 
 
+def test_content_encoding(server):
+    """RFC 9110 15.5.16: nothing is unpacked, and the refusal says so instead of finding no JSON in the bytes."""
+    client = Modern(server)
+    message = json.dumps(client.message("tools/list")).encode()
+    for value in ("gzip", "br", "identity, GZIP"):
+        reply = client.post_raw(gzip.compress(message), {**client.extra("tools/list", None), "Content-Encoding": value})
+        assert reply.status == 415 and reply.header("Accept-Encoding") == "identity", reply
+        assert "Content-Encoding" in reply.json["error"]["message"]
+    reply = client.post_raw(message, {**client.extra("tools/list", None), "Content-Encoding": "identity"})
+    assert reply.status == 200 and reply.json["result"]["tools"]
+
+
 @pytest.mark.parametrize("value,kind", [
     (None, "application/json"), ("*/*", "application/json"), ("application/json", "application/json"),
     ("application/*", "application/json"), ("text/event-stream, application/json", "application/json"),
@@ -432,7 +445,7 @@ def test_options(server):
 
 
 def test_listed_origin_and_host(start):
-    """R-041, R-042, R-053: the operator's lists let others in; CORS only for them."""
+    """R-041, R-042, R-053: the operator's lists let others in, by whatever form of target; CORS only for them."""
     server = start({"server": {"allowed_origins": "https://app.example.com", "allowed_hosts": "mcp.example.com"}},
                    workers=1)
     client = Modern(server)
@@ -450,6 +463,15 @@ def test_listed_origin_and_host(start):
                                (f"localhost:{server.port}", 200), (f"[::1]:{server.port}", 200), ("localhost:1", 403),
                                ("mcp.example.com.evil.example", 403), ("192.0.2.1", 403)):
         assert client.post_raw(message, {**extra, "Host": host_value}).status == status, host_value
+    fields = {**client.headers(), **extra, "Content-Length": len(message), "Connection": "close"}
+    for target, host_value, status in (
+            (f"http://{server.host}/mcp", server.host, 200), ("HTTP://MCP.example.com/mcp?x", "mcp.example.com", 200),
+            ("https://mcp.example.com:443/mcp", "mcp.example.com:443", 200),
+            ("http://evil.example/mcp", "evil.example", 403), ("http://evil.example/mcp", server.host, 400),
+            (f"http://{server.host}/mcp", "evil.example", 400), (f"http://{server.host}", server.host, 404)):
+        reply = server.http("POST", target, [("Host", host_value), *fields.items()], message)
+        assert reply.status == status, (target, host_value, reply)
+        assert status != 200 or reply.json["result"]["tools"]
     preflight = server.http("OPTIONS", headers=[
         ("Origin", "https://app.example.com"), ("Access-Control-Request-Method", "POST"),
         ("Access-Control-Request-Headers", "content-type, mcp-param-region,Mcp-Param-B, x-other")])

@@ -534,13 +534,16 @@ def test_admin_paths(server):
 
 
 def test_metrics_are_not_for_pages(server):
-    """DNS rebinding: a page whose name points to this machine now would read the counters. Addresses are fine."""
+    """DNS rebinding: a page whose name points to this machine now would read the counters. Addresses are fine, in Host or target."""
     for host, status in (("evil.example", 403), (f"evil.example:{server.admin_port}", 403), ("127.0.0.1.nip.io", 403),
                          ("localhost.evil.example", 403), ("localhost", 200), (f"LOCALHOST:{server.admin_port}", 200),
                          ("[::1]:9", 200), ("192.0.2.1", 200)):
         with contextlib.closing(Connection(("127.0.0.1", server.admin_port))) as connection:
             connection.send(head("GET", "/metrics", [("Host", host), ("Connection", "close")]))
             assert connection.read_reply("GET").status == status, host
+        with contextlib.closing(Connection(("127.0.0.1", server.admin_port))) as connection:
+            connection.send(head("GET", f"http://{host}/metrics", [("Host", host), ("Connection", "close")]))
+            assert connection.read_reply("GET").status == status, f"http://{host}"
 
 
 def test_metrics(server):

@@ -98,6 +98,7 @@ static const struct {
     {HTTP_FIELD_TRANSFER_ENCODING, "Transfer-Encoding"},
     {HTTP_FIELD_EXPECT, "Expect"},
     {HTTP_FIELD_CONTENT_TYPE, "Content-Type"},
+    {HTTP_FIELD_CONTENT_ENCODING, "Content-Encoding"},
     {HTTP_FIELD_ACCEPT, "Accept"},
     {HTTP_FIELD_ORIGIN, "Origin"},
     {HTTP_FIELD_AUTHORIZATION, "Authorization"},
@@ -108,6 +109,18 @@ static const struct {
     {HTTP_FIELD_MCP_METHOD, "Mcp-Method"},
     {HTTP_FIELD_MCP_NAME, "Mcp-Name"},
 };
+
+/* Host and an absolute target never say two things. */
+static void
+must_name_one_host(const struct http_head *head)
+{
+	struct slice host = http_head_value(head, HTTP_FIELD_HOST);
+	ptrdiff_t colon = head->target.ptr[0] == '/' ? -1 : slice_find(head->target, ':');
+
+	must(host.ptr == NULL || slice_eq_nocase(head->host, host));
+	must(colon < 0 || slice_eq_nocase(slice_sub(head->target, (size_t)colon + 3, head->host.len), head->host));
+	must(host.ptr != NULL || colon >= 0 || head->host.len == 0);
+}
 
 static void
 must_be_sound(const struct http_head *head, struct slice in, size_t consumed)
@@ -126,6 +139,7 @@ must_be_sound(const struct http_head *head, struct slice in, size_t consumed)
 	must((head->body == HTTP_BODY_CHUNKED) == (http_head_find(head, "Transfer-Encoding") != NULL));
 	must(head->content_length <= limits.body_bytes);
 	must(head->path.len > 0 && head->path.ptr[0] == '/');
+	must_name_one_host(head);
 }
 
 int

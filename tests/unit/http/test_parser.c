@@ -97,7 +97,20 @@ static const struct head_case cases[] = {
     {"method of 32", IN("ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEF / HTTP/1.1\r\n" H END), OK},
     {"method of 33", IN("ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFG / HTTP/1.1\r\n" H END), 501},
     {"method with obs-text", IN("G\xc3\x89T / HTTP/1.1\r\n" H END), 400},
-    {"absolute-form", IN("GET http://shop.example/mcp HTTP/1.1\r\n" H END), 400},
+    {"absolute-form", IN("GET http://shop.example/mcp HTTP/1.1\r\n" H END), OK},
+    {"absolute-form in other case", IN("GET HTTPS://Shop.Example/mcp HTTP/1.1\r\n" H END), OK},
+    {"absolute-form without path", IN("GET http://shop.example HTTP/1.1\r\n" H END), OK},
+    {"absolute-form, another Host", IN("GET http://evil.example/mcp HTTP/1.1\r\n" H END), 400},
+    {"absolute-form, Host with a port", IN("GET http://a/mcp HTTP/1.1\r\nHost: a:80\r\n" END), 400},
+    {"absolute-form without Host", IN("GET http://shop.example/mcp HTTP/1.1\r\n" END), 400},
+    {"absolute-form on 1.0", IN("GET http://shop.example/mcp HTTP/1.0\r\n" END), OK},
+    {"absolute-form on 1.0, another Host", IN("GET http://a/mcp HTTP/1.0\r\n" H END), 400},
+    {"absolute-form with userinfo", IN("GET http://me@shop.example/ HTTP/1.1\r\n" H END), 400},
+    {"absolute-form without authority", IN("GET http:///mcp HTTP/1.1\r\n" H END), 400},
+    {"absolute-form, scheme only", IN("GET http:// HTTP/1.1\r\n" H END), 400},
+    {"absolute-form, another scheme", IN("GET ftp://shop.example/mcp HTTP/1.1\r\n" H END), 400},
+    {"absolute-form, half a percent", IN("GET http://shop.example/% HTTP/1.1\r\n" H END), 400},
+    {"absolute-form, a fragment", IN("GET http://shop.example#x HTTP/1.1\r\n" H END), 400},
     {"authority-form", IN("CONNECT shop.example:443 HTTP/1.1\r\n" H END), 400},
     {"asterisk-form", IN("OPTIONS * HTTP/1.1\r\n" H END), 400},
     {"target without slash", IN("GET mcp HTTP/1.1\r\n" H END), 400},
@@ -472,6 +485,38 @@ test_parts(void **state)
 	assert_null(http_head_find(&head, "Origin"));
 }
 
+static void
+check_absolute(const char *target, const char *host, const char *path, const char *query)
+{
+	struct http_field fields[8];
+	struct http_head head;
+	char text[256], copy[256];
+	int len = snprintf(text, sizeof(text), "OPTIONS %s HTTP/1.1\r\nHost: Shop.example:1\r\n\r\n", target);
+
+	http_head_init(&head, fields, ARRAY_LEN(fields));
+	assert_int_equal(feed_cut(slice_of(text, (size_t)len), 30, &head).status, OK);
+	memcpy(copy, text, sizeof(text));
+	memset(text, '#', sizeof(text));
+	http_head_rebase(&head, text, copy);
+	assert_true(slice_is(head.target, target));
+	assert_true(slice_is(head.host, host));
+	assert_true(slice_is(head.path, path));
+	assert_int_equal(head.query.ptr != NULL, query != NULL);
+	assert_true(query == NULL || slice_is(head.query, query));
+}
+
+static void
+test_absolute_form(void **state)
+{
+	(void)state;
+	check_absolute("http://shop.example:1/mcp", "Shop.example:1", "/mcp", NULL);
+	check_absolute("https://shop.example:1/mcp?a=/b?", "Shop.example:1", "/mcp", "a=/b?");
+	check_absolute("http://shop.example:1", "Shop.example:1", "/", NULL);
+	check_absolute("http://shop.example:1/", "Shop.example:1", "/", NULL);
+	check_absolute("http://shop.example:1?x", "Shop.example:1", "/", "x");
+	check_absolute("http://shop.example:1//other/mcp", "Shop.example:1", "//other/mcp", NULL);
+}
+
 /* Found while it is parsed, whatever its letters' case; a name that is like it in length and in most letters is not it.
  */
 static void
@@ -482,6 +527,7 @@ test_known_fields(void **state)
 		const char *name;
 	} known[] = {
 	    {HTTP_FIELD_CONTENT_TYPE, "content-TYPE"},
+	    {HTTP_FIELD_CONTENT_ENCODING, "content-ENCODING"},
 	    {HTTP_FIELD_ACCEPT, "aCCept"},
 	    {HTTP_FIELD_ORIGIN, "ORIGIN"},
 	    {HTTP_FIELD_AUTHORIZATION, "authoriZation"},
@@ -645,9 +691,10 @@ main(void)
 	    cmocka_unit_test(test_target_limit), cmocka_unit_test(test_field_limit),
 	    cmocka_unit_test(test_field_count),	 cmocka_unit_test(test_head_limit),
 	    cmocka_unit_test(test_small_array),	 cmocka_unit_test(test_known_fields),
-	    cmocka_unit_test(test_parts),	 cmocka_unit_test(test_methods),
-	    cmocka_unit_test(test_keep_alive),	 cmocka_unit_test(test_expect),
-	    cmocka_unit_test(test_rebase),	 cmocka_unit_test(test_list_has),
+	    cmocka_unit_test(test_parts),	 cmocka_unit_test(test_absolute_form),
+	    cmocka_unit_test(test_methods),	 cmocka_unit_test(test_keep_alive),
+	    cmocka_unit_test(test_expect),	 cmocka_unit_test(test_rebase),
+	    cmocka_unit_test(test_list_has),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);

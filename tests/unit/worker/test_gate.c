@@ -140,6 +140,31 @@ fields_that_may_not_stand_twice(void **state)
 	check("GET", EVENTS SESSION "Last-Event-ID: 1\r\nLast-Event-ID: 1\r\n", 400);
 }
 
+/* RFC 9110 section 15.5.16. */
+static void
+bodies_come_as_they_are(void **state)
+{
+	static const char *const refused[] = {"Content-Encoding: gzip\r\n", "content-encoding: BR\r\n",
+					      "Content-Encoding: identity, deflate\r\n",
+					      "Content-Encoding: identity\r\nX: y\r\nContent-Encoding: zstd\r\n"};
+	struct gate_pass pass;
+	struct refusal refusal;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(refused); i++) {
+		char fields[256];
+
+		snprintf(fields, sizeof(fields), POST_FIELDS "%s", refused[i]);
+		assert_int_equal(knock("POST", fields, &pass, &refusal), 415);
+		assert_string_equal(refusal.field, "Accept-Encoding");
+		assert_string_equal(refusal.value, "identity");
+	}
+	check("POST", POST_FIELDS "Content-Encoding: Identity\r\n", 0);
+	check("POST", POST_FIELDS "Content-Encoding:\r\n", 0);
+	check("POST", POST_FIELDS "X-Content-Encoding: gzip\r\n", 0);
+	check("DELETE", "Content-Encoding: gzip\r\n", 0); /* whose body nobody reads */
+}
+
 /* the first check that fails answers. */
 static void
 order(void **state)
@@ -160,6 +185,7 @@ main(void)
 	    cmocka_unit_test(get_is_for_legacy_sessions),
 	    cmocka_unit_test(what_the_client_takes),
 	    cmocka_unit_test(fields_that_may_not_stand_twice),
+	    cmocka_unit_test(bodies_come_as_they_are),
 	    cmocka_unit_test(order),
 	};
 
