@@ -36,7 +36,6 @@ struct jwt_keys;
  */
 int jwt_keys_parse(struct slice json, struct jwt_keys **keys_r, struct err *err) MUST_CHECK;
 void jwt_keys_free(struct jwt_keys **keys);
-size_t jwt_keys_count(const struct jwt_keys *keys);
 bool jwt_keys_equal(const struct jwt_keys *a, const struct jwt_keys *b); /* the same keys in the same order */
 
 /* ---- a token ---- */

@@ -75,7 +75,6 @@ buf_put_char(struct buf *b, char c)
 int buf_put_u64(struct buf *b, uint64_t value);
 int buf_put_i64(struct buf *b, int64_t value);
 int buf_printf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
-int buf_vprintf(struct buf *b, const char *fmt, va_list ap) PRINTF_LIKE(2, 0);
 void buf_consume(struct buf *b, size_t len);  /* drops bytes at the front; there must be so many */
 void buf_truncate(struct buf *b, size_t len); /* drops bytes at the end; nothing when there are fewer */
 

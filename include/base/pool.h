@@ -43,6 +43,4 @@ struct pool *pool_shelf_take(struct pool_shelf *shelf, size_t max_bytes); /* NUL
 void pool_shelf_put(struct pool_shelf *shelf, struct pool **pool);	  /* as pool_free(), memory kept */
 void pool_shelf_fini(struct pool_shelf *shelf);
 
-size_t pool_used(const struct pool *pool); /* bytes handed out since pool_new() or pool_reset() */
-
 #endif

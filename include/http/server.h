@@ -96,29 +96,12 @@ struct http_server_ops {
 	void (*on_access)(void *ctx, const struct http_access *access);
 };
 
-/* The statuses that http/ refuses requests with, as indexes of http_stats.refused. */
-enum http_refused {
-	HTTP_REFUSED_400,
-	HTTP_REFUSED_408,
-	HTTP_REFUSED_413,
-	HTTP_REFUSED_414,
-	HTTP_REFUSED_417,
-	HTTP_REFUSED_429,
-	HTTP_REFUSED_431,
-	HTTP_REFUSED_501,
-	HTTP_REFUSED_503,
-	HTTP_REFUSED_505,
-	HTTP_REFUSED_KINDS
-};
-int http_refused_status(enum http_refused kind); /* 400 ... */
-
 /* Plain counters; `_now` ones are gauges, the others only grow. */
 struct http_stats {
 	uint64_t connections_now;
 	uint64_t connections_total;
 	uint64_t requests_now; /* given to the application and not yet released */
 	uint64_t requests_total;
-	uint64_t refused[HTTP_REFUSED_KINDS];
 	uint64_t bytes_in;
 	uint64_t bytes_out;
 	uint64_t timeouts_head;

@@ -17,9 +17,6 @@
 /* "Sun, 06 Nov 1994 08:49:37 GMT" (IMF-fixdate, RFC 9110 section 5.6.7) and a NUL. */
 void http_date_format(uint64_t wall_ms, char out_r[static HTTP_DATE_CAP]);
 
-/* "Not Found"; "Status" for a number without a name. */
-const char *http_status_text(int status);
-
 enum http_framing {
 	HTTP_FRAMING_LENGTH,  /* Content-Length: content_length */
 	HTTP_FRAMING_CHUNKED, /* Transfer-Encoding: chunked */

@@ -40,7 +40,6 @@ void json_write_int(struct json_writer *w, int64_t value);
 void json_write_real(struct json_writer *w, double value); /* null for what JSON cannot say (NaN, infinity) */
 void json_write_bool(struct json_writer *w, bool value);
 void json_write_null(struct json_writer *w);
-void json_write_raw(struct json_writer *w, struct slice json); /* one ready value, not looked at */
 void json_write_tree(struct json_writer *w, const json_t *json);
 
 /* The same with a key, for objects. */

@@ -66,8 +66,7 @@ struct keeper_options {
 
 /* Connects in the background (with `connect`: at first use).  Fails with NULL only when memory is short. */
 struct keeper *keeper_new(struct event_base *base, const struct keeper_options *options, struct err *err);
-void keeper_free(struct keeper **keeper);	/* not from a fiber; calls under way end with ERR_AGAIN */
-bool keeper_is_up(const struct keeper *keeper); /* the keeper has answered on the present connection */
+void keeper_free(struct keeper **keeper); /* not from a fiber; calls under way end with ERR_AGAIN */
 
 /* Whose plan or key it is: all three are compared as they stand.  A foreign one is the same as one that is unknown. */
 struct keeper_party {
@@ -79,7 +78,7 @@ struct keeper_party {
 /* ---- Plans: made ---- */
 
 struct keeper_plan_meta {
-	const char *id; /* NULL or "": keeper_plan_begin() makes one */
+	const char *id; /* the caller's, KEEPER_ID_LEN characters at most; never used before */
 	struct keeper_party party;
 	struct slice scope;	/* JSON; may be empty, as the two below */
 	struct slice arguments; /* JSON */
@@ -100,7 +99,6 @@ int keeper_plan_begin(struct keeper *keeper, const struct keeper_plan_meta *meta
 int keeper_plan_add(struct keeper_draft *draft, struct slice item_json, struct err *err) MUST_CHECK;
 int keeper_plan_store(struct keeper_draft *draft, struct err *err) MUST_CHECK;
 void keeper_plan_drop(struct keeper_draft **draft);
-const char *keeper_draft_id(const struct keeper_draft *draft); /* lives as long as the handle */
 
 /* ---- Plans: claimed and carried out ---- */
 

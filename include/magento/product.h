@@ -18,9 +18,6 @@
 #include "base/slice.h"
 #include "json/relay.h"
 
-/* Top-level members, such as "sku" or "extension_attributes". */
-bool product_is_core_field(const char *name);
-
 /* Can products be sorted and filtered by this without asking the attribute list? */
 bool product_is_core_sort(const char *name);
 

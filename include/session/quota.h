@@ -22,10 +22,6 @@
 int quota_take(struct sessions *s, struct slice name, uint32_t limit, uint64_t window_ms, uint64_t now_ms,
 	       uint64_t *retry_after_ms_r) MUST_CHECK;
 
-/* Like quota_take(), `n` at once, all or nothing. */
-int quota_take_n(struct sessions *s, struct slice name, uint32_t n, uint32_t limit, uint64_t window_ms, uint64_t now_ms,
-		 uint64_t *retry_after_ms_r) MUST_CHECK;
-
 /*
  * Guard against locking an admin account: Magento locks it for 30 minutes after six failures, so we stop at
  * limits.login_failures in any limits.login_failure_window_ms (a sliding window, exact).  An attempt is counted before

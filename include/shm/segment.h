@@ -42,8 +42,6 @@ struct segment_keys;
 #define SEGMENT_PAYLOAD_DEFAULT 1960
 #define SEGMENT_PAYLOAD_MAX 1960
 
-enum segment_backend { SEGMENT_POSIX = 1, SEGMENT_MEMFD = 2 };
-
 struct segment_config {
 	uint32_t slots;		/* rounded up to a power of two; 0 means SEGMENT_SLOTS_DEFAULT */
 	uint32_t payload_bytes; /* largest payload of a record, rounded up to 8; 0 means SEGMENT_PAYLOAD_DEFAULT */
@@ -69,20 +67,10 @@ void segment_free(struct segment **seg); /* unmaps and closes; the segment lives
 
 int segment_fd(const struct segment *seg); /* borrowed; for passing on.  CLOEXEC is set */
 uint32_t segment_slots(const struct segment *seg);
-uint32_t segment_payload_max(const struct segment *seg);
-size_t segment_bytes(const struct segment *seg); /* of address space; touched pages may be far fewer */
-enum segment_backend segment_backend(const struct segment *seg);
-uint64_t segment_created_wall_ms(const struct segment *seg);
 
 /* The supervisor's count of worker generations; survives reload and upgrade with the segment. */
 uint64_t segment_generation(const struct segment *seg);
 uint64_t segment_next_generation(struct segment *seg); /* adds one, gives the new number */
-
-/*
- * True when the `len` bytes stand anywhere in the touched segment.  Walks all of it: for tests that prove that
- * something was wiped or never written in the clear.
- */
-bool segment_contains(const struct segment *seg, const void *bytes, size_t len);
 
 /* ---- The keys ---- */
 

@@ -9,7 +9,6 @@
 
 const struct json_schema shape_nothing = {.type = JSON_T_OBJECT};
 const struct json_schema shape_text = {.type = JSON_T_STRING};
-const struct json_schema shape_text_or_null = {.type = JSON_T_STRING, .nullable = true};
 const struct json_schema shape_flag = {.type = JSON_T_BOOLEAN};
 const struct json_schema shape_count = {.type = JSON_T_INTEGER, .minimum = JSON_BOUND(0)};
 const struct json_schema shape_texts = {.type = JSON_T_ARRAY, .items = &shape_text};

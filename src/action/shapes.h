@@ -12,7 +12,6 @@
 
 extern const struct json_schema shape_nothing; /* no parameters at all */
 extern const struct json_schema shape_text;    /* results: any string */
-extern const struct json_schema shape_text_or_null;
 extern const struct json_schema shape_flag;    /* results: a boolean */
 extern const struct json_schema shape_count;   /* results: an integer >= 0 */
 extern const struct json_schema shape_texts;   /* results: strings */

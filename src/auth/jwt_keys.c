@@ -190,12 +190,6 @@ jwt_keys_free(struct jwt_keys **keys)
 	*keys = NULL;
 }
 
-size_t
-jwt_keys_count(const struct jwt_keys *keys)
-{
-	return keys->n;
-}
-
 bool
 jwt_keys_equal(const struct jwt_keys *a, const struct jwt_keys *b)
 {

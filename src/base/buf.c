@@ -146,8 +146,8 @@ buf_put_i64(struct buf *b, int64_t value)
 	return r;
 }
 
-int
-buf_vprintf(struct buf *b, const char *fmt, va_list ap)
+static int
+put_formatted(struct buf *b, const char *fmt, va_list ap)
 {
 	va_list again;
 	int n, r;
@@ -170,7 +170,7 @@ buf_printf(struct buf *b, const char *fmt, ...)
 	int r;
 
 	va_start(ap, fmt);
-	r = buf_vprintf(b, fmt, ap);
+	r = put_formatted(b, fmt, ap);
 	va_end(ap);
 	return r;
 }

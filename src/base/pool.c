@@ -227,12 +227,6 @@ pool_defer(struct pool *pool, void (*fn)(void *arg), void *arg)
 	return 0;
 }
 
-size_t
-pool_used(const struct pool *pool)
-{
-	return pool->used;
-}
-
 struct pool *
 pool_shelf_take(struct pool_shelf *shelf, size_t max_bytes)
 {

@@ -287,7 +287,6 @@ connection_refuse(struct http_connection *conn, const struct http_refusal *why)
 	struct piece sorry = {.bytes = HTTP_CANNED_503, .is_static = true};
 	size_t at = server->held.len;
 
-	server_count_refused(server, why->status);
 	conn->is_last = true;
 	conn->needs_linger = true;
 	if (build_refusal(server, why) == 0)

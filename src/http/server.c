@@ -13,28 +13,6 @@
 #include "base/pool.h"
 #include "base/turn.h"
 
-static const int refused_statuses[HTTP_REFUSED_KINDS] = {
-    [HTTP_REFUSED_400] = 400, [HTTP_REFUSED_408] = 408, [HTTP_REFUSED_413] = 413, [HTTP_REFUSED_414] = 414,
-    [HTTP_REFUSED_417] = 417, [HTTP_REFUSED_429] = 429, [HTTP_REFUSED_431] = 431, [HTTP_REFUSED_501] = 501,
-    [HTTP_REFUSED_503] = 503, [HTTP_REFUSED_505] = 505,
-};
-
-int
-http_refused_status(enum http_refused kind)
-{
-	must((size_t)kind < ARRAY_LEN(refused_statuses));
-	return refused_statuses[kind];
-}
-
-void
-server_count_refused(struct http_server *server, int status)
-{
-	for (size_t i = 0; i < ARRAY_LEN(refused_statuses); i++) {
-		if (refused_statuses[i] == status)
-			server->stats.refused[i]++;
-	}
-}
-
 struct http_server *
 http_server_new(struct event_base *base, const struct http_limits *limits, const struct http_server_ops *ops, void *ctx)
 {

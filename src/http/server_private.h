@@ -96,7 +96,6 @@ struct http_server {
 
 /* server.c */
 const char *server_date(struct http_server *server);
-void server_count_refused(struct http_server *server, int status);
 
 /* listener.c: a connection has gone; accept again if that was waited for. */
 void listener_note_room(struct http_server *server);

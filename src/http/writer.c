@@ -61,8 +61,9 @@ static const struct {
     {505, "HTTP Version Not Supported"},
 };
 
-const char *
-http_status_text(int status)
+/* "Not Found"; "Status" for a number without a name. */
+static const char *
+status_text(int status)
 {
 	for (size_t i = 0; i < ARRAY_LEN(status_texts); i++) {
 		if (status_texts[i].status == status)
@@ -144,7 +145,7 @@ put_status_line(struct buf *out, int status)
 	buf_put_str(out, "HTTP/1.1 ");
 	buf_put_u64(out, (uint64_t)status);
 	buf_put_char(out, ' ');
-	buf_put_str(out, http_status_text(status));
+	buf_put_str(out, status_text(status));
 	buf_put(out, "\r\n", 2);
 }
 

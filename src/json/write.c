@@ -158,8 +158,9 @@ json_write_null(struct json_writer *w)
 	(void)buf_put_str(w->out, "null");
 }
 
-void
-json_write_raw(struct json_writer *w, struct slice json)
+/* One ready value, not looked at. */
+static void
+write_raw(struct json_writer *w, struct slice json)
 {
 	before_value(w);
 	(void)buf_put_slice(w->out, json);
@@ -193,7 +194,7 @@ void
 json_write_key_raw(struct json_writer *w, const char *key, struct slice json)
 {
 	json_write_key(w, key);
-	json_write_raw(w, json);
+	write_raw(w, json);
 }
 
 int

@@ -50,7 +50,6 @@ int plan_find(struct desk *desk, struct slice id, const struct message *party, s
 int plan_must_find(struct desk *desk, struct slice id, struct plan_row *row_r,
 		   struct err *err) MUST_CHECK; /* else ERR_NOT_FOUND */
 bool plan_is_held(const struct desk *desk, const struct plan_row *row);
-void plan_row_read(struct query *query, struct plan_row *row_r); /* the first columns of a query */
 
 /* Puts those of scope, arguments, summary and result that are wanted. */
 int plan_put_texts(struct desk *desk, uint64_t no, unsigned wanted, struct err *err) MUST_CHECK;

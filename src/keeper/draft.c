@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/rand.h"
 #include "link.h"
 
 #define SEND_BYTES (128 * 1024) /* items are sent when so many wait */
@@ -21,12 +20,8 @@ struct keeper_draft {
 };
 
 static int
-choose_id(const char *wanted, char id_r[static KEEPER_ID_LEN + 1], struct err *err)
+take_id(const char *wanted, char id_r[static KEEPER_ID_LEN + 1], struct err *err)
 {
-	if (wanted == NULL || wanted[0] == '\0') {
-		rand_uuid(id_r);
-		return 0;
-	}
 	if (strlen(wanted) > KEEPER_ID_LEN)
 		return err_set(err, ERR_INVALID, "The id of a plan has %d characters at most.", KEEPER_ID_LEN);
 	memcpy(id_r, wanted, strlen(wanted) + 1);
@@ -54,7 +49,7 @@ static int
 begin(struct keeper *keeper, struct keeper_draft *draft, const struct keeper_plan_meta *meta, struct err *err)
 {
 	struct buf payload;
-	int r = choose_id(meta->id, draft->id, err);
+	int r = take_id(meta->id, draft->id, err);
 
 	if (r < 0)
 		return r;
@@ -193,10 +188,4 @@ keeper_plan_drop(struct keeper_draft **draft)
 	handle_fini(&d->handle);
 	buf_fini(&d->list);
 	free(d);
-}
-
-const char *
-keeper_draft_id(const struct keeper_draft *draft)
-{
-	return draft->id;
 }

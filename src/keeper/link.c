@@ -425,12 +425,6 @@ keeper_free(struct keeper **keeper)
 	free(k);
 }
 
-bool
-keeper_is_up(const struct keeper *keeper)
-{
-	return keeper->is_up;
-}
-
 /* ---- Calling ---- */
 
 static int

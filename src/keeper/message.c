@@ -111,15 +111,6 @@ message_end_text(struct buf *payload, size_t mark)
 		put_le((uint8_t *)payload->ptr + mark - 4, payload->len - mark, 4);
 }
 
-void
-message_encode(struct buf *payload, const struct message *message)
-{
-	for (unsigned tag = 1; tag < MESSAGE_NUMBERS; tag++)
-		message_put_number(payload, tag, message->number[tag]);
-	for (unsigned tag = 1; tag < MESSAGE_TEXTS; tag++)
-		message_put_text(payload, tag, message->text[tag]);
-}
-
 static int
 decode_number(struct slice *rest, unsigned tag, struct message *message)
 {

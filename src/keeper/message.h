@@ -93,10 +93,7 @@ struct message {
 /* ERR_INVALID: cut short, or a field twice. */
 int message_decode(struct slice payload, struct message *message_r) MUST_CHECK;
 
-/* Puts all fields that are set.  A failure stays in the buffer. */
-void message_encode(struct buf *payload, const struct message *message);
-
-/* Puts one field, for payloads written step by step; 0 and SLICE_NONE are left out. */
+/* Puts one field; 0 and SLICE_NONE are left out.  A failure stays in the buffer. */
 void message_put_text(struct buf *payload, enum message_text tag, struct slice text);
 void message_put_number(struct buf *payload, enum message_number tag, uint64_t value);
 

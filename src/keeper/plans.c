@@ -5,8 +5,9 @@
 
 /* ---- Rows ---- */
 
-void
-plan_row_read(struct query *query, struct plan_row *row_r)
+/* The first columns of a query. */
+static void
+read_row(struct query *query, struct plan_row *row_r)
 {
 	*row_r = (struct plan_row){
 	    .no = query_get_u64(query, 0),
@@ -54,7 +55,7 @@ plan_find(struct desk *desk, struct slice id, const struct message *party, struc
 	query_text(&query, id);
 	r = query_step(&query, err);
 	if (r == 1)
-		plan_row_read(&query, row_r);
+		read_row(&query, row_r);
 	if (r == 1 && !is_of(&query, party))
 		r = 0;
 	query_close(&query);
@@ -307,7 +308,7 @@ put_listed(struct desk *desk, struct query *query, uint64_t now_ms, struct buf *
 
 	buf_init(&element, MESSAGE_MAX);
 	inner.reply = &element;
-	plan_row_read(query, &row);
+	read_row(query, &row);
 	put_row(&inner, &row, now_ms);
 	put_party(query, &element);
 	message_put_text(&element, TEXT_ID, query_get_text(query, 17));

@@ -30,8 +30,9 @@ is_one_of(const char *name, const char *const *names, size_t n)
 	return false;
 }
 
-bool
-product_is_core_field(const char *name)
+/* Top-level members, such as "sku" or "extension_attributes". */
+static bool
+is_core_field(const char *name)
 {
 	static const char *const names[] = {"id",
 					    "sku",
@@ -74,7 +75,7 @@ put_names(struct buf *out, const char *const *fields, size_t n)
 	for (i = 0; i < n; i++) {
 		if (!criteria_is_field(fields[i]))
 			return ERR_INVALID;
-		if (strcmp(fields[i], "custom_attributes") == 0 || !product_is_core_field(fields[i]))
+		if (strcmp(fields[i], "custom_attributes") == 0 || !is_core_field(fields[i]))
 			wants_attributes = true;
 		else if (strcmp(fields[i], "sku") != 0 && !is_one_of(fields[i], fields, i))
 			buf_printf(out, ",%s", fields[i]);
@@ -128,7 +129,7 @@ product_pick(const json_t *product, const char *const *fields, size_t n)
 	if (result == NULL)
 		return NULL;
 	for (i = 0; i < n; i++) {
-		if (product_is_core_field(fields[i]))
+		if (is_core_field(fields[i]))
 			value = json_object_get(product, fields[i]);
 		else
 			value = product_attribute(product, fields[i]);
@@ -179,7 +180,7 @@ on_attribute(void *ctx, const struct json_item *item)
 		return 0;
 	r = json_scan_object(item->value, pick->limits, on_attribute_member, &attribute, NULL);
 	for (i = 0; r == 0 && attribute.code.ptr != NULL && i < pick->n; i++) {
-		if (pick->values[i].ptr == NULL && !product_is_core_field(pick->fields[i]) &&
+		if (pick->values[i].ptr == NULL && !is_core_field(pick->fields[i]) &&
 		    json_scan_key_is(attribute.code, pick->fields[i]))
 			pick->values[i] = attribute.value;
 	}
@@ -193,7 +194,7 @@ on_member(void *ctx, const struct json_item *item)
 	size_t i;
 
 	for (i = 0; i < pick->n; i++) {
-		if (product_is_core_field(pick->fields[i]) && json_scan_key_is(item->key, pick->fields[i]))
+		if (is_core_field(pick->fields[i]) && json_scan_key_is(item->key, pick->fields[i]))
 			pick->values[i] = item->value;
 	}
 	if (item->kind == JSON_KIND_ARRAY && slice_is(item->key, "custom_attributes"))

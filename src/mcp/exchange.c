@@ -400,8 +400,8 @@ stop(struct mcp_exchange *x)
 	exchange_answer_empty(x, 202); /* no response; HTTP has to say something */
 }
 
-bool
-exchange_cancel(struct mcp_exchange *by, struct slice id)
+static bool
+cancel(struct mcp_exchange *by, struct slice id)
 {
 	struct mcp_exchange *x;
 
@@ -464,6 +464,6 @@ exchange_take_cancellation(struct mcp_exchange *x)
 		return;
 	if (json_scan_object(x->msg.params, &x->server->limits, take_request_id, &id, NULL) < 0 || id.ptr == NULL)
 		return;
-	if (!exchange_cancel(x, id) && x->has_session && x->request.transport == MCP_HTTP)
+	if (!cancel(x, id) && x->has_session && x->request.transport == MCP_HTTP)
 		cancel_elsewhere(x, id);
 }

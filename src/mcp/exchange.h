@@ -167,10 +167,10 @@ void exchange_dismiss_client(struct mcp_exchange *x);
 void exchange_let_go(struct mcp_exchange *x, uint32_t retry_ms);
 bool exchange_can_let_go(const struct mcp_exchange *x);
 
-/* Stops the request with this id (a raw token) that the same client has under way; its channel is answered empty. */
-bool exchange_cancel(struct mcp_exchange *by, struct slice id);
-
-/* The same for a request of this session that another worker was told to cancel. */
+/*
+ * Stops a request of this session that another worker was told to cancel; its channel is answered empty, as when the
+ * client had told this worker.
+ */
 void exchange_receive_cancel(struct mcp_server *server, const struct frame *frame);
 
 /* If x is notifications/cancelled: stops what it names. */

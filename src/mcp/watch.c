@@ -184,8 +184,9 @@ tell_session(struct watcher *watcher, const struct action_change *change, uint64
 		watch_send_change(watcher, change);
 }
 
-void
-watch_tell(struct mcp_server *server, const struct action_change *change)
+/* Those of this worker. */
+static void
+tell_watchers(struct mcp_server *server, const struct action_change *change)
 {
 	struct watcher *watcher = LIST_FIRST(&server->watchers);
 	uint64_t uri = mcp_session_uri_hash(server->options.env->sessions, change->uri);
@@ -211,7 +212,7 @@ mcp_server_change(struct mcp_server *server, const struct action_change *change)
 
 	if (peers_post_all(server, &frame) == ERR_NOMEM)
 		server->undelivered++;
-	watch_tell(server, change);
+	tell_watchers(server, change);
 }
 
 /* ---- what other workers say ---- */
@@ -227,7 +228,7 @@ watch_receive_change(struct mcp_server *server, const struct frame *frame)
 		return;
 	}
 	change.kind = (enum action_change_kind)frame->number;
-	watch_tell(server, &change);
+	tell_watchers(server, &change);
 }
 
 /* Another program serves beside us, after a reload or during an upgrade: what it offers is the news. */
@@ -240,7 +241,7 @@ watch_receive_lists(struct mcp_server *server, const struct frame *frame)
 		if (frame->digests[i] == server->digests[i] || frame->digests[i] == server->told_digests[i])
 			continue;
 		server->told_digests[i] = frame->digests[i];
-		watch_tell(server, &change);
+		tell_watchers(server, &change);
 	}
 }
 

@@ -44,9 +44,6 @@ int watch_begin(struct mcp_exchange *x, unsigned kinds, size_t n_uris, struct wa
 /* x is about to be freed. */
 void watch_leave(struct mcp_exchange *x);
 
-/* Tells the watchers of this worker. */
-void watch_tell(struct mcp_server *server, const struct action_change *change);
-
 /* One message to one watcher. */
 void watch_send_change(struct watcher *watcher, const struct action_change *change);
 

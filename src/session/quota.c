@@ -27,7 +27,6 @@ struct window {
 };
 
 struct taking {
-	uint32_t n;
 	uint32_t limit;
 	uint64_t window_ms;
 	uint64_t now_ms;
@@ -42,11 +41,11 @@ take(struct table_record *rec, void *ctx)
 
 	if (rec->len == sizeof(window))
 		memcpy(&window, rec->payload, sizeof(window));
-	if (window.used + taking->n > taking->limit) {
+	if (window.used >= taking->limit) {
 		taking->retry_after_ms = window.ends_ms > taking->now_ms ? window.ends_ms - taking->now_ms : 1;
 		return ERR_LIMIT;
 	}
-	window.used += taking->n;
+	window.used++;
 	rec->deadline_ms = window.ends_ms;
 	rec->len = sizeof(window);
 	memcpy(rec->payload, &window, sizeof(window));
@@ -54,10 +53,10 @@ take(struct table_record *rec, void *ctx)
 }
 
 int
-quota_take_n(struct sessions *s, struct slice name, uint32_t n, uint32_t limit, uint64_t window_ms, uint64_t now_ms,
-	     uint64_t *retry_after_ms_r)
+quota_take(struct sessions *s, struct slice name, uint32_t limit, uint64_t window_ms, uint64_t now_ms,
+	   uint64_t *retry_after_ms_r)
 {
-	struct taking taking = {n, limit, window_ms, now_ms, 0};
+	struct taking taking = {limit, window_ms, now_ms, 0};
 	struct table_record blank = blank_record(TABLE_QUOTA);
 	int r;
 
@@ -66,13 +65,6 @@ quota_take_n(struct sessions *s, struct slice name, uint32_t n, uint32_t limit, 
 	if (retry_after_ms_r != NULL)
 		*retry_after_ms_r = taking.retry_after_ms;
 	return r;
-}
-
-int
-quota_take(struct sessions *s, struct slice name, uint32_t limit, uint64_t window_ms, uint64_t now_ms,
-	   uint64_t *retry_after_ms_r)
-{
-	return quota_take_n(s, name, 1, limit, window_ms, now_ms, retry_after_ms_r);
 }
 
 /* ---- the guard of admin accounts ---- */

@@ -62,6 +62,8 @@ enum stat_index {
 	STAT_COUNT
 };
 
+enum segment_backend { SEGMENT_POSIX = 1, SEGMENT_MEMFD = 2 };
+
 struct segment_header {
 	struct segment_shape shape;
 	_Alignas(64) _Atomic uint64_t generation;
@@ -120,9 +122,6 @@ struct segment {
 	struct group *group;
 	unsigned char *slot; /* GROUP_SLOTS times near, then as often far, for each group */
 };
-
-/* Fills the immutable sizes for a table of `slots` (a power of two) and `payload_bytes` (a multiple of 8). */
-void segment_shape_fill(struct segment_shape *shape, uint32_t slots, uint32_t payload_bytes);
 
 extern const size_t board_row_bytes;
 const uint8_t *segment_keys_pair(const struct segment_keys *keys);

@@ -93,8 +93,9 @@ far_bytes(uint32_t payload_bytes)
 	return round_up(2 * (payload_bytes - near_payload(payload_bytes)), 64);
 }
 
-void
-segment_shape_fill(struct segment_shape *shape, uint32_t slots, uint32_t payload_bytes)
+/* The immutable sizes of a table of `slots` (a power of two) and `payload_bytes` (a multiple of 8). */
+static void
+fill_shape(struct segment_shape *shape, uint32_t slots, uint32_t payload_bytes)
 {
 	memset(shape, 0, sizeof(*shape));
 	shape->magic = SEGMENT_MAGIC;
@@ -233,7 +234,7 @@ shape_from_config(const struct segment_config *config, struct segment_shape *sha
 			       payload);
 	if (slots < SEGMENT_SLOTS_MIN)
 		slots = SEGMENT_SLOTS_MIN;
-	segment_shape_fill(shape_r, power_of_two_from(slots), (uint32_t)round_up(payload, 8));
+	fill_shape(shape_r, power_of_two_from(slots), (uint32_t)round_up(payload, 8));
 	return 0;
 }
 
@@ -296,7 +297,7 @@ shape_is_sane(const struct segment_shape *found)
 		return false;
 	if (found->payload_bytes == 0 || found->payload_bytes > SEGMENT_PAYLOAD_MAX || found->payload_bytes % 8 != 0)
 		return false;
-	segment_shape_fill(&ours, found->slots, found->payload_bytes);
+	fill_shape(&ours, found->slots, found->payload_bytes);
 	return found->groups == ours.groups && found->stripes == ours.stripes && found->slot_bytes == ours.slot_bytes &&
 	       found->total_bytes == ours.total_bytes;
 }
@@ -311,7 +312,7 @@ shape_check(int fd, struct segment_shape *found, struct err *err)
 		return err_set_errno(err, ERR_IO, errno, "cannot look at the shared table");
 	if (pread(fd, found, sizeof(*found), 0) != (ssize_t)sizeof(*found) || found->magic != SEGMENT_MAGIC)
 		return err_set(err, ERR_CORRUPT, "the descriptor for the shared table holds something else");
-	segment_shape_fill(&ours, SEGMENT_SLOTS_MIN, 8);
+	fill_shape(&ours, SEGMENT_SLOTS_MIN, 8);
 	if (!shape_is_compatible(found, &ours))
 		return err_set(err, ERR_UNSUPPORTED,
 			       "the shared table has layout %u (glibc %.15s), this program needs layout %u (glibc %s): "
@@ -351,30 +352,6 @@ segment_slots(const struct segment *seg)
 	return seg->slots;
 }
 
-uint32_t
-segment_payload_max(const struct segment *seg)
-{
-	return seg->payload_bytes;
-}
-
-size_t
-segment_bytes(const struct segment *seg)
-{
-	return seg->total_bytes;
-}
-
-enum segment_backend
-segment_backend(const struct segment *seg)
-{
-	return seg->header->shape.backend == SEGMENT_MEMFD ? SEGMENT_MEMFD : SEGMENT_POSIX;
-}
-
-uint64_t
-segment_created_wall_ms(const struct segment *seg)
-{
-	return seg->header->shape.created_wall_ms;
-}
-
 uint64_t
 segment_generation(const struct segment *seg)
 {
@@ -385,26 +362,4 @@ uint64_t
 segment_next_generation(struct segment *seg)
 {
 	return atomic_fetch_add_explicit(&seg->header->generation, 1, memory_order_relaxed) + 1;
-}
-
-bool
-segment_contains(const struct segment *seg, const void *bytes, size_t len)
-{
-	const unsigned char *base = (const unsigned char *)seg->header;
-	off_t from = 0;
-
-	/* Holes are skipped: reading one would allocate it. */
-	for (;;) {
-		off_t start = lseek(seg->fd, from, SEEK_DATA);
-		off_t end;
-
-		if (start < 0)
-			return false;
-		end = lseek(seg->fd, start, SEEK_HOLE);
-		if (end < 0 || (size_t)end > seg->total_bytes)
-			end = (off_t)seg->total_bytes;
-		if (memmem(base + start, (size_t)(end - start), bytes, len) != NULL)
-			return true;
-		from = end;
-	}
 }

@@ -57,8 +57,8 @@ slot_word_find(uint32_t kind, struct table_id id)
 	return WORD_LIVE | (uint64_t)kind << WORD_KIND_SHIFT | (id.lo & WORD_TAG_MASK);
 }
 
-uint64_t
-slot_word_of(const struct image *image)
+static uint64_t
+word_of(const struct image *image)
 {
 	struct table_id id = {image->word[COPY_ID_LO], image->word[COPY_ID_HI]};
 	uint64_t word = slot_word_find(slot_kind(image) % TABLE_KINDS, id);
@@ -151,7 +151,7 @@ slot_load(const struct segment *seg, uint32_t index, uint64_t word, struct image
 	size_t words;
 
 	slot_load_header(seg, index, word, image_r);
-	if (slot_len(image_r) > seg->payload_bytes || slot_word_of(image_r) != word)
+	if (slot_len(image_r) > seg->payload_bytes || word_of(image_r) != word)
 		return false;
 	words = COPY_HEADER_WORDS + payload_words(image_r);
 	for (size_t i = COPY_HEADER_WORDS; i < words; i++)
@@ -161,8 +161,8 @@ slot_load(const struct segment *seg, uint32_t index, uint64_t word, struct image
 
 /* ---- writing ---- */
 
-struct stripe *
-slot_stripe(const struct segment *seg, uint32_t index)
+static struct stripe *
+stripe_of(const struct segment *seg, uint32_t index)
 {
 	return &seg->stripe[index / (seg->slots / seg->stripes)];
 }
@@ -174,7 +174,7 @@ set_working(const struct segment *seg, uint32_t index, uint32_t more)
 {
 	uint32_t within = more == 0 ? 0 : index % (seg->slots / seg->stripes) + more;
 
-	atomic_store_explicit(&slot_stripe(seg, index)->working, within, memory_order_relaxed);
+	atomic_store_explicit(&stripe_of(seg, index)->working, within, memory_order_relaxed);
 	TABLE_STORE_POINT();
 }
 
@@ -252,7 +252,7 @@ slot_commit(const struct segment *seg, uint32_t index, struct image *image, bool
 	image->word[COPY_VERSION] = next_version(seg, index, word);
 	image->word[COPY_LEN_CRC] = (uint64_t)slot_len(image) << 32 | image_crc(image);
 	copy = copy_of(seg, index, image->word[COPY_VERSION]);
-	new_word = slot_word_of(image);
+	new_word = word_of(image);
 	before = used_words(seg, &copy);
 
 	set_working(seg, index, 1);

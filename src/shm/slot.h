@@ -5,8 +5,8 @@
  *
  *	bits 0-7 version, 8 live, 9-11 kind, 12 evictable, 13-39 owner tag, 40-63 id tag
  *
- * It follows from the image of the active copy (slot_word_of), so a word and a copy that do not belong together are
- * found out.  Bit 0 names the active copy.  The version is the slot's write counter, which only grows: a word seen
+ * It follows from the image of the active copy (word_of() in slot.c), so a word and a copy that do not belong together
+ *are found out.  Bit 0 names the active copy.  The version is the slot's write counter, which only grows: a word seen
  * twice with fewer than 128 writes in between means that the copy it names was not touched.
  */
 #ifndef SHM_SLOT_H
@@ -95,7 +95,6 @@ slot_len(const struct image *image)
 }
 
 uint64_t slot_word_find(uint32_t kind, struct table_id id); /* compare under WORD_FIND_MASK */
-uint64_t slot_word_of(const struct image *image);
 
 void slot_image_from(struct image *image, struct table_id id, const struct table_record *rec, uint64_t now_ms);
 void slot_image_to(const struct image *image, struct table_record *rec_r);
@@ -125,7 +124,5 @@ void slot_touch(const struct segment *seg, uint32_t index, uint64_t word, uint64
 
 /* Wipes what does not count: the other copy of a live slot, both copies of an empty one. */
 void slot_tidy(const struct segment *seg, uint32_t index);
-
-struct stripe *slot_stripe(const struct segment *seg, uint32_t index);
 
 #endif

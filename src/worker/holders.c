@@ -362,9 +362,3 @@ holders_is_crowded(const struct holders *holders)
 {
 	return holders->is_crowded;
 }
-
-size_t
-holders_count(const struct holders *holders)
-{
-	return holders->n;
-}

@@ -67,6 +67,5 @@ bool holder_may_tell(struct holder *holder, uint64_t every_ms, uint64_t now_ms, 
 void holders_tick(struct holders *holders, uint64_t now_ms);
 
 bool holders_is_crowded(const struct holders *holders);
-size_t holders_count(const struct holders *holders);
 
 #endif

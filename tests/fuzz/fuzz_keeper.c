@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "keeper/message.h"
+#include "../unit/keeper/encode.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -2,6 +2,7 @@
  * test_auth.c - auth.login, auth.logout and auth.whoami against a scripted shop
  */
 #include "fake_shop.h"
+#include "search.h"
 
 #define WEBSITES "/rest/all/V1/store/websites"
 #define TOKEN "/rest/all/V1/integration/admin/token"

@@ -2,6 +2,7 @@
  * test_store.c - whose credentials go to which address, and the shared admin token
  */
 #include "fake_shop.h"
+#include "search.h"
 
 #include "action/store.h"
 #include "session/token.h"

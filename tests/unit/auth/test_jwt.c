@@ -152,7 +152,6 @@ every_algorithm_passes(void **state)
 {
 	struct ring *ring = *state;
 
-	assert_int_equal(jwt_keys_count(ring->keys), 3); /* the small RSA key is passed over */
 	expect(ring, keyring_sign(header_of("RS256", "r1"), good_claims(), ring->rsa), JWT_OK);
 	expect(ring, keyring_sign(header_of("PS256", "r1"), good_claims(), ring->rsa), JWT_OK);
 	expect(ring, keyring_sign(header_of("ES256", "e1"), good_claims(), ring->ec), JWT_OK);

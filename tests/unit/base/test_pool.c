@@ -50,7 +50,6 @@ test_allocations_are_aligned_zeroed_and_apart(void **test_state)
 				assert_int_equal((unsigned char)ptrs[i][j], i % 255 + 1);
 		}
 		pool_reset(pool);
-		assert_int_equal(pool_used(pool), 0);
 	}
 	pool_free(&pool);
 	assert_null(pool);
@@ -87,7 +86,6 @@ test_budget(void **test_state)
 		while (pool_alloc(pool, 16) != NULL) /* and piece by piece */
 			count++;
 		assert_int_equal(count, (budgets[i] + 15) / 16);
-		assert_true(pool_used(pool) <= budgets[i] + 15);
 		pool_reset(pool);
 		assert_non_null(pool_alloc(pool, budgets[i]));
 		pool_free(&pool);
@@ -224,9 +222,9 @@ test_shelf(void **test_state)
 	assert_int_equal(shelf.n, KEEPS);
 	pool = pool_shelf_take(&shelf, 1000);
 	assert_true(!KEEPS || pool == first);
-	assert_int_equal(pool_used(pool), 0);
-	text = pool_alloc(pool, 7);
-	for (size_t i = 0; i < 7; i++)
+	text = pool_alloc(pool, 1000); /* all that it may have */
+	assert_non_null(text);
+	for (size_t i = 0; i < 1000; i++)
 		assert_int_equal(text[i], 0);
 	pools[0] = pool;
 	for (size_t i = 1; i <= POOL_SHELF_MAX; i++)

@@ -511,7 +511,7 @@ test_waiting_of_bodies(void **state)
 		world_turn(&world);
 	}
 	world_until_text(&world, &clients[3], "429 Too Many Requests");
-	assert_int_equal(world_stats(&world)->refused[HTTP_REFUSED_429], 1);
+	assert_int_equal(world.access.status, 429);
 	assert_int_equal(world.waiting_kib, 3 * (sizeof(piece) / 1024));
 	client_send(&clients[0], "0123456789");
 	assert_int_equal(client_send_some(&clients[0], piece, 9990), 9990);

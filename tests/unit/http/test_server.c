@@ -260,17 +260,6 @@ test_source(void **state)
 	client_close(&other);
 }
 
-static void
-test_refused_statuses(void **state)
-{
-	(void)state;
-	assert_int_equal(http_refused_status(HTTP_REFUSED_400), 400);
-	assert_int_equal(http_refused_status(HTTP_REFUSED_505), 505);
-	for (int i = 1; i < HTTP_REFUSED_KINDS; i++)
-		assert_true(http_refused_status((enum http_refused)i) >
-			    http_refused_status((enum http_refused)(i - 1)));
-}
-
 #define IDLE 200
 
 /* Kept-alive connections that have served a request with a body and now wait. */
@@ -317,7 +306,6 @@ main(void)
 	    cmocka_unit_test(test_abort_in_request),
 	    cmocka_unit_test(test_adopt_limit),
 	    cmocka_unit_test(test_source),
-	    cmocka_unit_test(test_refused_statuses),
 	    cmocka_unit_test(test_idle_cost),
 	};
 

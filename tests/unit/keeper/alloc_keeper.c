@@ -6,6 +6,7 @@
  */
 #include "house.h"
 
+#include "base/rand.h"
 #include "keeper/batch.h"
 #include "torture.h"
 
@@ -133,25 +134,27 @@ static int
 one_life(struct errand *errand, struct pool *pool)
 {
 	const struct keeper_entry entry = {.item = 0, .status = KEEPER_UPDATED};
-	struct keeper_plan_meta meta = house_meta(NULL);
+	char id[KEEPER_ID_LEN + 1];
+	struct keeper_plan_meta meta = house_meta(id);
 	struct keeper_draft *draft = NULL;
 	struct keeper_claim *claim = NULL;
 	struct keeper_verdict verdict;
 	struct keeper_plan plan;
 	struct err err;
-	int r = keeper_plan_begin(errand->keeper, &meta, &draft, &err);
+	int r;
 
+	rand_uuid(id);
+	r = keeper_plan_begin(errand->keeper, &meta, &draft, &err);
 	if (r == 0)
 		r = keeper_plan_add(draft, SLICE_LIT("{\"sku\":\"one\"}"), &err);
 	if (r == 0)
 		r = keeper_plan_store(draft, &err);
 	if (r == 0)
-		r = keeper_plan_claim(errand->keeper, keeper_draft_id(draft), &party, "a key", NOW, pool, &claim,
-				      &verdict, &err);
+		r = keeper_plan_claim(errand->keeper, meta.id, &party, "a key", NOW, pool, &claim, &verdict, &err);
 	if (r == 0 && claim != NULL)
 		r = keeper_journal(claim, &entry, 1, &err);
 	if (r == 0)
-		r = keeper_plan_read(errand->keeper, keeper_draft_id(draft), &party, NOW, pool, &plan, &err);
+		r = keeper_plan_read(errand->keeper, meta.id, &party, NOW, pool, &plan, &err);
 	keeper_claim_free(&claim);
 	keeper_plan_drop(&draft);
 	return r;

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "base/log.h"
+#include "encode.h"
 #include "keeper/desk.h"
 
 #define NOW 1700000000000ULL

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "base/err.h"
-#include "keeper/message.h"
+#include "encode.h"
 
 static void
 fields_come_back(void **state)

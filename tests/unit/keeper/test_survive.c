@@ -6,6 +6,8 @@
 
 #include <sys/mman.h>
 
+#include "base/rand.h"
+
 #define KILLS 120
 #define WORKER_EVERY 7 /* every so many kills of the keeper one of the worker */
 #define ITEMS 40
@@ -75,17 +77,20 @@ journal_some(struct keeper_claim *claim)
 static void
 store_one(struct house *h)
 {
-	struct keeper_plan_meta meta = house_meta(NULL);
+	char id[KEEPER_ID_LEN + 1];
+	struct keeper_plan_meta meta = house_meta(id);
 	struct keeper_draft *draft = NULL;
 	struct err err;
-	int r = keeper_plan_begin(h->keeper, &meta, &draft, &err);
+	int r;
 
+	rand_uuid(id);
+	r = keeper_plan_begin(h->keeper, &meta, &draft, &err);
 	for (int i = 0; r == 0 && i < PLAN_ITEMS; i++)
 		r = keeper_plan_add(draft, SLICE_LIT("{\"sku\":1}"), &err);
 	if (r == 0)
 		r = keeper_plan_store(draft, &err);
 	if (r == 0 && ledger->n_plans < PLANS_MAX) {
-		memcpy(ledger->plans[ledger->n_plans], keeper_draft_id(draft), KEEPER_ID_LEN + 1);
+		memcpy(ledger->plans[ledger->n_plans], id, KEEPER_ID_LEN + 1);
 		ledger->n_plans++;
 	} else {
 		ledger->failed++;

@@ -16,6 +16,7 @@
 
 #include "base/err.h"
 #include "base/pool.h"
+#include "search.h"
 #include "session/sessions.h"
 #include "shm/segment.h"
 #include "shm/table.h"

@@ -24,8 +24,6 @@ test_window(void **state)
 	assert_int_equal(quota_take(&st.s, SLICE_LIT("a"), 3, 1000, 1499, &retry), ERR_LIMIT);
 	assert_int_equal(retry, 1);
 	assert_int_equal(quota_take(&st.s, SLICE_LIT("a"), 3, 1000, 1500, NULL), 0);
-	assert_int_equal(quota_take_n(&st.s, SLICE_LIT("a"), 3, 3, 1000, 1500, NULL), ERR_LIMIT);
-	assert_int_equal(quota_take_n(&st.s, SLICE_LIT("a"), 2, 3, 1000, 1500, NULL), 0);
 	assert_int_equal(quota_take(&st.s, SLICE_LIT("c"), 0, 1000, 1500, &retry), ERR_LIMIT);
 	assert_int_equal(retry, 1000);
 	assert_int_equal(table_count(st.tab, TABLE_QUOTA), 2);

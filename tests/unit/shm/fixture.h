@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "search.h"
 #include "shm/segment.h"
 #include "shm/table.h"
 

@@ -31,8 +31,8 @@ test_create_and_attach_share_bytes(void **state)
 	assert_int_equal(segment_generation(second), 0);
 	assert_int_equal(segment_next_generation(f.seg), 1);
 	assert_int_equal(segment_generation(second), 1);
-	assert_int_equal(segment_bytes(second), segment_bytes(f.seg));
-	assert_true(segment_created_wall_ms(second) > 1600000000000u);
+	assert_int_equal(second->total_bytes, f.seg->total_bytes);
+	assert_true(second->header->shape.created_wall_ms > 1600000000000u);
 	assert_int_equal(fcntl(segment_fd(second), F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
 	table_free(&tab);
 	segment_free(&second);
@@ -52,7 +52,7 @@ test_nothing_is_left_under_a_name(void **state)
 	assert_int_equal(fstat(segment_fd(f.seg), &st), 0);
 	assert_int_equal(st.st_nlink, 0);
 	assert_int_equal(st.st_mode & 07177, 0);
-	assert_int_equal(st.st_size, segment_bytes(f.seg));
+	assert_int_equal(st.st_size, f.seg->total_bytes);
 	fixture_fini(&f);
 }
 
@@ -124,13 +124,13 @@ test_sizes(void **state)
 	assert_int_equal(segment_keys_create(&keys, &err), 0);
 	assert_int_equal(segment_create(&config, keys, &seg, &err), 0);
 	assert_int_equal(segment_slots(seg), 65536);
-	assert_int_equal(segment_payload_max(seg), SEGMENT_PAYLOAD_DEFAULT);
+	assert_int_equal(seg->payload_bytes, SEGMENT_PAYLOAD_DEFAULT);
 	assert_int_equal(seg->slot_bytes, 4096);
 	segment_free(&seg);
 	config = (struct segment_config){1000, 50};
 	assert_int_equal(segment_create(&config, keys, &seg, &err), 0);
 	assert_int_equal(segment_slots(seg), 1024);
-	assert_int_equal(segment_payload_max(seg), 56);
+	assert_int_equal(seg->payload_bytes, 56);
 	segment_free(&seg);
 	config.slots = SEGMENT_SLOTS_MAX + 1;
 	assert_int_equal(segment_create(&config, keys, &seg, &err), ERR_INVALID);
@@ -149,7 +149,7 @@ test_untouched_slots_are_holes(void **state)
 
 	(void)state;
 	fixture_init_sized(&f, 65536, 0);
-	assert_true(segment_bytes(f.seg) > 256u * 1024 * 1024);
+	assert_true(f.seg->total_bytes > 256u * 1024 * 1024);
 	assert_int_equal(fstat(segment_fd(f.seg), &st), 0);
 	assert_true((uint64_t)st.st_blocks * 512 < 1024 * 1024);
 	assert_false(segment_contains(f.seg, "not in here at all", 18));
@@ -269,7 +269,7 @@ test_attach_refuses_other_files(void **state)
 	fixture_init(&f);
 	assert_int_equal(segment_attach(segment_keys_fd(f.keys), &seg, &err), ERR_CORRUPT);
 	/* A segment that lost its tail would be a SIGBUS. */
-	if (segment_backend(f.seg) == SEGMENT_POSIX) {
+	if (f.seg->header->shape.backend == SEGMENT_POSIX) {
 		assert_int_equal(ftruncate(segment_fd(f.seg), 8192), 0);
 		fd = dup(segment_fd(f.seg));
 		assert_int_equal(segment_attach(fd, &seg, &err), ERR_CORRUPT);
