@@ -30,7 +30,9 @@
 #define STEP_MS 20
 #define STATE_DIR_MODE 0700
 #define SESSION_MS (10ULL * 365 * 24 * 3600 * 1000) /* the legacy session ends with the process */
-#define N_SIGNALS 4
+
+static const int handled[] = {SIGTERM, SIGINT, SIGHUP, SIGCHLD};
+#define N_SIGNALS ARRAY_LEN(handled)
 
 struct desk {
 	struct worker worker; /* one without listeners */
@@ -214,12 +216,11 @@ on_tick(evutil_socket_t fd, short what, void *ctx)
 static int
 add_events(struct desk *desk, struct err *err)
 {
-	static const int signals[N_SIGNALS] = {SIGTERM, SIGINT, SIGHUP, SIGCHLD};
 	const struct timeval every = {.tv_sec = TICK_S};
 	struct event_base *base = desk->worker.base;
 
 	for (size_t i = 0; i < N_SIGNALS; i++) {
-		desk->signal_events[i] = evsignal_new(base, signals[i], on_signal, desk);
+		desk->signal_events[i] = evsignal_new(base, handled[i], on_signal, desk);
 		if (desk->signal_events[i] == NULL || event_add(desk->signal_events[i], NULL) < 0)
 			return err_set(err, ERR_NOMEM, "out of memory");
 	}
@@ -274,9 +275,22 @@ free_event(struct event **event)
 	*event = NULL;
 }
 
+/* One who is in a hurry sends another signal while the end is under way already: that must not change how it ends. */
+static void
+hold_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < N_SIGNALS; i++)
+		sigaddset(&set, handled[i]);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
 static void
 stop(struct desk *desk)
 {
+	hold_signals();
 	endpoint_stdio_free(&desk->endpoint);
 	for (size_t i = 0; i < N_SIGNALS; i++)
 		free_event(&desk->signal_events[i]);

@@ -74,6 +74,12 @@ def wait_written(shop, n):
     poll(lambda: shop.control("GET", "writes")["total"] >= n, lambda: f"{n} writes: {len(counts(shop))}")
 
 
+def slow_after(shop, n):
+    """The first n writes take a moment, the others so long that what comes meanwhile comes in their midst."""
+    shop.fault("latency", PRODUCTS, method="PUT", ms=20, count=n)
+    shop.fault("latency", PRODUCTS, method="PUT", ms=600)
+
+
 def keeper_pid(server):
     return server.status()["keeper"]["pid"]
 
@@ -404,7 +410,7 @@ def test_keeper_killed_again_and_again(start, shop):
     client = Modern(server)
     client.login()
     plans = [prepare(client, numbered(first, first + 299), {"name": "Kept"}) for first in (1, 301)]
-    shop.fault("latency", PRODUCTS, method="PUT", ms=50)
+    shop.fault("latency", PRODUCTS, method="PUT", ms=100)
     for event in ("keeper_ended", "keeper_delayed", "keeper_not_understood", "crash_loop"):
         server.allows(event)
     running = [in_background(lambda plan=plan: commit(client, plan)) for plan in plans]
@@ -427,12 +433,14 @@ def test_keeper_killed_again_and_again(start, shop):
     poll(lambda: server.status()["keeper"]["state"] == "ready", "the keeper")
     results = [one.result() for one in running]
     for number, plan in enumerate(plans):
-        outcome = results[number]
-        for _ in range(20):
-            if not outcome.refused and outcome.data["status"] == "completed":
-                break
-            outcome = commit(client, plan)
-        assert outcome.data["success_count"] == 300, (deaths, outcome)
+        def completed(number=number, plan=plan):
+            if results[number].refused or results[number].data["status"] != "completed":
+                results[number] = commit(client, plan)
+            outcome = results[number]
+            return not outcome.refused and outcome.data["status"] == "completed"
+
+        poll(completed, lambda number=number: f"the commit is carried out: {results[number]}")
+        assert results[number].data["success_count"] == 300, (deaths, results[number])
     assert deaths >= 3
     assert counts(shop) == dict.fromkeys(numbered(1, 600), 1)
     server.fds.clear()  # connections to the keeper come and go
@@ -445,7 +453,7 @@ def test_logout_in_a_commit(start, shop):
     client = Modern(server)
     client.login()
     plan = prepare(client, numbered(1, 300))
-    shop.fault("latency", PRODUCTS, method="PUT", ms=100)
+    slow_after(shop, 60)
     first = in_background(lambda: commit(client, plan))
     wait_written(shop, 50)
     client.ok("auth_logout")
@@ -477,7 +485,7 @@ def test_client_that_goes_away(start, shop):
     client = Modern(server)
     client.login()
     plan = prepare(client, numbered(1, 300))
-    shop.fault("latency", PRODUCTS, method="PUT", ms=100)
+    slow_after(shop, 60)
     connection = begin_commit(server, client, plan)
     wait_written(shop, 50)
     server.allows("refused", status=499)
@@ -530,7 +538,7 @@ def test_write_that_takes_for_ever(start, shop):
         return len(counts(shop)) == 150 and unanswered == [PRODUCTS + "MCP-001"]
 
     poll(the_others_are_written, lambda: f"149 answers, 150 writes: {len(counts(shop))}")
-    assert 2 <= most <= 4
+    assert most <= 4
     (victim,) = server.worker_pids()
     expect_killed(server)
     os.kill(victim, signal.SIGKILL)
@@ -576,7 +584,7 @@ def test_write_that_magento_cannot_do(client, shop):
     shop.fault("text500", PRODUCTS + "MCP-002", method="PUT")
     began = time.monotonic()
     result = done(client, plan)
-    assert time.monotonic() - began < 10, "not the deadline of a write"
+    assert time.monotonic() - began < 30, "not the deadline of a write"
     assert (result["status"], result["success_count"], result["error_count"]) == ("completed_with_errors", 2, 1)
     assert result["errors"][0]["sku"] == "MCP-002" and result["errors"][0]["code"] == "MAGENTO_API_ERROR"
     assert len([entry for entry in puts(shop) if entry["path"].endswith("MCP-002")]) == 1
@@ -610,10 +618,23 @@ def test_credentials_that_end_in_a_commit(start, shop):
     """Nothing more is sent with a dead token; the next login goes on."""
     server = start({'store "main"': {"base_url": shop.url, **dict.fromkeys(OAUTH)}}, workers=1)
     client = Modern(server)
-    shop.settings(token_ttl=3)
-    client.login(username="admin", password="Dummy123pass")
+    admin = {"username": "admin", "password": "Dummy123pass"}
+    client.login(**admin)
     plan = prepare(client, numbered(1, 300))
-    shop.fault("latency", PRODUCTS, method="PUT", ms=120)
+
+    def attempt(ms):
+        began = time.monotonic()
+        shop.settings(token_ttl=ms // 1000)
+        outcome = client.call("auth_login", admin, session=None)
+        if time.monotonic() - began > ms / 1000 - 4:  # tokens live for whole seconds, and a few writes are to be carried out
+            return False
+        assert not outcome.refused, outcome
+        client.session = outcome.data["session"]
+        SECRETS.add(client.session)
+        shop.fault("latency", PRODUCTS, method="PUT", ms=ms // 25)
+        return True
+
+    at_a_pace(attempt, 5000)
     result = done(client, plan)
     assert result["status"] == "interrupted" and 0 < result["pending_count"] < 300
     assert result["error_count"] == 0 and "expired" in result["message"]
@@ -621,7 +642,7 @@ def test_credentials_that_end_in_a_commit(start, shop):
     assert 0 < len(refusals) <= 24, "one window at most"
     shop.settings(token_ttl=3600)
     shop.heal()
-    client.login(username="admin", password="Dummy123pass")
+    client.login(**admin)
     assert done(client, plan)["success_count"] == 300
     assert counts(shop) == dict.fromkeys(numbered(1, 300), 1)
 
