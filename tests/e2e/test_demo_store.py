@@ -965,8 +965,8 @@ def test_a_write_behind_a_fault_counts_if_it_was_carried_out(store):
 
 
 def test_latency_is_served_side_by_side():
-    """500 writes over 16 connections, each held up by 50 ms: one after another they would take 25 s."""
-    store = Store("--products", "500", "--latency-ms", "50")
+    """500 writes over 16 connections, each held up by 150 ms: one after another they would take 75 s."""
+    store = Store("--products", "500", "--latency-ms", "150")
     headers = {"Authorization": "Bearer " + store.token(), "Content-Type": "application/json"}
 
     def work(worker):
@@ -983,7 +983,7 @@ def test_latency_is_served_side_by_side():
         began = time.monotonic()
         with concurrent.futures.ThreadPoolExecutor(16) as pool:
             list(pool.map(work, range(16)))
-        assert time.monotonic() - began < 20
+        assert time.monotonic() - began < 60
         writes = store.control("GET", "writes")["products"]
         assert len(writes) == 500 and {entry["count"] for entry in writes.values()} == {1}
     finally:

@@ -212,7 +212,7 @@ def test_no_room_for_connections(start):
 def test_system_calls_that_fail_at_start():
     """A dozen of those that tests/stress/faults.py has fail: it serves, or says why not and leaves nothing behind."""
     done = subprocess.run([sys.executable, ROOT / "tests" / "stress" / "faults.py", "--short"], capture_output=True,
-                          text=True, timeout=300, env={**os.environ, "BUILD": str(BUILD)})
+                          text=True, timeout=900, env={**os.environ, "BUILD": str(BUILD)})
     if done.returncode == 77:
         pytest.skip(done.stdout.strip())
     assert done.returncode == 0, done.stdout + done.stderr
@@ -222,7 +222,7 @@ def test_system_calls_that_fail_at_start():
 def test_system_calls_that_fail_in_children():
     """Likewise of workers and keeper, from their birth to their first requests: each is got over."""
     done = subprocess.run([sys.executable, ROOT / "tests" / "stress" / "child_faults.py", "--short"], capture_output=True,
-                          text=True, timeout=300, env={**os.environ, "BUILD": str(BUILD)})
+                          text=True, timeout=900, env={**os.environ, "BUILD": str(BUILD)})
     if done.returncode == 77:
         pytest.skip(done.stdout.strip())
     assert done.returncode == 0, done.stdout + done.stderr

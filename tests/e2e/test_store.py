@@ -12,7 +12,7 @@ import pytest
 
 from harness.client import Legacy, Modern
 from harness.http import Connection, head
-from harness.places import BUILD, SERVER, poll
+from harness.places import BUILD, SERVER, poll, reserved_port
 
 OTHER_LAYOUT = str(BUILD / "other-layout" / "magento-mcp")
 
@@ -201,12 +201,11 @@ def test_another_address_is_opened(launch, manager):
     client.login()
     port = server.port
     server.stop()
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        other = probe.getsockname()[1]
-    server = launch({"server": {"listen": f"127.0.0.1:{other}"}})
-    assert server.port == other != port and again(client, server).ok("auth_whoami")
-    with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.1", port))
+    with reserved_port() as other:
+        server = launch({"server": {"listen": f"127.0.0.1:{other}"}})
+        assert server.port == other != port and again(client, server).ok("auth_whoami")
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port))
 
 
 def test_a_table_of_another_version_is_made_anew(launch, manager):

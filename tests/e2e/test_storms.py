@@ -11,7 +11,7 @@ def storm(name, **settings):
     environment = {**os.environ, "BUILD": str(BUILD), "STRESS_SHORT": "1", "STRESS_CLIENTS": "24", "STRESS_RATE": "100",
                    **{name: str(value) for name, value in settings.items()}}
     done = subprocess.run([sys.executable, ROOT / "tests" / "stress" / f"{name}.py"], env=environment,
-                          capture_output=True, text=True, timeout=300)
+                          capture_output=True, text=True, timeout=900)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -33,7 +33,7 @@ def test_deaths_of_the_keeper_lose_nothing():
 
 
 def test_kills_inside_the_table_leave_old_or_new():
-    done = subprocess.run([BUILD / "stress" / "table_kills", "300", "10"], capture_output=True, text=True, timeout=300)
+    done = subprocess.run([BUILD / "stress" / "table_kills", "300", "10"], capture_output=True, text=True, timeout=900)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -157,8 +157,11 @@ def test_another_layout_begins_anew(start, installed, shop):
     before = proc.descriptors(server.process.pid)
     server.fds.clear()  # the new table has another name
     upgrade(server)
-    after = proc.descriptors(server.process.pid)
-    assert len(after) == len(before) and sum(after.values()) == sum(before.values()), (before, after)
+
+    def after():
+        return proc.descriptors(server.process.pid)
+
+    poll(lambda: len(after()) == len(before) and sum(after().values()) == sum(before.values()), lambda: (before, after()))
     client.refused("auth_whoami", "NOT_AUTHENTICATED")
     client.login()
     assert client.ok("auth_whoami")

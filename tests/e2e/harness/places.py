@@ -66,6 +66,14 @@ def at_a_pace(attempt, first_ms=500, times=4):
     assert any(attempt(ms) for ms in tried), f"whatever was tried was over too soon: {tried} ms"
 
 
+def at_best(attempt, times=12):
+    """
+    Calls attempt() until it says that it was in time: for what takes less than a time that nobody can set, unless the
+    machine is busy. What always takes longer is never in time.
+    """
+    assert any(attempt() for _ in range(times)), f"not once of {times} times was it in time"
+
+
 @contextlib.contextmanager
 def reserved_port():
     """
