@@ -3,8 +3,8 @@
  *
  * Requests wait for their turn here, in order; curl's own queue for connections keeps neither order nor deadlines.
  *
- * Ended transfers are collected after curl has returned, and each completion is delivered from an event of its own, so
- * that whatever `done` does, no frame of ours is below it.
+ * Ended transfers are collected after curl has returned, and their completions are delivered from an event of their
+ * own: all that one turn of the loop brought, so that what follows from them is recorded and written together, too.
  */
 #include "fetch/fetch.h"
 
@@ -20,6 +20,8 @@
 #include "loop.h"
 #include "origin.h"
 
+#define DELIVERIES_MAX 64 /* in a row; then others have their turn */
+
 struct fetch {
 	struct loop loop;
 	struct fetch_options options;
@@ -27,6 +29,7 @@ struct fetch {
 	struct transfer_fields fields;
 	bool is_open;		/* curl is there: see fetch_open() */
 	struct event *deliver;	/* active while `finished` is not empty */
+	bool *is_gone;		/* of whoever delivers: set when the client is freed meanwhile */
 	struct job_list active; /* delayed or with curl */
 	struct job_list waiting;
 	struct job_list finished;
@@ -189,32 +192,40 @@ job_free(struct fetch *f, struct fetch_job *job)
 	free(job);
 }
 
-/* One completion per event; `done` may do anything, also free the whole client, so nothing follows it. */
+/* `done` may do anything, also free the whole client. */
+static void
+deliver_first(struct fetch *f)
+{
+	struct fetch_job *job = TAILQ_FIRST(&f->finished);
+	struct fetch_reply reply = job->reply;
+	fetch_done_fn done = job->done;
+	void *done_ctx = job->ctx;
+
+	turn_enter("shop");
+	TAILQ_REMOVE(&f->finished, job, link);
+	f->running--;
+	buf_init(&job->reply.body, 0);
+	job_free(f, job);
+	done(done_ctx, &reply);
+	fetch_reply_fini(&reply);
+}
+
 static void
 on_deliver(evutil_socket_t fd, short what, void *ctx)
 {
 	struct fetch *f = ctx;
-	struct fetch_job *job;
-	struct fetch_reply reply;
-	fetch_done_fn done;
-	void *done_ctx;
+	bool is_gone = false;
+	size_t n;
 
-	turn_enter("shop");
 	(void)fd, (void)what;
-	job = TAILQ_FIRST(&f->finished);
-	if (job == NULL)
+	f->is_gone = &is_gone;
+	for (n = 0; n < DELIVERIES_MAX && !is_gone && !TAILQ_EMPTY(&f->finished); n++)
+		deliver_first(f);
+	if (is_gone)
 		return;
-	TAILQ_REMOVE(&f->finished, job, link);
+	f->is_gone = NULL;
 	if (!TAILQ_EMPTY(&f->finished))
 		event_active(f->deliver, EV_TIMEOUT, 0);
-	f->running--;
-	reply = job->reply;
-	buf_init(&job->reply.body, 0);
-	done = job->done;
-	done_ctx = job->ctx;
-	job_free(f, job);
-	done(done_ctx, &reply);
-	fetch_reply_fini(&reply);
 }
 
 /* ---- The client ---- */
@@ -342,6 +353,8 @@ fetch_free(struct fetch **fetch)
 	if (f == NULL)
 		return;
 	*fetch = NULL;
+	if (f->is_gone != NULL)
+		*f->is_gone = true;
 	cancel_list(&f->waiting); /* first, or they would be admitted while the others go */
 	cancel_list(&f->active);
 	cancel_list(&f->finished);
@@ -420,12 +433,10 @@ prepare(struct fetch *f, struct fetch_job *job, const struct fetch_request *requ
 	r = loop_reserve(&f->loop, f->with_curl + 1 + f->options.connections_total);
 	if (r == 0)
 		r = take_easy(f, &job->easy);
-	if (r == 0)
-		r = transfer_prepare(job, request);
 	if (r < 0)
 		return r;
 	job->origin = origin_take(&f->origins, request->url);
-	return job->origin != NULL ? 0 : ERR_NOMEM;
+	return job->origin != NULL ? transfer_prepare(job, request) : ERR_NOMEM;
 }
 
 static int

@@ -12,6 +12,7 @@
 
 #include "fetch/fetch.h"
 #include "loop.h"
+#include "origin.h"
 
 #define HEADERS_MAX 10 /* of a request: eight, and two of our own */
 #define JOB_MAGIC 0x66657463u

@@ -27,7 +27,7 @@ origin_take(struct origin_list *list, const char *url)
 			return origin;
 		}
 	}
-	origin = calloc(1, sizeof(*origin) + key.len);
+	origin = calloc(1, sizeof(*origin) + key.len + 1);
 	if (origin == NULL)
 		return NULL;
 	copy = (char *)(origin + 1);

@@ -374,6 +374,22 @@ set_owner(CURL *easy, struct fetch_job *job)
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, job);
 }
 
+/*
+ * curl takes a URL apart, puts it together again and prints it into the request, byte by byte; it copies a target that
+ * it is given.  A fragment, or a URL without a path, is left to it.
+ */
+static int
+set_url(struct fetch_job *job, const char *url)
+{
+	const char *target = url + job->origin->key.len;
+	bool is_whole = target[0] == '/' && strchr(target, '#') == NULL;
+
+	if (curl_easy_setopt(job->easy, CURLOPT_URL, is_whole ? job->origin->key.ptr : url) != CURLE_OK ||
+	    curl_easy_setopt(job->easy, CURLOPT_REQUEST_TARGET, is_whole ? target : NULL) != CURLE_OK)
+		return ERR_NOMEM;
+	return 0;
+}
+
 int
 transfer_prepare(struct fetch_job *job, const struct fetch_request *request)
 {
@@ -384,10 +400,10 @@ transfer_prepare(struct fetch_job *job, const struct fetch_request *request)
 		r = set_headers(job, request);
 	if (r == 0)
 		r = set_method(job, request);
+	if (r == 0)
+		r = set_url(job, request->url);
 	if (r < 0)
 		return r;
-	if (curl_easy_setopt(job->easy, CURLOPT_URL, request->url) != CURLE_OK)
-		return ERR_NOMEM;
 	curl_easy_setopt(job->easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)request->max_reply_bytes);
 	set_owner(job->easy, job);
 	job->may_connect = request->may_connect;

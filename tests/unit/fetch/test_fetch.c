@@ -294,6 +294,35 @@ client_may_be_freed_from_a_completion(void **state)
 }
 
 static void
+free_another_way(void *ctx, struct fetch_reply *reply)
+{
+	struct fixture *fx = ctx;
+
+	assert_int_equal(reply->outcome, FETCH_CONNECT);
+	fx->done++;
+	fetch_free(&fx->fetch);
+}
+
+/* Both are over and would be delivered one after the other. */
+static void
+client_may_be_freed_between_two_completions(void **state)
+{
+	struct fetch_request request = fixture_get("http://127.0.0.1:1/");
+	struct fetch_job *one, *two;
+	struct fixture fx;
+
+	(void)state;
+	fixture_open(&fx, serve_text);
+	assert_int_equal(fetch_start(fx.fetch, &request, free_another_way, &fx, &one), 0);
+	assert_int_equal(fetch_start(fx.fetch, &request, free_another_way, &fx, &two), 0);
+	fixture_run(&fx, 1);
+	fixture_settle(&fx);
+	assert_int_equal(fx.done, 1);
+	assert_null(fx.fetch);
+	fixture_close(&fx);
+}
+
+static void
 proxies_of_the_environment_are_ignored(void **state)
 {
 	struct fixture fx;
@@ -322,6 +351,7 @@ main(void)
 	    cmocka_unit_test(cancels_at_every_stage),
 	    cmocka_unit_test(cancels_what_is_over_but_not_delivered),
 	    cmocka_unit_test(client_may_be_freed_from_a_completion),
+	    cmocka_unit_test(client_may_be_freed_between_two_completions),
 	    cmocka_unit_test(proxies_of_the_environment_are_ignored),
 	};
 

@@ -336,6 +336,33 @@ sends_what_it_was_given(void **state)
 }
 
 static void
+sends_urls_without_path_and_with_fragment(void **state)
+{
+	static const char *const pairs[][2] = {{"", "GET / HTTP/1.1\r\n"},
+					       {"?a=b", "GET /?a=b HTTP/1.1\r\n"},
+					       {"/?a=b", "GET /?a=b HTTP/1.1\r\n"},
+					       {"/a?b=%2f#c", "GET /a?b=%2f HTTP/1.1\r\n"},
+					       {"/a//b?c?d", "GET /a//b?c?d HTTP/1.1\r\n"}};
+	struct fetch_request request;
+	struct fixture fx;
+	char url[256];
+	unsigned i;
+
+	(void)state;
+	fixture_open(&fx, serve_badly);
+	for (i = 0; i < ARRAY_LEN(pairs); i++) {
+		snprintf(url, sizeof(url), "%s%s", fx.server.url, pairs[i][0]);
+		request = fixture_get(url);
+		assert_int_equal(fixture_start(&fx, 0, &request), 0);
+		fixture_run(&fx, i + 1);
+		assert_int_equal(fx.replies[0].status, 200);
+		assert_ptr_equal(strstr(fx.last, pairs[i][1]), fx.last);
+	}
+	assert_int_equal(fx.server.connections, 1);
+	fixture_close(&fx);
+}
+
+static void
 methods_without_a_body(void **state)
 {
 	static const struct {
@@ -442,6 +469,7 @@ main(void)
 	    cmocka_unit_test(does_not_use_a_connection_to_where_it_may_not),
 	    cmocka_unit_test(refuses_bad_requests),
 	    cmocka_unit_test(sends_what_it_was_given),
+	    cmocka_unit_test(sends_urls_without_path_and_with_fragment),
 	    cmocka_unit_test(methods_without_a_body),
 	    cmocka_unit_test(large_body_needs_no_100_continue),
 	    cmocka_unit_test(a_write_is_never_repeated_behind_our_back),
