@@ -153,6 +153,7 @@ struct config {
 		uint32_t penalty_free;
 		uint64_t penalty_first_ms;
 		uint64_t penalty_max_ms; /* 0: no penalties */
+		uint32_t refused_lines;	 /* of an address in a minute; 0: all */
 	} limits;
 	struct {
 		uint64_t idle_ms;

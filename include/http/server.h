@@ -47,6 +47,7 @@ struct http_access {
 	struct slice method; /* empty when the head was refused */
 	struct slice path;
 	const char *peer;
+	const void *source;   /* what on_connect() said of the peer; may be NULL */
 	int status;	      /* 499: the client went away before the answer was complete */
 	uint64_t bytes;	      /* of the answer, its head included */
 	bool is_stream;	      /* the answer had begun as a stream: one that is left is a 499 too */

@@ -65,8 +65,9 @@ enum board_counter {
 	BOARD_LIMITED_SESSIONS,
 	BOARD_LIMITED_CONNECTIONS,
 	BOARD_LIMITED_BYTES,
-	BOARD_PENALTIES,  /* bad tokens of an address that is shut out */
-	BOARD_AUDIT_LOST, /* records that could not be written */
+	BOARD_PENALTIES,      /* bad tokens of an address that is shut out */
+	BOARD_AUDIT_LOST,     /* records that could not be written */
+	BOARD_REFUSED_UNTOLD, /* refusals without a line of their own in the log */
 	BOARD_COUNTERS
 };
 

@@ -31,7 +31,7 @@ struct segment;
 struct segment_keys;
 
 #ifndef SEGMENT_LAYOUT_VERSION /* tests build a program with another one */
-#define SEGMENT_LAYOUT_VERSION 3
+#define SEGMENT_LAYOUT_VERSION 4
 #endif
 
 #define SEGMENT_SLOTS_MIN 64

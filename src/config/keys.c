@@ -219,6 +219,10 @@ const struct config_key keys_table[] = {
 	 "How long the next failure shuts out bad tokens of the address, or auth_login; each further one doubles it."},
     {ROOT(limits, penalty_max_ms), TYPE_DURATION, "1m", .max = HOUR,
      .doc = "The longest that a failure shuts anybody out; 0: failures cost nothing."},
+    {ROOT(limits, refused_lines), TYPE_INT, "100", .max = 1000000,
+     .doc = "Lines `refused` of one client address that each worker writes to the log in a minute, so that nobody can "
+	    "fill it; of more only the number is told (`not_told`), and metrics count them all.  Addresses without "
+	    "limits share one such number.  0: all are told."},
 
     {ROOT(session, idle_ms), TYPE_DURATION, "1h", .min = 100, .max = 30 * DAY,
      .doc = "A login unused for so long ends."},

@@ -100,6 +100,7 @@ request_log(struct http_request *req, int status, const char *refusal)
 	    .method = req->head.method_text,
 	    .path = req->head.path,
 	    .peer = req->peer,
+	    .source = req->source,
 	    .status = status,
 	    .bytes = req->sent_bytes,
 	    .is_stream = req->is_stream,

@@ -267,6 +267,7 @@ log_refusal(struct http_connection *conn, const struct http_refusal *why, uint64
 	struct http_server *server = conn->server;
 	const struct http_access access = {
 	    .peer = conn->peer,
+	    .source = conn->source,
 	    .status = why->status,
 	    .bytes = bytes,
 	    .refusal = why->reason,

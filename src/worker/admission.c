@@ -7,16 +7,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/log.h"
 #include "base/turn.h"
 #include "config/network.h"
 #include "inbox.h"
 #include "rpc/fault.h"
 #include "session/penalty.h"
+#include "telling.h"
 #include "worker_private.h"
 
-#define CROWD_PART 8 /* of the table's slots */
-#define TELL_MS 10000
+#define CROWD_PART 8	/* of the table's slots */
 #define FORGIVE_MS 1000 /* no need to look for old failures more often */
 
 static bool
@@ -49,6 +48,7 @@ admission_open(struct worker *worker)
 	    .sessions = worker->sessions.table != NULL ? &worker->sessions : NULL,
 	    .self = {.slot = worker->slot, .pid = (uint32_t)getpid(), .is_alive = is_alive, .ctx = worker},
 	    .crowd_max = segment_slots(worker->segment) / CROWD_PART,
+	    .on_missed = telling_missed,
 	};
 
 	worker->holders = holders_new(&options);
@@ -58,31 +58,19 @@ admission_open(struct worker *worker)
 void
 admission_close(struct worker *worker)
 {
+	if (worker->holders != NULL)
+		holders_tell_missed(worker->holders, UINT64_MAX);
 	holders_free(&worker->holders);
 	free(worker->exempt);
 	worker->exempt = NULL;
 	worker->n_exempt = 0;
 }
 
-/* ---- what is told ---- */
-
-static void
-tell(struct holder *holder, const char *limit)
-{
-	uint32_t missed = 0;
-
-	if (holder == NULL || !holder_may_tell(holder, TELL_MS, turn_mono_ms(), &missed))
-		return;
-	log_write(LOG_NOTICE, "limited", LOG_STR("limit", limit),
-		  LOG_STR(holder_is_address(holder) ? "address" : "principal", holder_name(holder)),
-		  LOG_U64("not_told", missed), LOG_END);
-}
-
 static void
 note(const struct worker *worker, struct holder *holder, enum board_counter which, const char *limit)
 {
 	board_add(worker->row, which, 1);
-	tell(holder, limit);
+	telling_limited(holder, limit);
 }
 
 static uint32_t
@@ -150,8 +138,8 @@ struct guest {
 	uint32_t waiting_kib; /* that it stands for */
 };
 
-static struct holder *
-address_of(const void *source)
+struct holder *
+admission_holder(const void *source)
 {
 	const struct guest *guest = source;
 
@@ -203,13 +191,13 @@ admission_meet(void *source, const struct principal *principal)
 const char *
 admission_address(const void *source)
 {
-	return holder_name(address_of(source));
+	return holder_name(admission_holder(source));
 }
 
 int
 admission_judge_address(const struct worker *worker, void *source, struct refusal *refusal_r)
 {
-	struct holder *address = address_of(source);
+	struct holder *address = admission_holder(source);
 	uint64_t wait_ms = address != NULL ? holders_request(worker->holders, address, turn_mono_ms()) : 0;
 
 	if (wait_ms == 0)
@@ -239,7 +227,7 @@ admission_bad_token(const struct worker *worker, void *source, struct refusal *r
 					  .first_ms = config->limits.penalty_first_ms,
 					  .max_ms = config->limits.penalty_max_ms};
 	uint64_t now_ms = turn_mono_ms();
-	struct holder *address = address_of(source);
+	struct holder *address = admission_holder(source);
 	uint64_t waits_ms = holder_shut_ms(address, now_ms), wait_ms = 0;
 
 	if (address == NULL)
@@ -260,7 +248,7 @@ admission_bad_token(const struct worker *worker, void *source, struct refusal *r
 void
 admission_good_token(const struct worker *worker, void *source)
 {
-	struct holder *address = address_of(source);
+	struct holder *address = admission_holder(source);
 	uint64_t now_ms;
 
 	if (address == NULL)
@@ -354,7 +342,7 @@ refuse_thing(const struct worker *worker, struct holder *holder, enum share_thin
 		board_add(worker->row, BOARD_LIMITED_CALLS, 1);
 	if (thing == SHARE_QUEUED_KIB)
 		board_add(worker->row, BOARD_LIMITED_BYTES, 1);
-	tell(holder, strchr(key, '.') + 1);
+	telling_limited(holder, strchr(key, '.') + 1);
 	return ERR_LIMIT;
 }
 
@@ -377,7 +365,7 @@ int
 admission_take(const struct worker *worker, const struct principal *principal, void *source, enum share_thing thing,
 	       struct admission_claim *claim_r, const char **limit_r)
 {
-	struct admission_claim claim = {NULL, address_of(source)};
+	struct admission_claim claim = {NULL, admission_holder(source)};
 	int r;
 
 	*claim_r = (struct admission_claim){NULL, NULL};

@@ -2,7 +2,7 @@
  * admission.h - how much more a caller, or a client's address, may have: what the endpoint asks before it serves
  *
  * Limits hold over all workers (holders.h).  Addresses of limits.exempt_addresses, and Unix sockets, have no limits of
- * addresses.  Refusals are 429 with Retry-After, counted, and told in the log once in ten seconds for each name.
+ * addresses.  Refusals are 429 with Retry-After, counted, and told in the log now and then (telling.h).
  *
  * Bad tokens are penalised (session/penalty.h): an address that keeps sending some is shut out for a while.  A good
  * token is served even then, so nobody can shut out his neighbours behind the same address; nobody can guess one
@@ -38,7 +38,8 @@ bool admission_waiting(void *ctx, void *source, uint32_t kib);
 /* The caller whose request is on this connection now: what waits there is counted against him. */
 void admission_meet(void *source, const struct principal *principal);
 
-/* The name of a source for penalties; NULL: exempt. */
+/* Who a source's address is, and his name for penalties; NULL: exempt. */
+struct holder *admission_holder(const void *source);
 const char *admission_address(const void *source);
 
 /* One request from there, of him.  0, or -1 with *refusal_r. */

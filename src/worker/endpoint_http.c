@@ -13,6 +13,7 @@
 #include "base/turn.h"
 #include "event_stream.h"
 #include "gate.h"
+#include "telling.h"
 #include "worker_private.h"
 
 #define CHALLENGE_MAX 2048
@@ -377,16 +378,12 @@ on_access(void *ctx, const struct http_access *access)
 						     BOARD_RESPONSES_4XX, BOARD_RESPONSES_5XX};
 	struct worker *worker = ctx;
 	int status = access->is_stream ? 200 : access->status; /* streams are there to be left */
-	bool is_told = status < 400 || status == 429;	       /* of limits admission.c tells, now and then */
 
 	board_add(worker->row, BOARD_REQUESTS, 1);
 	if (status >= 200 && status < 600)
 		board_add(worker->row, classes[status / 100 - 1], 1);
-	if (is_told)
-		return;
-	log_write(LOG_NOTICE, "refused", LOG_SLICE("method", access->method), LOG_SLICE("path", access->path),
-		  LOG_STR("peer", access->peer), LOG_I64("status", status), LOG_STR("reason", access->refusal),
-		  LOG_END);
+	if (status >= 400 && status != 429) /* of limits admission.c tells */
+		telling_refused(worker, access);
 }
 
 void

@@ -33,8 +33,10 @@ struct holder {
 	uint64_t seen_ms;
 	uint64_t shut_until_ms;
 	uint64_t forgiven_ms;
-	uint64_t told_ms;
-	uint32_t missed;
+	struct {
+		uint64_t until_ms; /* the time that lines are counted in */
+		uint32_t told, missed;
+	} news[HOLDER_NEWS];
 	char name[NAME_CAP];
 };
 
@@ -45,6 +47,7 @@ struct holders {
 	struct holder_list buckets[BUCKETS];
 	size_t n;
 	bool is_crowded;
+	struct holder others;
 };
 
 struct holders *
@@ -52,8 +55,10 @@ holders_new(const struct holders_options *options)
 {
 	struct holders *holders = calloc(1, sizeof(*holders));
 
-	if (holders != NULL)
-		holders->options = *options;
+	if (holders == NULL)
+		return NULL;
+	holders->options = *options;
+	holders->others = (struct holder){.kind = HOLDER_ADDRESS, .name = "others"};
 	return holders;
 }
 
@@ -292,16 +297,57 @@ holder_may_forgive(struct holder *holder, uint64_t every_ms, uint64_t now_ms)
 }
 
 bool
-holder_may_tell(struct holder *holder, uint64_t every_ms, uint64_t now_ms, uint32_t *missed_r)
+holder_may_tell(struct holder *holder, enum holder_news what, const struct holder_pace *pace, uint64_t now_ms,
+		uint32_t *missed_r)
 {
-	if (holder->told_ms != 0 && now_ms < holder->told_ms + every_ms) {
-		holder->missed++;
+	bool is_over = now_ms >= holder->news[what].until_ms;
+
+	if (!is_over && holder->news[what].told >= pace->lines) {
+		holder->news[what].missed++;
 		return false;
 	}
-	*missed_r = holder->missed;
-	holder->missed = 0;
-	holder->told_ms = now_ms;
+	*missed_r = 0;
+	if (is_over) {
+		*missed_r = holder->news[what].missed;
+		holder->news[what].missed = holder->news[what].told = 0;
+		holder->news[what].until_ms = now_ms + pace->every_ms;
+	}
+	holder->news[what].told++;
 	return true;
+}
+
+struct holder *
+holders_others(struct holders *holders)
+{
+	return &holders->others;
+}
+
+static void
+tell_missed(struct holders *holders, struct holder *holder, uint64_t now_ms)
+{
+	for (int what = 0; what < HOLDER_NEWS; what++) {
+		uint32_t missed = holder->news[what].missed;
+
+		if (missed == 0 || now_ms < holder->news[what].until_ms)
+			continue;
+		holder->news[what].missed = 0;
+		if (holders->options.on_missed != NULL)
+			holders->options.on_missed(holder, (enum holder_news)what, missed);
+	}
+}
+
+void
+holders_tell_missed(struct holders *holders, uint64_t now_ms)
+{
+	struct holder *holder;
+
+	tell_missed(holders, &holders->others, now_ms);
+	for (size_t i = 0; i < BUCKETS; i++) {
+		LIST_FOREACH(holder, &holders->buckets[i], link)
+		{
+			tell_missed(holders, holder, now_ms);
+		}
+	}
 }
 
 /* ---- now and then ---- */
@@ -344,6 +390,7 @@ holders_tick(struct holders *holders, uint64_t now_ms)
 {
 	size_t most = holders->options.crowd_max;
 
+	holders_tell_missed(holders, now_ms);
 	holders->is_crowded = holders->options.sessions != NULL && share_count(holders->options.sessions, most) >= most;
 	for (size_t i = 0; i < BUCKETS; i++) {
 		struct holder *holder = LIST_FIRST(&holders->buckets[i]);

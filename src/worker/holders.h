@@ -25,11 +25,13 @@ struct holders;
 struct holder;
 
 enum holder_kind { HOLDER_CALLER, HOLDER_ADDRESS };
+enum holder_news { HOLDER_LIMITED, HOLDER_REFUSED, HOLDER_NEWS }; /* what the log says of one */
 
 struct holders_options {
 	struct sessions *sessions; /* NULL: no other worker is there */
 	struct share_worker self;
 	size_t crowd_max; /* records of holders in the table; beyond it addresses are counted by each worker */
+	void (*on_missed)(const struct holder *holder, enum holder_news what, uint32_t missed); /* may be NULL */
 };
 
 struct holders *holders_new(const struct holders_options *options); /* NULL without memory */
@@ -60,10 +62,24 @@ uint64_t holder_shut_ms(const struct holder *holder, uint64_t now_ms);
 /* True at most once in `every_ms`: old failures may be looked for. */
 bool holder_may_forgive(struct holder *holder, uint64_t every_ms, uint64_t now_ms);
 
-/* True about once in `every_ms`; *missed_r: how often it was asked for since. */
-bool holder_may_tell(struct holder *holder, uint64_t every_ms, uint64_t now_ms, uint32_t *missed_r);
+/*
+ * Whether the log may have a line: so many of each kind of news in a time, counted from the first of them.  *missed_r
+ * is how many were too many in the time before.  Where nothing more comes, on_missed() of the options says it when that
+ * time is over.
+ */
+struct holder_pace {
+	uint32_t lines;
+	uint64_t every_ms;
+};
+bool holder_may_tell(struct holder *holder, enum holder_news what, const struct holder_pace *pace, uint64_t now_ms,
+		     uint32_t *missed_r);
+void holders_tell_missed(struct holders *holders, uint64_t now_ms);
 
-/* About once a second: what is left over goes back, what is held is said again, who has nothing is forgotten. */
+/* One for all who have none; nothing is taken from it. */
+struct holder *holders_others(struct holders *holders);
+
+/* About once a second: what was not told is, what is left over goes back, what is held is said again, who has nothing
+ * is forgotten. */
 void holders_tick(struct holders *holders, uint64_t now_ms);
 
 bool holders_is_crowded(const struct holders *holders);

@@ -37,6 +37,8 @@ put_totals(struct worker *worker, struct buf *out)
 	     "Connections answered 503 for want of descriptors or room."},
 	    {BOARD_LOG_DROPPED, "magento_mcp_log_lines_dropped_total", "Log lines lost because the sink was full."},
 	    {BOARD_AUDIT_LOST, "magento_mcp_audit_lost_total", "Audit records that could not be written."},
+	    {BOARD_REFUSED_UNTOLD, "magento_mcp_refusals_not_told_total",
+	     "Refused requests that the log counts but does not show: limits.refused_lines."},
 	    {BOARD_AUTH_REFUSED, "magento_mcp_auth_refused_total", "Requests without a valid client token."},
 	    {BOARD_PENALTIES, "magento_mcp_penalties_total",
 	     "Bad tokens refused with 429, because their address had sent too many."},

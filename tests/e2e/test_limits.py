@@ -1,5 +1,6 @@
 """Limits of callers and addresses, counted over all workers; what bad tokens and failed logins cost; floods."""
 
+import collections
 import contextlib
 import itertools
 import json
@@ -145,6 +146,40 @@ def test_requests_of_an_address(serve, callers):
     assert ask_from(server, "127.0.0.3", callers["alice"].token).status == 200
     assert count([discover(server, [f"Bearer {callers['alice'].token}"]) for _ in range(20)]) == {200: 20}
     server.wait_log("limited", address="127.0.0.2")
+
+
+def refused_from(server, address, n):
+    """n requests that are refused, one in four of them by the parser."""
+    for i in range(n):
+        broken = i % 4 == 0
+        with contextlib.closing(From(server, address)) as connection:
+            connection.send(head("GET", "nowhere" if broken else "/" + "x" * 1000, [("Host", server.host), ("Connection", "close")]))
+            assert connection.read_reply().status == (400 if broken else 404)
+
+
+@pytest.mark.parametrize("exempt", ["127.0.0.1", "127.0.0.0/8"])
+def test_refusals_do_not_fill_the_log(start, exempt):
+    """Some of each address are told in a minute, of all that have no limits together; of the rest the number is. All count."""
+    server = start({"limits": {"refused_lines": 5, "exempt_addresses": exempt}}, workers=1)
+    server.allows("refused")
+    server.allows("not_told")
+    refused_from(server, "127.0.0.2", 40)
+    refused_from(server, "127.0.0.3", 8)
+    untold = server.metric("magento_mcp_refusals_not_told_total")
+    assert server.metric("magento_mcp_http_responses_total", status="4xx") == 48
+    server.stop()
+    told = [line for line in server.lines if line["event"] == "refused"]
+    missed = collections.Counter()
+    for line in server.lines:
+        if line["event"] == "not_told":
+            missed[line["address"]] += line["lines"]
+    assert len(told) + untold == 48 and untold == sum(missed.values()), (told, missed)
+    assert all(len(line["path"]) <= 256 for line in told)
+    if exempt == "127.0.0.1":
+        assert set(missed) == {"127.0.0.2", "127.0.0.3"} and untold >= 10, missed
+        assert any(line["peer"].startswith("127.0.0.3:") for line in told), "one address does not hush another"
+    else:
+        assert set(missed) == {"others"} and untold >= 10, missed
 
 
 def test_requests_without_a_caller(serve):

@@ -299,16 +299,17 @@ a_word_now_and_then(void **state)
 	const struct share_rule rule = {.per_second = 1, .burst = 1};
 	struct floor floor;
 	struct holder *alice;
+	const struct holder_pace once = {1, 1000};
 	uint32_t missed = 9;
 
 	(void)state;
 	floor_open(&floor);
 	alice = find(floor.workers[0], "alice", &rule, 0);
-	assert_true(holder_may_tell(alice, 1000, at(0).mono_ms, &missed));
+	assert_true(holder_may_tell(alice, HOLDER_LIMITED, &once, at(0).mono_ms, &missed));
 	assert_int_equal(missed, 0);
-	assert_false(holder_may_tell(alice, 1000, at(1).mono_ms, &missed));
-	assert_false(holder_may_tell(alice, 1000, at(999).mono_ms, &missed));
-	assert_true(holder_may_tell(alice, 1000, at(1000).mono_ms, &missed));
+	assert_false(holder_may_tell(alice, HOLDER_LIMITED, &once, at(1).mono_ms, &missed));
+	assert_false(holder_may_tell(alice, HOLDER_LIMITED, &once, at(999).mono_ms, &missed));
+	assert_true(holder_may_tell(alice, HOLDER_LIMITED, &once, at(1000).mono_ms, &missed));
 	assert_int_equal(missed, 2);
 	assert_true(holder_may_forgive(alice, 1000, at(0).mono_ms));
 	assert_false(holder_may_forgive(alice, 1000, at(999).mono_ms));
@@ -319,6 +320,58 @@ a_word_now_and_then(void **state)
 	assert_int_equal(holder_shut_ms(alice, at(500).mono_ms), 0);
 	assert_int_equal(holder_shut_ms(NULL, 0), 0);
 	floor_close(&floor);
+}
+
+static struct {
+	char name[32];
+	enum holder_news what;
+	uint32_t missed;
+	int times;
+} said;
+
+static void
+on_missed(const struct holder *holder, enum holder_news what, uint32_t missed)
+{
+	snprintf(said.name, sizeof(said.name), "%s", holder_name(holder));
+	said.what = what;
+	said.missed = missed;
+	said.times++;
+}
+
+/* Lines in a time are counted for each kind of news; what was too many is told once, when the time is over. */
+static void
+what_was_not_told(void **state)
+{
+	const struct holders_options options = {.sessions = NULL, .on_missed = on_missed};
+	const struct share_rule rule = {.per_second = 0};
+	const struct holder_pace pace = {3, 1000}, once = {1, 1000};
+	struct holders *holders = holders_new(&options);
+	struct holder *alice, *others;
+	uint32_t missed = 9;
+
+	(void)state;
+	assert_non_null(holders);
+	others = holders_others(holders);
+	alice = find(holders, "alice", &rule, 0);
+	for (uint64_t ms = 0; ms < 10; ms++)
+		assert_int_equal(holder_may_tell(alice, HOLDER_REFUSED, &pace, at(ms).mono_ms, &missed), ms < 3);
+	assert_true(holder_may_tell(alice, HOLDER_LIMITED, &once, at(11).mono_ms, &missed));
+	assert_true(holder_may_tell(others, HOLDER_REFUSED, &pace, at(12).mono_ms, &missed));
+	holders_tick(holders, at(999).mono_ms);
+	assert_int_equal(said.times, 0);
+	holders_tick(holders, at(1000).mono_ms);
+	holders_tick(holders, at(1001).mono_ms);
+	assert_int_equal(said.times, 1);
+	assert_string_equal(said.name, "alice");
+	assert_int_equal(said.what, HOLDER_REFUSED);
+	assert_int_equal(said.missed, 7);
+	for (uint64_t ms = 1020; ms < 1030; ms++)
+		assert_int_equal(holder_may_tell(others, HOLDER_REFUSED, &pace, at(ms).mono_ms, &missed), ms < 1023);
+	holders_tell_missed(holders, UINT64_MAX); /* at the end */
+	assert_int_equal(said.times, 2);
+	assert_string_equal(said.name, holder_name(others));
+	assert_int_equal(said.missed, 7);
+	holders_free(&holders);
 }
 
 int
@@ -335,6 +388,7 @@ main(void)
 	    cmocka_unit_test(a_crowd_of_addresses),
 	    cmocka_unit_test(alone),
 	    cmocka_unit_test(a_word_now_and_then),
+	    cmocka_unit_test(what_was_not_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
