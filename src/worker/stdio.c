@@ -55,21 +55,23 @@ on_step(evutil_socket_t fd, short what, void *ctx)
 {
 	struct desk *desk = ctx;
 	uint64_t now_ms = clock_mono_ms();
-	bool is_quiet = endpoint_stdio_is_idle(desk->endpoint) && fiber_pool_alive(desk->worker.fibers) == 0;
+	bool is_quiet;
 
 	turn_enter("drain");
 	(void)fd;
 	(void)what;
+	mcp_server_retire(desk->worker.mcp);
 	if (!desk->has_cancelled && (now_ms >= desk->cancel_at_ms || endpoint_stdio_is_broken(desk->endpoint))) {
 		desk->has_cancelled = true;
 		desk->cancel_at_ms = now_ms;
 		endpoint_stdio_cancel_all(desk->endpoint);
 	}
+	is_quiet = endpoint_stdio_is_idle(desk->endpoint) && fiber_pool_alive(desk->worker.fibers) == 0;
 	if (is_quiet || (desk->has_cancelled && now_ms >= desk->cancel_at_ms + SETTLE_MS))
 		event_base_loopbreak(desk->worker.base);
 }
 
-/* Steps come from the loop: this may be called while an answer is being written. */
+/* This may be called while something is being written, by whoever is told of it: all that ends comes from the loop. */
 static void
 begin_end(struct desk *desk, uint64_t grace_ms)
 {
@@ -79,7 +81,6 @@ begin_end(struct desk *desk, uint64_t grace_ms)
 	if (desk->cancel_at_ms == 0 || (!desk->has_cancelled && cancel_at_ms < desk->cancel_at_ms))
 		desk->cancel_at_ms = cancel_at_ms;
 	endpoint_stdio_close_input(desk->endpoint);
-	mcp_server_retire(desk->worker.mcp);
 	event_add(desk->step_event, &step);
 	event_active(desk->step_event, EV_TIMEOUT, 0);
 }

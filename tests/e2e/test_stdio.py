@@ -497,6 +497,28 @@ def test_closed_output(shop, tmp_path, asked):
         process.stdin.close()
 
 
+@pytest.mark.parametrize("era", ["modern", "legacy"])
+def test_closed_output_of_a_subscriber(tmp_path, era):
+    """Over a socket pair (what node makes) it is a word of the server's own that finds the client gone."""
+    wish = {"_meta": Modern.meta(), "notifications": {"toolsListChanged": True}}
+    listen = {"method": "subscriptions/listen", "params": wish}
+    initialize = {"method": "initialize", "params": {"protocolVersion": "2025-11-25", "capabilities": {},
+                                                     "clientInfo": {"name": "e2e", "version": "1"}}}
+    ours, theirs = socket.socketpair()
+    with theirs:
+        process = subprocess.Popen([SERVER, "stdio"], stdin=subprocess.PIPE, stdout=theirs, stderr=subprocess.PIPE,
+                                   env=clean_environment(XDG_STATE_HOME=str(tmp_path)))
+    ours.close()
+    message = {"jsonrpc": "2.0", "id": 1, **(listen if era == "modern" else initialize)}
+    with contextlib.suppress(BrokenPipeError):
+        process.stdin.write(json.dumps(message).encode() + b"\n")
+        process.stdin.flush()
+    assert process.wait(timeout=60) == 0, process.stderr.read()
+    process.stderr.close()
+    with contextlib.suppress(BrokenPipeError):
+        process.stdin.close()
+
+
 @pytest.mark.parametrize("kind", ["file", "socket", "null"])
 def test_kinds_of_input(shop, tmp_path, kind):
     """A file, a socket pair (what node makes), nothing at all."""
