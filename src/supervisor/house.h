@@ -44,7 +44,7 @@
 #define HOUSE_WORKERS_MAX (BOARD_ROWS / 2)
 #define HOUSE_GENERATIONS_MAX 8
 #define HOUSE_PATIENCE_MS 8000 /* how long a reload waits for those that retire before it cuts one short */
-#define HOUSE_GRACE_MS 2000    /* between what a worker was told and SIGKILL */
+#define HOUSE_GRACE_MS 5000    /* between what a child was told and SIGKILL: a busy machine is slow to end one, too */
 
 struct house_options {
 	const struct config_sources *sources;
