@@ -244,7 +244,7 @@ static inline struct shop *
 shop_new(void)
 {
 	struct fetch_options options = {.verify_tls = true,
-					.connect_timeout_ms = 1000,
+					.connect_timeout_ms = 10000,
 					.connections_per_host = 8,
 					.connections_total = 16,
 					.user_agent = "test"};

@@ -57,7 +57,7 @@ static int
 scenario(void *ctx)
 {
 	struct fetch_options options = {.verify_tls = true,
-					.connect_timeout_ms = 500,
+					.connect_timeout_ms = 10000,
 					.connections_per_host = 2,
 					.connections_total = 4,
 					.user_agent = "test"};

@@ -60,7 +60,7 @@ static inline int
 stage_open(void **state)
 {
 	struct fetch_options options = {.verify_tls = true,
-					.connect_timeout_ms = 2000,
+					.connect_timeout_ms = 10000,
 					.connections_per_host = 8,
 					.connections_total = 24,
 					.user_agent = "magento-mcp/test"};

@@ -23,7 +23,7 @@ run(void *ctx)
 {
 	static const struct fetch_header headers[] = {{"Authorization", "Bearer x"}};
 	struct fetch_options options = {.verify_tls = true,
-					.connect_timeout_ms = 500,
+					.connect_timeout_ms = 10000,
 					.connections_per_host = 1,
 					.connections_total = 2,
 					.ca_file = "/nonexistent",

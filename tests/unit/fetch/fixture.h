@@ -46,7 +46,7 @@ static inline void
 fixture_client(struct fixture *fx, uint32_t per_host)
 {
 	struct fetch_options options = {.verify_tls = true,
-					.connect_timeout_ms = 2000,
+					.connect_timeout_ms = 10000,
 					.connections_per_host = per_host,
 					.connections_total = 24,
 					.user_agent = "magento-mcp/test"};

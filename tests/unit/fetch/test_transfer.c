@@ -199,7 +199,7 @@ tls_to_a_plain_server_fails_before_anything_is_sent(void **state)
 	fixture_open(&fx, serve_badly);
 	snprintf(url, sizeof(url), "https://127.0.0.1:%u/garbage", fx.server.port);
 	request = fixture_get(url);
-	request.timeout_ms = 1000;
+	request.timeout_ms = 5000;
 	assert_int_equal(fixture_start(&fx, 0, &request), 0);
 	while (fx.server.open == 0)
 		event_base_loop(fx.base, EVLOOP_ONCE);

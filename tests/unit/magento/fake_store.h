@@ -144,7 +144,7 @@ static inline int
 fake_open(void **state)
 {
 	struct fetch_options options = {.verify_tls = true,
-					.connect_timeout_ms = 1000,
+					.connect_timeout_ms = 10000,
 					.connections_per_host = 8,
 					.connections_total = 16,
 					.user_agent = "test"};

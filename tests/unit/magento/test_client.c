@@ -190,7 +190,7 @@ reads_are_repeated(void **state)
 
 	for (i = 0; i < ARRAY_LEN(cases); i++) {
 		if (cases[i].act == FAKE_SILENT)
-			store->client.limits.read_timeout_ms = 250;
+			store->client.limits.read_timeout_ms = 500;
 		store->n_rules = 0;
 		store->n_log = 0;
 		store->rules[store->n_rules++] = (struct fake_rule){.path = PRODUCT,
@@ -229,7 +229,7 @@ writes_are_not_repeated_once_sent(void **state)
 
 	for (i = 0; i < ARRAY_LEN(cases); i++) {
 		if (cases[i].act == FAKE_SILENT)
-			store->client.limits.write_timeout_ms = 60;
+			store->client.limits.write_timeout_ms = 400;
 		store->n_rules = 0;
 		store->n_log = 0;
 		store->rules[store->n_rules++] = (struct fake_rule){.path = PRODUCT,
@@ -399,7 +399,7 @@ deadline_ends_the_call(void **state)
 	struct fake_store *store = *state;
 
 	fake_act(store, PRODUCT, FAKE_SILENT, 0);
-	store->client.limits.deadline_mono_ms = clock_mono_ms() + 500;
+	store->client.limits.deadline_mono_ms = clock_mono_ms() + 2000;
 	get(store, "/products/A");
 	assert_string_equal(call.kind, "timeout");
 	assert_int_equal(store->n_log, 1); /* nothing was left for a second try */
