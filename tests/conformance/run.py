@@ -28,9 +28,10 @@ SUITE = HOME / "node_modules/@modelcontextprotocol/conformance/dist/index.js"
 SETS = {"2026-07-28": 37 + 3, "2025-11-25": 30 + 3}
 NOT_SERVED = "tasks-"
 
-START_S, SET_S, STOP_S = 30, 180, 30
+START_S, SET_S, STOP_S = 60, 600, 90
 # What a server says at the level notice when it begins and ends, and the answers of 400 and more that are tested for.
-USUAL = {"listening", "serving", "stopping", "stopped", "refused"}
+# A machine that is busy with other things says so, too.
+USUAL = {"listening", "serving", "stopping", "stopped", "refused", "worker_late", "loop_held"}
 
 
 class Server:

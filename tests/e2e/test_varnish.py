@@ -1,5 +1,6 @@
 """Debian's Varnish in front of the demo store: what the cache tools purge is fetched anew, and nothing else is."""
 
+import contextlib
 import http.client
 import pathlib
 import shutil
@@ -10,7 +11,7 @@ import tempfile
 import pytest
 
 from harness.client import Modern
-from harness.places import DATA, poll
+from harness.places import DATA, poll, reserved_port
 
 VARNISHD = shutil.which("varnishd", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
 
@@ -19,19 +20,14 @@ pytestmark = pytest.mark.skipif(VARNISHD is None, reason="varnishd is not instal
 SURE = {"confirm": True, "reason": "e2e"}
 
 
-def free_port():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
-
-
 class Varnish:
     def __init__(self, shop, purger="127.0.0.1"):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="magento-mcp-varnish."))
         text = (DATA / "varnish" / "magento.vcl").read_text()
         vcl = self.folder / "magento.vcl"
         vcl.write_text(text.replace("@PORT@", str(shop.port)).replace("@PURGER@", purger))
-        self.port = free_port()
+        self.things = contextlib.ExitStack()
+        self.port = self.things.enter_context(reserved_port())
         self.address = f"127.0.0.1:{self.port}"
         self.log = open(self.folder / "log", "wb")
         self.process = subprocess.Popen(
@@ -61,6 +57,7 @@ class Varnish:
         self.process.terminate()
         self.process.wait(60)
         self.log.close()
+        self.things.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
