@@ -141,7 +141,8 @@ struct action_call {
 
 	bool has_login;
 	struct login_ref login_ref;
-	struct login login; /* private copy, overwritten at the end with the pool */
+	struct login login;	   /* private copy, overwritten at the end with the pool */
+	const char *refused_store; /* for the record: address of a configured store that the caller is not told of */
 
 	/*
 	 * The result as one compact JSON object, written by `run` instead of a tree.  For reads: the audit log takes

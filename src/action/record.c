@@ -152,7 +152,7 @@ record_call(const struct action_call *call, enum audit_phase phase, const json_t
 	    .session = digest,
 	    .username = call->has_login ? call->login.username : NULL,
 	    .environment = call->env->config->server.environment,
-	    .store = call->has_login ? call->login.base_url : NULL,
+	    .store = call->has_login ? call->login.base_url : call->refused_store,
 	    .tool = call->action->name,
 	    .scope = json_object_get(inner, "scope"),
 	    .params = told,

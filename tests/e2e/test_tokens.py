@@ -1,5 +1,6 @@
 """Who may call: client tokens, their scopes, stores and lifetimes; and the bounds of a server without them."""
 
+import collections
 import json
 
 import pytest
@@ -207,16 +208,22 @@ def test_scopes(server, callers):
 
 
 def test_stores(server, callers, other_shop):
-    """A caller with named stores logs in to those only."""
+    """A caller with named stores logs in to those only, and does not learn which others there are."""
     client = Modern(server, token=callers["main-only"].token)
     assert client.login(store="main")["store"] == "main"
     other_shop.reset()
-    for params in ({"store": "second"}, {"base_url": other_shop.url}):
-        client.refused("auth_login", "FORBIDDEN", params)
-    outcome = client.refused("auth_login", "VALIDATION_ERROR", {"store": "nope"})
-    assert outcome.details[0]["allowed"] == ["main"]
-    client.refused("auth_login", "FORBIDDEN", {"base_url": other_shop.url + "/allowed", **OAUTH})
+    known = [{"store": "second"}, {"base_url": other_shop.url}]
+    unknown = [{"store": "nope"}, {"base_url": other_shop.url + "/allowed", **OAUTH}, {"base_url": "https://elsewhere.example"}]
+    told = collections.Counter()
+    for params in known + unknown:
+        outcome = client.refused("auth_login", "FORBIDDEN", params)
+        assert outcome.details == [{"path": "params." + next(iter(params)), "message": "is not one of your stores", "allowed": ["main"]}]
+        told[outcome.message] += 1
+    assert len(told) == 1, "what he may not use and what does not exist are told apart"
     assert other_shop.requests() == []
+    records = [json.loads(line) for line in (server.folder / "state" / "audit.jsonl").read_text().splitlines()][-5:]
+    assert {record["outcome"] for record in records} == {"FORBIDDEN"}
+    assert [record.get("store") for record in records] == [other_shop.url] * 2 + [None] * 3, records
     assert Modern(server, token=callers["alice"].token).login(store="second")["store"] == "second"
 
 

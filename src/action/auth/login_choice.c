@@ -29,24 +29,42 @@ allowed_stores(const struct action_call *call)
 	return names;
 }
 
-static int
-refuse_store(const struct action_call *call, const char *path, const char *message, struct fault *fault)
+static json_t *
+detail(const struct action_call *call, const char *path, const char *message)
 {
-	json_t *details =
-	    json_pack("[{s:s, s:s, s:o}]", "path", path, "message", message, "allowed", allowed_stores(call));
-
-	return fault_set(fault, FAULT_VALIDATION_ERROR, details, "%s: %s.", path, message);
+	return json_pack("[{s:s, s:s, s:o}]", "path", path, "message", message, "allowed", allowed_stores(call));
 }
 
 static int
-choose_configured(struct action_call *call, const struct config_store *store, struct login_choice *choice_r,
-		  struct fault *fault)
+refuse_store(const struct action_call *call, const char *path, const char *message, struct fault *fault)
 {
-	if (!principal_may_use_store(call->principal, store->name)) {
-		return fault_set(fault, FAULT_FORBIDDEN, NULL,
-				 "Your client token does not include the store %s. Ask the operator for access.",
-				 store->name);
-	}
+	return fault_set(fault, FAULT_VALIDATION_ERROR, detail(call, path, message), "%s: %s.", path, message);
+}
+
+/*
+ * A caller with named stores learns nothing about others: one that he may not use and one that does not exist (NULL)
+ * are answered alike.  The audit log tells them apart.
+ */
+static int
+refuse_foreign(struct action_call *call, const struct config_store *store, const char *path, struct fault *fault)
+{
+	call->refused_store = store != NULL ? store->base_url : NULL;
+	return fault_set(
+	    fault, FAULT_FORBIDDEN, detail(call, path, "is not one of your stores"),
+	    "Your client token does not include such a store. Name one that it includes with params.store, "
+	    "or ask the operator for access.");
+}
+
+static bool
+is_foreign(const struct action_call *call, const struct config_store *store)
+{
+	return call->principal->stores != NULL &&
+	       (store == NULL || !principal_may_use_store(call->principal, store->name));
+}
+
+static int
+choose_configured(const struct config_store *store, struct login_choice *choice_r)
+{
 	choice_r->configured = store;
 	return slice_to_str(slice_from_str(store->base_url), choice_r->base_url, sizeof(choice_r->base_url));
 }
@@ -80,17 +98,15 @@ choose_by_url(struct action_call *call, const char *given, struct login_choice *
 	if (config_url_normalise(slice_from_str(given), choice_r->base_url, &err) < 0)
 		return refuse_store(call, "params.base_url", err.text, fault);
 	store = find_by_url(config, choice_r->base_url);
+	if (is_foreign(call, store))
+		return refuse_foreign(call, store, "params.base_url", fault);
 	if (store != NULL)
-		return choose_configured(call, store, choice_r, fault);
+		return choose_configured(store, choice_r);
 	if (!store_is_listed(config, choice_r->base_url) &&
 	    !(config->auth.allow_any_base_url && is_public_https(choice_r->base_url))) {
 		return refuse_store(call, "params.base_url",
 				    "this server does not serve that address; name one of its stores with params.store",
 				    fault);
-	}
-	if (call->principal->stores != NULL) {
-		return fault_set(fault, FAULT_FORBIDDEN, NULL,
-				 "Your client token is for named stores only. Name one with params.store.");
 	}
 	choice_r->configured = NULL;
 	return 0;
@@ -107,11 +123,13 @@ choose_store(struct action_call *call, json_t *params, struct login_choice *choi
 	if (name == NULL && url != NULL)
 		return choose_by_url(call, url, choice_r, fault);
 	store = name != NULL ? config_store_find(config, slice_from_str(name)) : config_store_default(config);
+	if (is_foreign(call, store))
+		return refuse_foreign(call, store, "params.store", fault);
 	if (store == NULL && name != NULL)
 		return refuse_store(call, "params.store", "no store of that name is configured", fault);
 	if (store == NULL)
 		return refuse_store(call, "params.store", "say which store: none is the default here", fault);
-	if (choose_configured(call, store, choice_r, fault) < 0)
+	if (choose_configured(store, choice_r) < 0)
 		return -1;
 	if (url != NULL) {
 		char normal[CONFIG_URL_MAX + 1];
