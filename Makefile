@@ -298,7 +298,7 @@ docs: $(BUILD)/magento-mcp ## regenerate what is made from the tables: sample co
 
 # What benches need beyond the rest; a selection of cases: make bench CASES='whoami list'.
 BENCH_DEBIAN := nginx-light wrk util-linux
-bench: deps-bench all $(BUILD)/bench/.ready $(BUILD)/bench-table ## measured beside nginx, the SDKs and the store, about 12 minutes; CASES='whoami list'
+bench: deps-bench all $(BUILD)/bench/.ready $(BUILD)/bench-table ## measured beside nginx, the SDKs and the store, about 13 minutes; CASES='whoami list'
 	@BUILD=$(abspath $(BUILD)) BENCH_CASES='$(CASES)' $(PYTHON) -B tests/bench/bench.py
 
 $(eval $(call npm_rules,bench,tests/bench/sdk))

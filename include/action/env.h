@@ -6,6 +6,7 @@
 #ifndef ACTION_ENV_H
 #define ACTION_ENV_H
 
+#include <jansson.h>
 #include <stdint.h>
 
 #include "config/config.h"
@@ -36,6 +37,7 @@ struct action_env {
 	struct fiber_pool *fibers;
 	struct pool_shelf *pools;   /* memory of calls; NULL: each makes its own */
 	struct scope_cache *scopes; /* store trees this worker has read */
+	json_t *no_params;	    /* an empty object for all calls without any; NULL: each makes its own */
 
 	/* Lets the present fiber wait.  0, or ERR_CANCELLED.  NULL: such waits fail. */
 	int (*wait_ms)(void *ctx, uint32_t ms);

@@ -7,6 +7,7 @@
 #ifndef BASE_ENC_H
 #define BASE_ENC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,5 +27,6 @@ int enc_percent_put(struct buf *out, struct slice text);
 
 /* A JSON string with its quotes.  Control characters and invalid UTF-8 (as U+FFFD) are made safe. */
 int enc_json_put(struct buf *out, struct slice text);
+bool enc_json_is_plain(struct slice text); /* it stands for itself: printable ASCII without quote and backslash */
 
 #endif

@@ -32,7 +32,7 @@ void json_write_init(struct json_writer *w, struct buf *out);
 void json_write_begin_object(struct json_writer *w);
 void json_write_begin_array(struct json_writer *w);
 void json_write_end(struct json_writer *w); /* closes the innermost bracket */
-void json_write_key(struct json_writer *w, const char *key);
+void json_write_key_slice(struct json_writer *w, struct slice key);
 
 void json_write_string(struct json_writer *w, const char *str); /* NULL writes null */
 void json_write_slice(struct json_writer *w, struct slice s);	/* as a string */
@@ -42,10 +42,28 @@ void json_write_bool(struct json_writer *w, bool value);
 void json_write_null(struct json_writer *w);
 void json_write_tree(struct json_writer *w, const json_t *json);
 
-/* The same with a key, for objects. */
-void json_write_key_string(struct json_writer *w, const char *key, const char *str);
-void json_write_key_int(struct json_writer *w, const char *key, int64_t value);
-void json_write_key_raw(struct json_writer *w, const char *key, struct slice json);
+/* For objects.  They stand here because the length of a literal is known to the compiler. */
+static inline void
+json_write_key(struct json_writer *w, const char *key)
+{
+	json_write_key_slice(w, slice_from_str(key));
+}
+
+static inline void
+json_write_key_string(struct json_writer *w, const char *key, const char *str)
+{
+	json_write_key(w, key);
+	json_write_string(w, str);
+}
+
+static inline void
+json_write_key_int(struct json_writer *w, const char *key, int64_t value)
+{
+	json_write_key(w, key);
+	json_write_int(w, value);
+}
+
+void json_write_key_raw(struct json_writer *w, const char *key, struct slice json); /* one ready value, not looked at */
 
 /* All brackets are closed.  0, or why the buffer failed. */
 int json_write_finish(struct json_writer *w) MUST_CHECK;

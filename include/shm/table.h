@@ -65,8 +65,8 @@ int table_new(struct segment *seg, const struct segment_keys *keys, struct table
 void table_free(struct table **tab);
 
 /* The id of (kind, scope, name).  `scope` (a principal, or SLICE_NONE) makes one name mean different records. */
-struct table_id table_id(const struct table *tab, enum table_kind kind, struct slice scope, struct slice name);
-uint64_t table_owner(const struct table *tab, struct slice principal); /* never 0 */
+struct table_id table_id(struct table *tab, enum table_kind kind, struct slice scope, struct slice name);
+uint64_t table_owner(struct table *tab, struct slice principal); /* never 0 */
 uint32_t table_payload_max(const struct table *tab);
 
 /*

@@ -207,6 +207,13 @@ arguments_params(json_t *arguments, const struct json_schema *schema, json_t **p
 }
 
 int
+arguments_params_none(json_t *none, const struct json_schema *schema, json_t **params_r, struct fault *fault)
+{
+	*params_r = NULL;
+	return check_params(none != NULL ? json_incref(none) : json_object(), schema, "params", params_r, fault);
+}
+
+int
 arguments_as_they_are(json_t *arguments, const struct json_schema *schema, json_t **params_r, struct fault *fault)
 {
 	json_t *params = arguments != NULL ? json_incref(arguments) : json_object();

@@ -27,6 +27,10 @@ bool arguments_are_none(struct json_view arguments);
 int arguments_params(json_t *arguments, const struct json_schema *schema, json_t **params_r,
 		     struct fault *fault) MUST_CHECK;
 
+/* The same without arguments.  `none` is an empty object to be shared, or NULL for one of its own. */
+int arguments_params_none(json_t *none, const struct json_schema *schema, json_t **params_r,
+			  struct fault *fault) MUST_CHECK;
+
 /* The same for an action with an `input_schema` of its own: no wrapping, no session. */
 int arguments_as_they_are(json_t *arguments, const struct json_schema *schema, json_t **params_r,
 			  struct fault *fault) MUST_CHECK;

@@ -190,7 +190,8 @@ check_arguments(struct action_running *running, struct json_view arguments)
 	const struct action *action = running->call.action;
 
 	if (action->input_schema == NULL && arguments_are_none(arguments))
-		return arguments_params(NULL, action->params, &running->params, &running->fault);
+		return arguments_params_none(running->call.env->no_params, action->params, &running->params,
+					     &running->fault);
 	if (json_view_tree(arguments, &running->sent) < 0)
 		return result_out_of_memory(&running->fault);
 	if (action->input_schema != NULL)

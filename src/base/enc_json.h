@@ -4,7 +4,6 @@
 #ifndef BASE_ENC_JSON_H
 #define BASE_ENC_JSON_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/slice.h"
@@ -19,6 +18,5 @@ size_t enc_json_step(struct slice text, size_t *pos_io, char dst[static ENC_JSON
 
 /* How many bytes from `pos` on stand for themselves: printable ASCII without quote and backslash. */
 size_t enc_json_plain(struct slice text, size_t pos);
-bool enc_json_is_plain(struct slice text); /* all of them do */
 
 #endif

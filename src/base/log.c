@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/enc.h"
 #include "base/enc_json.h"
 #include "base/err.h"
 #include "base/turn.h"

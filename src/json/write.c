@@ -8,7 +8,6 @@
 #include "base/enc.h"
 #include "base/err.h"
 #include "json/real.h"
-#include "json/text_run.h"
 
 void
 json_write_init(struct json_writer *w, struct buf *out)
@@ -85,7 +84,7 @@ put_key(struct buf *out, struct slice key, bool is_first)
 	size_t around = is_first ? 3 : 4;
 	char *to;
 
-	if (text_run_end(key.ptr, key.ptr + key.len) != key.ptr + key.len || buf_reserve(out, key.len + around) < 0) {
+	if (!enc_json_is_plain(key) || buf_reserve(out, key.len + around) < 0) {
 		if (!is_first)
 			(void)buf_put_char(out, ',');
 		(void)enc_json_put(out, key);
@@ -103,13 +102,13 @@ put_key(struct buf *out, struct slice key, bool is_first)
 }
 
 void
-json_write_key(struct json_writer *w, const char *key)
+json_write_key_slice(struct json_writer *w, struct slice key)
 {
 	uint64_t bit;
 
 	must(in_object(w) && !w->after_key);
 	bit = (uint64_t)1 << (w->depth - 1);
-	put_key(w->out, slice_from_str(key), (w->started & bit) == 0);
+	put_key(w->out, key, (w->started & bit) == 0);
 	w->started |= bit;
 	w->after_key = true;
 }
@@ -174,20 +173,6 @@ json_write_tree(struct json_writer *w, const json_t *json)
 	before_value(w);
 	r = json_dump_to(w->out, json);
 	(void)r; /* the buffer remembers */
-}
-
-void
-json_write_key_string(struct json_writer *w, const char *key, const char *str)
-{
-	json_write_key(w, key);
-	json_write_string(w, str);
-}
-
-void
-json_write_key_int(struct json_writer *w, const char *key, int64_t value)
-{
-	json_write_key(w, key);
-	json_write_int(w, value);
 }
 
 void

@@ -40,9 +40,49 @@ table_payload_max(const struct table *tab)
 	return tab->seg->payload_bytes;
 }
 
+static struct slice
+some_bytes(struct slice name)
+{
+	return name.ptr == NULL ? SLICE_LIT("") : name;
+}
+
+static uint64_t
+owner_of(const struct table *tab, struct slice name)
+{
+	uint64_t owner = hash_sip64(segment_keys_hash(tab->keys), name.ptr, name.len);
+
+	return owner == 0 ? 1 : owner;
+}
+
+/* NULL: it is too long to be kept. */
+static const struct known_name *
+know(struct table *tab, struct slice name)
+{
+	struct known_name *known = &tab->known;
+
+	if (name.len > sizeof(known->text))
+		return NULL;
+	if (known->is_known && known->len == name.len && memcmp(known->text, name.ptr, name.len) == 0)
+		return known;
+	memcpy(known->text, name.ptr, name.len);
+	known->len = name.len;
+	known->hash = hash_sip128(segment_keys_hash(tab->keys), name.ptr, name.len);
+	known->owner = owner_of(tab, name);
+	known->is_known = true;
+	return known;
+}
+
+static struct hash128
+scope_hash(struct table *tab, struct slice scope)
+{
+	const struct known_name *known = know(tab, scope);
+
+	return known != NULL ? known->hash : hash_sip128(segment_keys_hash(tab->keys), scope.ptr, scope.len);
+}
+
 /* Hashed one by one, so that no two pairs of scope and name give the same bytes. */
 struct table_id
-table_id(const struct table *tab, enum table_kind kind, struct slice scope, struct slice name)
+table_id(struct table *tab, enum table_kind kind, struct slice scope, struct slice name)
 {
 	const uint8_t *key = segment_keys_hash(tab->keys);
 	struct {
@@ -56,19 +96,19 @@ table_id(const struct table *tab, enum table_kind kind, struct slice scope, stru
 	memset(&input, 0, sizeof(input));
 	input.kind = kind;
 	input.scope_len = scope.len;
-	input.scope = hash_sip128(key, scope.ptr == NULL ? "" : scope.ptr, scope.len);
-	input.name = hash_sip128(key, name.ptr == NULL ? "" : name.ptr, name.len);
+	input.scope = scope_hash(tab, some_bytes(scope));
+	input.name = hash_sip128(key, some_bytes(name).ptr, name.len);
 	hash = hash_sip128(key, &input, sizeof(input));
 	return (struct table_id){hash.lo, hash.hi};
 }
 
 uint64_t
-table_owner(const struct table *tab, struct slice principal)
+table_owner(struct table *tab, struct slice principal)
 {
-	uint64_t owner =
-	    hash_sip64(segment_keys_hash(tab->keys), principal.ptr == NULL ? "" : principal.ptr, principal.len);
+	struct slice name = some_bytes(principal);
+	const struct known_name *known = know(tab, name);
 
-	return owner == 0 ? 1 : owner;
+	return known != NULL ? known->owner : owner_of(tab, name);
 }
 
 void

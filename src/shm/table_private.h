@@ -4,6 +4,11 @@
 #ifndef SHM_TABLE_PRIVATE_H
 #define SHM_TABLE_PRIVATE_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/hash.h"
 #include "shm/slot.h"
 
 #define ELDERS_MAX 1024
@@ -24,12 +29,24 @@ struct elders {
 	struct elder of[ELDERS_MAX];
 };
 
+#define KNOWN_NAME_MAX 64
+
+/* The hashes of the name that was asked for last: most requests in a row are of one principal. */
+struct known_name {
+	bool is_known;
+	size_t len;
+	char text[KNOWN_NAME_MAX];
+	struct hash128 hash;
+	uint64_t owner;
+};
+
 struct table {
 	struct segment *seg;
 	const struct segment_keys *keys;
 	uint32_t stripe_groups; /* groups of one stripe, a power of two */
 	uint32_t sweep_at;	/* next group of this process's share */
 	struct elders elders[ELDERS_OWNERS];
+	struct known_name known;
 };
 
 #define SLOT_NONE UINT32_MAX

@@ -83,6 +83,7 @@ fill_env(struct worker *worker)
 	    .fibers = worker->fibers,
 	    .pools = &worker->pools,
 	    .scopes = worker->scopes,
+	    .no_params = json_object(),
 	    .wait_ms = pause_ms,
 	    .waiter = worker->base,
 	    .on_change = on_change,
@@ -157,6 +158,7 @@ env_free(struct worker *worker)
 	audit_free(&worker->audit);
 	fetch_free(&worker->fetch);
 	fiber_pool_free(&worker->fibers);
+	json_decref(worker->env.no_params);
 	pool_shelf_fini(&worker->pools);
 	scope_cache_free(&worker->scopes);
 	action_registry_free(&worker->registry);

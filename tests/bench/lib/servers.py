@@ -128,9 +128,9 @@ class Server:
 
 
 class Nginx:
-    """One worker; for each body a port of its own that answers it by `return 200`."""
+    """For each body a port of its own that answers it by `return 200`."""
 
-    def __init__(self, household, name, sizes):
+    def __init__(self, household, name, sizes, workers=1, cores=(machine.SERVER_CORE,)):
         folder = household.make_folder(name)
         self.ports = free_ports(len(sizes))
         servers = []
@@ -143,11 +143,11 @@ class Nginx:
                              ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
         path = os.path.join(folder, "nginx.conf")
         with open(path, "w") as f:
-            f.write(f"worker_processes 1; worker_rlimit_nofile 20000; daemon off; pid {folder}/pid; "
+            f.write(f"worker_processes {workers}; worker_rlimit_nofile 20000; daemon off; pid {folder}/pid; "
                     f"error_log {folder}/error;\nevents {{ worker_connections 16384; }}\n"
                     f"http {{ access_log off; keepalive_requests 1000000000; {temporary}\n"
                     + "\n".join(servers) + "\n}\n")
-        self.process = household.start([*machine.on(machine.SERVER_CORE), nginx_program(), "-p", folder, "-c", path])
+        self.process = household.start([*machine.on(*cores), nginx_program(), "-p", folder, "-c", path])
         wait_port(self.ports[0], self.process)
         self.pid = self.process.pid
 

@@ -291,6 +291,54 @@ test_json_looks_no_further_than_the_end(void **test_state)
 	}
 }
 
+/* What each byte becomes by itself, one after the other. */
+static size_t
+put_singly(const char *text, size_t len, char *to)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		buf_clear(&out);
+		assert_int_equal(enc_json_put(&out, slice_of(text + i, 1)), 0);
+		memcpy(to + at, out.ptr + 1, out.len - 2);
+		at += out.len - 2;
+	}
+	return at;
+}
+
+/* Many quotes, now and then something stranger, in a buffer that has exactly the room, or a byte less. */
+static void
+test_json_of_mixed_texts(void **test_state)
+{
+	static const char letters[] = "\"\"\"\\abcdefghijklmnopqrstuvwxyz:,{}\n\x7F";
+	uint32_t seed = 1;
+	char expected[6 * 150];
+
+	(void)test_state;
+	for (size_t round = 0; round < 600; round++) {
+		size_t len = round % 150, kinds = round % 3 == 0 ? 4 : sizeof(letters) - (round % 3 == 1 ? 3 : 1), n;
+		char *text = malloc(len + 1);
+
+		assert_non_null(text);
+		for (size_t i = 0; i < len; i++) {
+			seed = seed * 1664525 + 1013904223;
+			text[i] = letters[(seed >> 16) % kinds];
+		}
+		n = put_singly(text, len, expected);
+		for (size_t lacks = 0; lacks < 2; lacks++) {
+			struct buf b;
+
+			buf_init(&b, n + 2 - lacks);
+			assert_int_equal(enc_json_put(&b, slice_of(text, len)), lacks == 0 ? 0 : ERR_LIMIT);
+			assert_int_equal(b.len, lacks == 0 ? n + 2 : 0);
+			if (lacks == 0)
+				assert_memory_equal(b.ptr + 1, expected, n);
+			buf_fini(&b);
+		}
+		free(text);
+	}
+}
+
 /* ---- Full buffers ------------------------------------------------------------------------------------------------ */
 
 static void
@@ -351,6 +399,7 @@ main(void)
 	    TEST(test_percent_keeps_66_bytes),
 	    TEST(test_json),
 	    TEST(test_json_looks_no_further_than_the_end),
+	    TEST(test_json_of_mixed_texts),
 	    TEST(test_json_replaces_invalid_utf8),
 	    TEST(test_json_every_pair_is_safe),
 	    TEST(test_put_is_whole_or_nothing),

@@ -625,6 +625,33 @@ test_ids_depend_on_every_part(void **state)
 	fixture_fini(&f);
 }
 
+/* Hashes of the last name are kept: that must not be seen, however long the names are and in whatever order they come.
+ */
+static void
+test_hashes_do_not_depend_on_what_was_asked_before(void **state)
+{
+	static const char text[] = "0123456789012345678901234567890123456789012345678901234567890123456789";
+	struct table_id ids[70];
+	uint64_t owners[70];
+	struct fixture f;
+
+	(void)state;
+	fixture_init(&f);
+	for (size_t i = 0; i < 70; i++) {
+		ids[i] = table_id(f.tab, TABLE_LOGIN, slice_of(text, i), SLICE_LIT("name"));
+		owners[i] = table_owner(f.tab, slice_of(text, i));
+	}
+	for (size_t i = 70; i-- > 0;) {
+		uint64_t owner = table_owner(f.tab, slice_of(text, i));
+		struct table_id id = table_id(f.tab, TABLE_LOGIN, slice_of(text, i), SLICE_LIT("name"));
+
+		assert_int_equal(owner, owners[i]);
+		assert_true(id.lo == ids[i].lo && id.hi == ids[i].hi);
+		assert_true(i == 0 || owner != owners[i - 1]);
+	}
+	fixture_fini(&f);
+}
+
 int
 main(void)
 {
@@ -646,6 +673,7 @@ main(void)
 	    cmocka_unit_test(test_bit_flips),
 	    cmocka_unit_test(test_keys_of_another_segment_are_refused),
 	    cmocka_unit_test(test_ids_depend_on_every_part),
+	    cmocka_unit_test(test_hashes_do_not_depend_on_what_was_asked_before),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
