@@ -637,9 +637,10 @@ def test_credentials_that_end_in_a_commit(start, shop):
     at_a_pace(attempt, 5000)
     result = done(client, plan)
     assert result["status"] == "interrupted" and 0 < result["pending_count"] < 300
-    assert result["error_count"] == 0 and "expired" in result["message"]
     refusals = [entry for entry in puts(shop) if entry["status"] == 401]
-    assert 0 < len(refusals) <= 24, "one window at most"
+    said = ("expired", "session has ended") if refusals else ("session has ended",)  # the shop notices, or the clock
+    assert result["error_count"] == 0 and any(text in result["message"] for text in said), result
+    assert len(refusals) <= 24, "one window at most"
     shop.settings(token_ttl=3600)
     shop.heal()
     client.login(**admin)
