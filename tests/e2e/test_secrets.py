@@ -398,8 +398,8 @@ def test_after_crashes(start, shop, caller, tmp_path):
     client.login(**LIMITED_OAUTH)
     secrets = [*READER_OAUTH.values(), *LIMITED_OAUTH.values(), PASSWORD, "eyJraWQiOi", caller.token]
     cores += crash_and_reap(server.process) if may_judge else server.process.kill() or []
-    assert server.process.wait(20) != 0  # a sanitizer makes an exit of the signal
-    server.reader.join(20)
+    assert server.process.wait(60) != 0  # a sanitizer makes an exit of the signal
+    server.reader.join(60)
     assert not cores
     assert not found_in(written_by(server), secrets)
     record.tried("secrets looked for in memory and files", len(secrets))

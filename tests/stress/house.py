@@ -37,7 +37,7 @@ def poll(condition, what, seconds=60.0):
 
 
 def ask_json(port, path, method="GET", body=None):
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         connection.request(method, path, None if body is None else json.dumps(body))
         return json.loads(connection.getresponse().read())
@@ -68,7 +68,7 @@ class Shop:
 
     def stop(self):
         self.process.kill()
-        self.process.wait(timeout=20)
+        self.process.wait(timeout=60)
         self.process.stdout.close()
 
 
@@ -184,7 +184,7 @@ oauth_token_secret = dummytokensecret0000000000000000
         return json.loads(self.ctl("status", "--json").stdout)
 
     def metric(self, name):
-        connection = http.client.HTTPConnection("127.0.0.1", self.admin_port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.admin_port, timeout=60)
         connection.request("GET", "/metrics")
         text = connection.getresponse().read().decode()
         connection.close()
@@ -236,7 +236,7 @@ oauth_token_secret = dummytokensecret0000000000000000
     def __exit__(self, *_):
         if self.process.poll() is None:
             self.process.kill()
-            self.process.wait(timeout=20)
+            self.process.wait(timeout=60)
         self.shop.stop()
         if os.environ.get("STRESS_KEEP"):
             print("kept:", self.folder)

@@ -31,6 +31,7 @@ FIELDS = (b"Host: 127.0.0.1\r\nContent-Type: application/json\r\nAccept: applica
 PACE_S = 0.5  # between two bytes
 SLACK_S = 20  # of a busy machine
 SLOW_SELF_S = 0.5  # on a busy machine a client may be slow although it is honest
+TRIES = 5
 PER_TURN = 400  # connections opened before the others get their turn
 
 
@@ -174,20 +175,19 @@ class Honest(threading.Thread):
         self.socket = None
 
     def call(self, request):
-        began, may_be_closed = time.monotonic(), self.socket is not None
-        try:
-            if self.socket is None:
-                self.socket = socket.create_connection(self.address, timeout=30)
-            self.socket.sendall(request)
-            may_be_closed |= time.monotonic() - began > SLOW_SELF_S
-            return self.read_reply()
-        except OSError:
-            if not may_be_closed:
-                raise
-        self.drop()
-        self.socket = socket.create_connection(self.address, timeout=30)
-        self.socket.sendall(request)
-        return self.read_reply()
+        for _ in range(TRIES):
+            began, may_be_closed = time.monotonic(), self.socket is not None
+            try:
+                if self.socket is None:
+                    self.socket = socket.create_connection(self.address, timeout=60)
+                self.socket.sendall(request)
+                may_be_closed |= time.monotonic() - began > SLOW_SELF_S
+                return self.read_reply()
+            except OSError:
+                if not may_be_closed:
+                    raise
+            self.drop()
+        raise OSError("closed each time")
 
     def read_reply(self):
         reply = b""

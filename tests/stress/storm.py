@@ -138,7 +138,7 @@ def stranger(every_s, ms):
         yield
     finally:
         process.kill()
-        process.wait(timeout=20)
+        process.wait(timeout=60)
 
 
 def in_background(run):
