@@ -2,6 +2,7 @@
 
 import collections
 import contextlib
+import fcntl
 import json
 import os
 import pathlib
@@ -29,6 +30,7 @@ for value in OAUTH.values():
 LIFE = {"listening", "serving", "stopping", "stopped"}
 
 NOTABLE = ("error", "warn", "notice")
+LOG_PIPE_BYTES = 1 << 20
 
 # A machine that is busy with other things says so in these; a worker that hangs is replaced, which is noticed.
 BUSY = {"worker_late", "loop_held"}
@@ -98,6 +100,8 @@ class Server:
             [*wrapper, str(program or self.program), "serve", "-c", str(self.path), *self.settings(), *args],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, env=clean_environment(**(environment or {})), **(popen or {}))
+        with contextlib.suppress(OSError):  # a server drops lines that find no room, and this process may be held up
+            fcntl.fcntl(self.process.stderr, fcntl.F_SETPIPE_SZ, LOG_PIPE_BYTES)
         self.listening = threading.Event()  # cleared: nobody reads the log
         self.listening.set()
         self.reader = threading.Thread(target=self._read, daemon=True)
