@@ -4,9 +4,11 @@ import concurrent.futures
 import contextlib
 import json
 import os
+import pathlib
 import re
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -862,15 +864,93 @@ def test_logout_erases(start, shop):
     assert server.metric("magento_mcp_table_records", kind="login") == 0
 
 
-def test_workers_cannot_be_looked_into(server):
-    """No core, not dumpable: another process of the same user cannot attach."""
+def core_limits(pid):
+    with open(f"/proc/{pid}/limits") as file:
+        return next(line for line in file if line.startswith("Max core file size")).split()[4:6]
+
+
+def test_no_process_leaves_a_core(server):
     children = proc.children(server.process.pid)
     assert len(children) == len(server.pids) + 1  # and the keeper
     for pid in [server.process.pid, *children]:
-        with open(f"/proc/{pid}/limits") as file:
-            core = next(line for line in file if line.startswith("Max core file size"))
-        assert core.split()[4:6] == ["0", "0"], core
-        assert os.stat(f"/proc/{pid}/environ").st_uid == 0
+        assert core_limits(pid) == ["0", "0"]
+
+
+# What a process of the same user may do to another: {pid: {what: "done" or why not}}.
+PRY = r"""
+import ctypes, errno, json, os, sys
+
+libc = ctypes.CDLL(None, use_errno=True)
+libc.ptrace.restype = ctypes.c_long
+libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+ATTACH, DETACH = 16, 17
+
+def attach(pid):
+    if libc.ptrace(ATTACH, pid, None, None) != 0:
+        raise OSError(ctypes.get_errno(), "ptrace")
+    os.waitpid(pid, 0x40000000)  # __WALL
+    libc.ptrace(DETACH, pid, None, None)
+
+def read(name):
+    def read_one(pid):
+        with open(f"/proc/{pid}/{name}", "rb") as file:
+            name == "mem" or file.read()
+    return read_one
+
+def attempt(what, pid):
+    try:
+        what(pid)
+    except OSError as error:
+        return errno.errorcode[error.errno]
+    return "done"
+
+ways = {"environ": read("environ"), "maps": read("maps"), "fd": lambda pid: os.listdir(f"/proc/{pid}/fd"),
+        "mem": read("mem"), "attach": attach}
+print(json.dumps({pid: {name: attempt(way, int(pid)) for name, way in ways.items()} for pid in sys.argv[1:]}))
+"""
+NOBODY = 65534
+
+# A copy, since the tree may be closed to others; the folder belongs to whom the server runs as.
+AS_NOBODY = ("sh", "-ec", f"""
+    folder=${{4%/*}}
+    cp "$1" "$folder/server"
+    shift
+    chown -R {NOBODY}:{NOBODY} "$folder"
+    exec setpriv --reuid {NOBODY} --regid {NOBODY} --clear-groups --inh-caps=-all -- "$folder/server" "$@"
+    """, "sh")
+
+
+def test_same_user_cannot_look_into_them(start):
+    """
+    Supervisor, workers and keeper are closed to other processes of their user: memory, environment, descriptors, tracing.
+    One that is not hardened shows that the attempts work.
+    """
+    is_root = os.geteuid() == 0
+    popen = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if is_root else {}
+    # A leak checker would have to trace its own process at the end, which root may and this user may not.
+    sanitizer = {"ASAN_OPTIONS": ":".join([*filter(None, [os.environ.get("ASAN_OPTIONS")]), "detect_leaks=0"])}
+    server = start(workers=2, wrapper=AS_NOBODY if is_root else (), environment=sanitizer)
+    pids = [server.process.pid, *proc.children(server.process.pid)]
+    assert len(pids) == 4  # with two workers and the keeper
+    with subprocess.Popen(["sleep", "1000"], **popen) as open_one:
+        try:
+            done = subprocess.run([sys.executable, "-IBc", PRY, *map(str, [open_one.pid, *pids])], capture_output=True,
+                                  text=True, timeout=60, cwd="/", **popen)
+        finally:
+            open_one.kill()
+    found = json.loads(done.stdout or "{}")
+    assert len(found) == len(pids) + 1, done.stderr
+    open_to = found.pop(str(open_one.pid))
+    assert {open_to[name] for name in ("environ", "maps", "fd")} == {"done"}, open_to
+    yama = pathlib.Path("/proc/sys/kernel/yama/ptrace_scope")  # closes these two for everybody's processes
+    assert yama.exists() and yama.read_text() != "0\n" or open_to["mem"] == open_to["attach"] == "done", open_to
+    for pid, ways in found.items():
+        assert ways == {"environ": "EACCES", "maps": "EACCES", "fd": "EACCES", "mem": "EACCES", "attach": "EPERM"}, (pid, ways)
+        with open(f"/proc/{pid}/status") as file:
+            fields = dict(line.rstrip("\n").split(":\t", 1) for line in file)
+        assert set(fields["Uid"].split()) == {str(NOBODY if is_root else os.geteuid())}
+        assert os.stat(f"/proc/{pid}/environ").st_uid == 0, "the kernel's mark of one that is not dumpable"
+        assert core_limits(pid) == ["0", "0"]
 
 
 def test_argument_secret_warns(shop, tmp_path):
