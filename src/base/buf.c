@@ -146,8 +146,7 @@ buf_put_i64(struct buf *b, int64_t value)
 	return r;
 }
 
-static int
-put_formatted(struct buf *b, const char *fmt, va_list ap)
+static int PRINTF_LIKE(2, 0) put_formatted(struct buf *b, const char *fmt, va_list ap)
 {
 	va_list again;
 	int n, r;

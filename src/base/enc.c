@@ -145,21 +145,31 @@ static const uint8_t unreserved[256] = {
 };
 /* clang-format on */
 
+/* Counts what it needs only where three times the text would not fit. */
+static int
+reserve_percent(struct buf *out, struct slice text)
+{
+	size_t escaped = 0;
+
+	if (text.len > SIZE_MAX / 4)
+		return buf_reserve(out, SIZE_MAX); /* fails for every buffer, and marks it */
+	if (out->failed == 0 && 3 * text.len < out->cap - out->len)
+		return 0;
+	for (size_t i = 0; i < text.len; i++)
+		escaped += !unreserved[(unsigned char)text.ptr[i]];
+	return buf_reserve(out, text.len + 2 * escaped);
+}
+
 int
 enc_percent_put(struct buf *out, struct slice text)
 {
 	static const char digits[] = "0123456789ABCDEF";
-	size_t escaped = 0;
 	char *to;
 	int r;
 
-	if (text.len > SIZE_MAX / 4)
-		return buf_reserve(out, SIZE_MAX); /* fails for every buffer, and marks it */
-	for (size_t i = 0; i < text.len; i++)
-		escaped += !unreserved[(unsigned char)text.ptr[i]];
-	r = buf_reserve(out, text.len + 2 * escaped);
-	if (escaped == 0 || r < 0)
-		return r < 0 ? r : buf_put_slice(out, text);
+	r = reserve_percent(out, text);
+	if (r < 0 || text.len == 0)
+		return r;
 	to = out->ptr + out->len;
 	for (size_t i = 0; i < text.len; i++) {
 		unsigned char byte = (unsigned char)text.ptr[i];
@@ -173,6 +183,6 @@ enc_percent_put(struct buf *out, struct slice text)
 		*to++ = digits[byte & 0x0F];
 	}
 	*to = '\0';
-	out->len += text.len + 2 * escaped;
+	out->len = (size_t)(to - out->ptr);
 	return 0;
 }

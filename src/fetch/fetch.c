@@ -160,6 +160,7 @@ collect(void *ctx)
 	struct fetch *f = ctx;
 	struct fetch_job *job;
 	CURLMsg *message;
+	bool has_ended = false;
 	CURLcode result;
 	int left;
 
@@ -175,8 +176,10 @@ collect(void *ctx)
 		must(job != NULL && job->magic == JOB_MAGIC);
 		transfer_conclude(job, result);
 		finish(f, job);
+		has_ended = true;
 	}
-	admit(f);
+	if (has_ended) /* else nobody made room */
+		admit(f);
 }
 
 static void
@@ -387,7 +390,8 @@ line_up(struct fetch *f, struct fetch_job *job)
 	if (evtimer_add(job->timer, &deadline) < 0)
 		return ERR_NOMEM;
 	move(f, job, JOB_WAITING);
-	admit(f);
+	if (has_room(f, job)) /* those before it have none, or would not wait */
+		admit(f);
 	return 0;
 }
 

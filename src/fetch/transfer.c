@@ -40,13 +40,30 @@ is_token(const char *name)
 	return p != name;
 }
 
+#define EACH_BYTE(value) (UINT64_C(0x0101010101010101) * (value))
+
+/* Is one of eight bytes a control character? */
+static bool
+has_control(const char *eight)
+{
+	uint64_t word, from_del;
+
+	memcpy(&word, eight, sizeof(word));
+	from_del = word ^ EACH_BYTE(0x7f);
+	return ((((word - EACH_BYTE(0x20)) & ~word) | ((from_del - EACH_BYTE(1)) & ~from_del)) & EACH_BYTE(0x80)) != 0;
+}
+
 static bool
 is_field_value(const char *value)
 {
-	const unsigned char *p;
+	size_t len = strlen(value), at = 0;
 
-	for (p = (const unsigned char *)value; *p != '\0'; p++) {
-		if ((*p < 0x20 && *p != '\t') || *p == 0x7f)
+	while (len - at >= sizeof(uint64_t) && !has_control(value + at))
+		at += sizeof(uint64_t);
+	for (; at < len; at++) {
+		unsigned char c = (unsigned char)value[at];
+
+		if ((c < 0x20 && c != '\t') || c == 0x7f)
 			return false;
 	}
 	return true;

@@ -6,10 +6,14 @@
 
 #include "json/scan.h"
 
-/* Each gives 0 to go on; anything else ends the scan and is its result. */
+/* What a string holds besides printing ASCII. */
+#define JSON_TEXT_ESCAPE 1u
+#define JSON_TEXT_ODD 2u /* DEL, or characters beyond ASCII */
+
+/* Each gives 0 to go on; anything else ends the scan and is its result.  `marks` are those above. */
 struct json_sink {
-	int (*on_key)(void *ctx, struct slice raw, bool has_escape); /* without quotes */
-	int (*on_scalar)(void *ctx, enum json_kind kind, struct slice token, bool has_escape);
+	int (*on_key)(void *ctx, struct slice raw, unsigned marks); /* without quotes */
+	int (*on_scalar)(void *ctx, enum json_kind kind, struct slice token, unsigned marks);
 	int (*on_open)(void *ctx, enum json_kind kind);
 	int (*on_close)(void *ctx);
 };

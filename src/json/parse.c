@@ -67,7 +67,7 @@ attach(struct builder *b, json_t *value)
 }
 
 static int
-on_key(void *ctx, struct slice raw, bool has_escape)
+on_key(void *ctx, struct slice raw, unsigned marks)
 {
 	struct builder *b = ctx;
 	int r;
@@ -75,7 +75,7 @@ on_key(void *ctx, struct slice raw, bool has_escape)
 	b->raw_key = b->key = raw;
 	if (b->refused != 0)
 		return 0;
-	if (has_escape) {
+	if (marks & JSON_TEXT_ESCAPE) {
 		buf_clear(&b->key_text);
 		r = json_scan_unescape(raw, &b->key_text);
 		if (r < 0)
@@ -131,7 +131,7 @@ add_integer(struct builder *b, struct slice token)
 }
 
 static int
-on_scalar(void *ctx, enum json_kind kind, struct slice token, bool has_escape)
+on_scalar(void *ctx, enum json_kind kind, struct slice token, unsigned marks)
 {
 	struct builder *b = ctx;
 
@@ -139,7 +139,7 @@ on_scalar(void *ctx, enum json_kind kind, struct slice token, bool has_escape)
 		return 0;
 	switch (kind) {
 	case JSON_KIND_STRING:
-		return add_string(b, token, has_escape);
+		return add_string(b, token, (marks & JSON_TEXT_ESCAPE) != 0);
 	case JSON_KIND_INTEGER:
 		return add_integer(b, token);
 	case JSON_KIND_REAL:

@@ -219,11 +219,11 @@ rewrite_string(struct relay *r, struct slice raw)
 }
 
 static int
-add_string(struct relay *r, struct slice token, bool has_escape)
+add_string(struct relay *r, struct slice token, unsigned marks)
 {
 	struct slice raw = json_scan_unquote(token);
 
-	if (has_escape || has_control(raw))
+	if ((marks & JSON_TEXT_ESCAPE) || ((marks & JSON_TEXT_ODD) && has_control(raw)))
 		return rewrite_string(r, raw);
 	take(r, token);
 	return 0;
@@ -283,12 +283,12 @@ add_number(struct relay *r, enum json_kind kind, struct slice token)
 /* ---- events ---- */
 
 static int
-on_key(void *ctx, struct slice raw, bool has_escape)
+on_key(void *ctx, struct slice raw, unsigned marks)
 {
 	struct relay *r = ctx;
 	int result;
 
-	if (has_escape)
+	if (marks & JSON_TEXT_ESCAPE)
 		return ERR_UNSUPPORTED;
 	result = note_name(r, raw);
 	if (result < 0 || r->skip_depth > 0)
@@ -300,7 +300,7 @@ on_key(void *ctx, struct slice raw, bool has_escape)
 		r->skips_scalar = true;
 		return 0;
 	}
-	if (find_odd(raw) < raw.len) {
+	if (marks & JSON_TEXT_ODD) {
 		begin_own(r);
 		result = enc_json_put(r->out, raw);
 	} else {
@@ -311,7 +311,7 @@ on_key(void *ctx, struct slice raw, bool has_escape)
 }
 
 static int
-on_scalar(void *ctx, enum json_kind kind, struct slice token, bool has_escape)
+on_scalar(void *ctx, enum json_kind kind, struct slice token, unsigned marks)
 {
 	struct relay *r = ctx;
 
@@ -322,7 +322,7 @@ on_scalar(void *ctx, enum json_kind kind, struct slice token, bool has_escape)
 		return 0;
 	}
 	if (kind == JSON_KIND_STRING)
-		return add_string(r, token, has_escape);
+		return add_string(r, token, marks);
 	if (kind == JSON_KIND_INTEGER || kind == JSON_KIND_REAL)
 		return add_number(r, kind, token);
 	take(r, token);

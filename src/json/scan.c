@@ -30,6 +30,7 @@ struct scan {
 	enum step step;
 	uint32_t depth;
 	uint64_t objects[JSON_DEPTH_MAX / 64]; /* per open bracket: is it an object? */
+	bool in_object;			       /* the innermost one is */
 	struct json_facts facts;
 	const struct json_sink *sink; /* NULL: nobody asks */
 	json_item_fn visit;	      /* likewise */
@@ -56,7 +57,7 @@ refuse_limit(struct scan *s, const char *what, size_t max)
 }
 
 static bool
-in_object(const struct scan *s)
+is_object_open(const struct scan *s)
 {
 	uint32_t top = s->depth - 1;
 
@@ -151,12 +152,12 @@ take_escape(struct scan *s, bool is_key)
 
 /* What is neither plain ASCII nor the closing quote. */
 static int
-take_odd_character(struct scan *s, bool is_key, bool *has_escape_r)
+take_odd_character(struct scan *s, bool is_key, unsigned *marks_io)
 {
 	size_t len;
 
 	if (*s->pos == '\\') {
-		*has_escape_r = true;
+		*marks_io |= JSON_TEXT_ESCAPE;
 		return take_escape(s, is_key);
 	}
 	if ((unsigned char)*s->pos < 0x20)
@@ -164,18 +165,19 @@ take_odd_character(struct scan *s, bool is_key, bool *has_escape_r)
 	len = slice_utf8_len(slice_of(s->pos, (size_t)(s->end - s->pos)));
 	if (len == 0)
 		return refuse(s, "invalid UTF-8");
+	*marks_io |= JSON_TEXT_ODD;
 	s->pos += len;
 	return 0;
 }
 
 /* At the opening quote. */
 static int
-take_string(struct scan *s, bool is_key, struct slice *raw_r, bool *has_escape_r)
+take_string(struct scan *s, bool is_key, struct slice *raw_r, unsigned *marks_r)
 {
 	const char *first = s->pos + 1;
 	int r;
 
-	*has_escape_r = false;
+	*marks_r = 0;
 	s->pos++;
 	for (;;) {
 		s->pos = text_run_end(s->pos, s->end);
@@ -183,7 +185,7 @@ take_string(struct scan *s, bool is_key, struct slice *raw_r, bool *has_escape_r
 			return refuse(s, "inside a string");
 		if (*s->pos == '"')
 			break;
-		r = take_odd_character(s, is_key, has_escape_r);
+		r = take_odd_character(s, is_key, marks_r);
 		if (r < 0)
 			return r;
 	}
@@ -282,6 +284,7 @@ take_bracket(struct scan *s, enum json_kind *kind_r)
 		s->objects[s->depth / 64] |= bit;
 	else
 		s->objects[s->depth / 64] &= ~bit;
+	s->in_object = *kind_r == JSON_KIND_OBJECT;
 	s->depth++;
 	if (s->depth > s->facts.depth)
 		s->facts.depth = s->depth;
@@ -292,18 +295,18 @@ take_bracket(struct scan *s, enum json_kind *kind_r)
 
 /* Consumes a scalar, or the opening bracket of what is none. */
 static int
-take_token(struct scan *s, enum json_kind *kind_r, bool *has_escape_r)
+take_token(struct scan *s, enum json_kind *kind_r, unsigned *marks_r)
 {
 	struct slice raw;
 
-	*has_escape_r = false;
+	*marks_r = 0;
 	switch (s->pos < s->end ? *s->pos : '\0') {
 	case '{':
 	case '[':
 		return take_bracket(s, kind_r);
 	case '"':
 		*kind_r = JSON_KIND_STRING;
-		return take_string(s, false, &raw, has_escape_r);
+		return take_string(s, false, &raw, marks_r);
 	case 't':
 		return take_word(s, "true", JSON_KIND_TRUE, kind_r);
 	case 'f':
@@ -330,7 +333,7 @@ finish_value(struct scan *s)
 
 /* A scalar or an opening bracket was taken. */
 static int
-note_value(struct scan *s, const char *first, enum json_kind kind, bool has_escape, bool is_open)
+note_value(struct scan *s, const char *first, enum json_kind kind, unsigned marks, bool is_open)
 {
 	uint32_t outside = is_open ? s->depth - 1 : s->depth;
 
@@ -340,13 +343,13 @@ note_value(struct scan *s, const char *first, enum json_kind kind, bool has_esca
 	} else if (outside == 1) {
 		s->item.value.ptr = first;
 		s->item.kind = kind;
-		s->item.value_has_escape = has_escape;
+		s->item.value_has_escape = (marks & JSON_TEXT_ESCAPE) != 0;
 	}
 	if (s->sink == NULL)
 		return 0;
 	if (is_open)
 		return s->sink->on_open(s->ctx, kind);
-	return s->sink->on_scalar(s->ctx, kind, slice_of(first, (size_t)(s->pos - first)), has_escape);
+	return s->sink->on_scalar(s->ctx, kind, slice_of(first, (size_t)(s->pos - first)), marks);
 }
 
 static int
@@ -355,16 +358,16 @@ step_value(struct scan *s)
 	uint32_t depth = s->depth;
 	const char *first = s->pos;
 	enum json_kind kind = JSON_KIND_NULL;
-	bool has_escape;
+	unsigned marks;
 	int r;
 
 	if (s->facts.values >= s->limits->max_values)
 		return refuse_limit(s, "too many values", s->limits->max_values);
 	s->facts.values++;
-	r = take_token(s, &kind, &has_escape);
+	r = take_token(s, &kind, &marks);
 	if (r < 0)
 		return r;
-	r = note_value(s, first, kind, has_escape, s->depth > depth);
+	r = note_value(s, first, kind, marks, s->depth > depth);
 	if (r != 0)
 		return r;
 	return s->depth > depth ? 0 : finish_value(s);
@@ -375,32 +378,32 @@ static int
 begin_item(struct scan *s)
 {
 	struct slice key;
-	bool has_escape;
+	unsigned marks;
 	int r;
 
 	s->step = STEP_VALUE;
-	if (!in_object(s))
+	if (!s->in_object)
 		return 0;
 	if (!at_char(s, '"'))
 		return refuse(s, "a member name in quotes is expected");
-	r = take_string(s, true, &key, &has_escape);
+	r = take_string(s, true, &key, &marks);
 	if (r < 0)
 		return r;
 	if (s->depth == 1) {
 		s->item.key = key;
-		s->item.key_has_escape = has_escape;
+		s->item.key_has_escape = (marks & JSON_TEXT_ESCAPE) != 0;
 	}
 	skip_space(s);
 	if (!at_char(s, ':'))
 		return refuse(s, "a colon is expected");
 	s->pos++;
-	return s->sink == NULL ? 0 : s->sink->on_key(s->ctx, key, has_escape);
+	return s->sink == NULL ? 0 : s->sink->on_key(s->ctx, key, marks);
 }
 
 static bool
 at_closing(const struct scan *s)
 {
-	return at_char(s, in_object(s) ? '}' : ']');
+	return at_char(s, s->in_object ? '}' : ']');
 }
 
 static int
@@ -410,6 +413,7 @@ close_bracket(struct scan *s)
 
 	s->pos++;
 	s->depth--;
+	s->in_object = is_object_open(s);
 	r = s->sink == NULL ? 0 : s->sink->on_close(s->ctx);
 	return r != 0 ? r : finish_value(s);
 }
@@ -420,7 +424,7 @@ step_next(struct scan *s)
 	if (at_closing(s))
 		return close_bracket(s);
 	if (!at_char(s, ','))
-		return refuse(s, in_object(s) ? "a comma or } is expected" : "a comma or ] is expected");
+		return refuse(s, s->in_object ? "a comma or } is expected" : "a comma or ] is expected");
 	s->pos++;
 	skip_space(s);
 	return begin_item(s);

@@ -17,10 +17,10 @@
 static inline bool
 text_run_has(char c)
 {
-	return (unsigned char)c >= 0x20 && (unsigned char)c < 0x80 && c != '"' && c != '\\';
+	return (unsigned char)c >= 0x20 && (unsigned char)c < 0x7f && c != '"' && c != '\\';
 }
 
-/* Of eight bytes: bit 7 of each that is not ASCII, below 0x20, or one of the two; exact up to the first such byte. */
+/* Of eight bytes: bit 7 of each from 0x7F on, below 0x20, or one of the two; exact up to the first such byte. */
 static inline uint64_t
 text_run_stops(const char *p)
 {
@@ -29,7 +29,8 @@ text_run_stops(const char *p)
 	memcpy(&word, p, sizeof(word));
 	quote = word ^ TEXT_RUN_EACH('"');
 	backslash = word ^ TEXT_RUN_EACH('\\');
-	return (word | (word - TEXT_RUN_EACH(0x20)) | (quote - TEXT_RUN_EACH(1)) | (backslash - TEXT_RUN_EACH(1))) &
+	return (word | (word + TEXT_RUN_EACH(1)) | (word - TEXT_RUN_EACH(0x20)) | (quote - TEXT_RUN_EACH(1)) |
+		(backslash - TEXT_RUN_EACH(1))) &
 	       TEXT_RUN_EACH(0x80);
 }
 

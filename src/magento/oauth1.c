@@ -18,7 +18,7 @@
 
 /* What most requests need: a secret that grows is copied and wiped each time. */
 #define TEXT_ROOM 512
-#define BASE_ROOM 1000
+#define BASE_ROOM 1400
 #define HEADER_ROOM 500
 
 /* ---- Order ---- */
