@@ -92,7 +92,7 @@ static const struct role {
     {"doctor", cli_doctor, "examine the configured stores"},
     {"tools", cli_tools, "list the tools that clients get"},
     {"token", cli_token, "make a client token"},
-    {"ctl", cli_ctl, "ask or steer a running server: status, reload, stop"},
+    {"ctl", cli_ctl, "ask or steer a running server: status, reload, upgrade, drain, stop, reopen"},
     {"worker", work, NULL},
     {"keeper", keeper_main, NULL},
     {"help", help, NULL},

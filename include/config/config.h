@@ -256,6 +256,7 @@ void config_free(struct config **cfg);
  */
 int config_render(const struct config *cfg, struct buf *secret_buf) MUST_CHECK;
 int config_parse_rendered(struct slice text, struct config **out_r, struct err *err) MUST_CHECK;
+int config_read_rendered(int fd, struct config **out_r, struct err *err) MUST_CHECK; /* the same of a file as a whole */
 
 /* The form of a store's or principal's name: letters, digits, . _ @ -, at most CONFIG_NAME_MAX, first a letter or
  * digit. */

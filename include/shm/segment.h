@@ -67,6 +67,7 @@ void segment_free(struct segment **seg); /* unmaps and closes; the segment lives
 
 int segment_fd(const struct segment *seg); /* borrowed; for passing on.  CLOEXEC is set */
 uint32_t segment_slots(const struct segment *seg);
+uint32_t segment_groups(const struct segment *seg); /* of eight slots: what a sweep goes by */
 
 /* The supervisor's count of worker generations; survives reload and upgrade with the segment. */
 uint64_t segment_generation(const struct segment *seg);

@@ -121,20 +121,6 @@ emit(const struct config *cfg, int fd)
 	return status;
 }
 
-static int
-read_serving(struct config **cfg_r, struct err *err)
-{
-	struct buf text;
-	int r;
-
-	buf_init_secret(&text, CONFIG_RENDERED_MAX);
-	r = fd_read_all(SERVING_FD, CONFIG_RENDERED_MAX, &text, err);
-	if (r == 0)
-		r = config_parse_rendered(buf_slice(&text), cfg_r, err);
-	buf_fini(&text);
-	return r;
-}
-
 /* The workers of the old version go on with sockets, folders and table as they are: those keys must not change. */
 static int
 compare(const struct config *serving, const struct config *cfg, struct err *err)
@@ -201,7 +187,7 @@ dry_run(const struct request *request, const struct config *cfg)
 			    "version " MAGENTO_MCP_VERSION " cannot take over from the running one; stop and start the "
 			    "service");
 	else
-		r = read_serving(&serving, &err);
+		r = config_read_rendered(SERVING_FD, &serving, &err);
 	if (r == 0)
 		r = compare(serving, cfg, &err);
 	config_free(&serving);

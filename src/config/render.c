@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "base/fd.h"
 #include "config/config.h"
 #include "config/keys.h"
 #include "config/value.h"
@@ -163,5 +164,20 @@ config_diff(const struct config *a, const struct config *b, struct buf *changed,
 		r = compare_principals(&c, a, b);
 	buf_fini(&c.a);
 	buf_fini(&c.b);
+	return r;
+}
+
+int
+config_read_rendered(int fd, struct config **out_r, struct err *err)
+{
+	struct buf text;
+	int r;
+
+	*out_r = NULL;
+	buf_init_secret(&text, CONFIG_RENDERED_MAX);
+	r = fd_read_all(fd, CONFIG_RENDERED_MAX, &text, err);
+	if (r == 0)
+		r = config_parse_rendered(buf_slice(&text), out_r, err);
+	buf_fini(&text);
 	return r;
 }

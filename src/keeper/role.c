@@ -60,15 +60,9 @@ check_descriptors(struct err *err)
 static int
 load_config(struct role *role, struct err *err)
 {
-	struct buf text;
 	int fd = HERITAGE_FD_CONFIG;
-	int r;
+	int r = config_read_rendered(fd, &role->config, err);
 
-	buf_init_secret(&text, CONFIG_RENDERED_MAX);
-	r = fd_read_all(fd, CONFIG_RENDERED_MAX, &text, err);
-	if (r == 0)
-		r = config_parse_rendered(buf_slice(&text), &role->config, err);
-	buf_fini(&text);
 	fd_close(&fd);
 	return r;
 }

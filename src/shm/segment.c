@@ -352,6 +352,12 @@ segment_slots(const struct segment *seg)
 	return seg->slots;
 }
 
+uint32_t
+segment_groups(const struct segment *seg)
+{
+	return seg->groups;
+}
+
 uint64_t
 segment_generation(const struct segment *seg)
 {

@@ -203,20 +203,6 @@ refuse(const struct check *c, int wait_status, struct err *err)
 		       WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : WEXITSTATUS(wait_status));
 }
 
-static int
-parse(int memfd, struct config **cfg_r, struct err *err)
-{
-	struct buf text;
-	int r;
-
-	buf_init_secret(&text, CONFIG_RENDERED_MAX);
-	r = fd_read_all(memfd, CONFIG_RENDERED_MAX, &text, err);
-	if (r == 0)
-		r = config_parse_rendered(buf_slice(&text), cfg_r, err);
-	buf_fini(&text);
-	return r;
-}
-
 /* A program that says nothing is none of ours, whatever its exit status. */
 static int
 seal(int memfd, struct err *err)
@@ -241,7 +227,7 @@ check_finish(struct check *c, int wait_status, struct config **cfg_r, int *memfd
 	} else {
 		r = seal(c->memfd, err);
 		if (r == 0 && !c->is_dry_run)
-			r = parse(c->memfd, cfg_r, err);
+			r = config_read_rendered(c->memfd, cfg_r, err);
 		if (c->text.len > 0)
 			log_write(LOG_NOTICE, "check", LOG_SLICE("text", buf_slice(&c->text)), LOG_END);
 	}

@@ -148,20 +148,6 @@ act_check(struct house *h, uint64_t now_ms)
 	service_event(h, SERVICE_EV_CHECK_FAILED, now_ms);
 }
 
-static int
-read_serving(const struct house *h, struct config **cfg_r, struct err *err)
-{
-	struct buf text;
-	int r;
-
-	buf_init_secret(&text, CONFIG_RENDERED_MAX);
-	r = fd_read_all(h->serving->config_fd, CONFIG_RENDERED_MAX, &text, err);
-	if (r == 0)
-		r = config_parse_rendered(buf_slice(&text), cfg_r, err);
-	buf_fini(&text);
-	return r;
-}
-
 static void
 note_changes(struct house *h, const struct buf *changed)
 {
@@ -183,7 +169,7 @@ compare(struct house *h, const struct config *fresh, struct err *err)
 
 	buf_init(&changed, DIFF_TEXT_MAX);
 	buf_init(&restart, DIFF_TEXT_MAX);
-	r = read_serving(h, &serving, err);
+	r = config_read_rendered(h->serving->config_fd, &serving, err);
 	if (r < 0)
 		goto out;
 	r = config_diff(serving, fresh, &changed, &restart);

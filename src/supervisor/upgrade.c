@@ -150,20 +150,6 @@ read_handover(struct house *h, int fd, struct handover_memory *memory_r, struct 
 	return r;
 }
 
-static int
-read_config(int fd, struct config **cfg_r, struct err *err)
-{
-	struct buf text;
-	int r;
-
-	buf_init_secret(&text, CONFIG_RENDERED_MAX);
-	r = fd_read_all(fd, CONFIG_RENDERED_MAX, &text, err);
-	if (r == 0)
-		r = config_parse_rendered(buf_slice(&text), cfg_r, err);
-	buf_fini(&text);
-	return r;
-}
-
 /* What the old workers write goes to a table that nobody else reads any more. */
 static void
 mark_foreign(struct house *h)
@@ -198,7 +184,7 @@ upgrade_take_over(struct house *h, int fd, struct config **cfg_r, struct err *er
 	r = read_handover(h, fd, &handed, err);
 	fd_close(&fd);
 	if (r == 0)
-		r = read_config(h->pending_fd, cfg_r, err);
+		r = config_read_rendered(h->pending_fd, cfg_r, err);
 	if (r < 0)
 		return r;
 	log_init(h->log_fd >= 0 ? h->log_fd : STDERR_FILENO, (*cfg_r)->server.log_level, "supervisor", -1);

@@ -23,7 +23,6 @@ put_gauges(struct worker *worker, const struct mcp_gauges *core)
 
 	board_set(worker->row, BOARD_CONNECTIONS_NOW, stats->connections_now);
 	board_set(worker->row, BOARD_CALLS_IN_FLIGHT, fiber_pool_alive(worker->fibers));
-	board_set(worker->row, BOARD_FIBERS, fiber_pool_alive(worker->fibers));
 	board_set(worker->row, BOARD_STREAMS_NOW, worker->streams.n_open);
 	board_set(worker->row, BOARD_LISTENERS, core->listeners);
 	board_set(worker->row, BOARD_STREAMS_KEPT, core->kept_streams);
@@ -96,7 +95,7 @@ static void
 on_sweep(evutil_socket_t fd, short what, void *ctx)
 {
 	struct worker *worker = ctx;
-	uint32_t groups = segment_slots(worker->segment) / 8;
+	uint32_t groups = segment_groups(worker->segment);
 	uint32_t workers = worker->n_workers;
 	size_t budget = groups / workers / SWEEP_ROUNDS + 1;
 

@@ -22,7 +22,6 @@
 #include "worker_private.h"
 
 #define TABLE_SLOTS 4096
-#define GROUP_SLOTS 8
 #define TICK_S 1
 #define SWEEP_ROUNDS 60 /* the whole table once a minute */
 #define GRACE_MS 2000	/* for calls to finish */
@@ -211,7 +210,7 @@ on_tick(evutil_socket_t fd, short what, void *ctx)
 	(void)fd;
 	(void)what;
 	mcp_server_tick(desk->worker.mcp, now.mono_ms);
-	sessions_sweep(&desk->worker.sessions, 0, 1, TABLE_SLOTS / GROUP_SLOTS / SWEEP_ROUNDS + 1, now);
+	sessions_sweep(&desk->worker.sessions, 0, 1, segment_groups(desk->worker.segment) / SWEEP_ROUNDS + 1, now);
 }
 
 static int

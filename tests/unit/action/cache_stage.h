@@ -90,19 +90,8 @@ static inline void
 call(struct shop *shop, struct told *told, const char *action, const char *arguments)
 {
 	json_t *tree = json_of(arguments);
-	struct action_request request = {.action = cache_action(action),
-					 .arguments = json_view_of(tree),
-					 .principal = &shop->principal,
-					 .request_id = "1",
-					 .memory = shop->memory};
 
-	request.memory.remember = shop_remember;
-	request.memory.forget = shop_forget_login;
-	request.memory.ctx = shop;
-	memset(told, 0, sizeof(*told));
-	assert_int_equal(action_dispatch(&shop->env, &request, told_done, told, &told->running), 0);
-	shop_finish(shop, told);
-	json_decref(tree);
+	shop_call_action(shop, told, cache_action(action), tree);
 }
 
 /* The result, as its schema says. */

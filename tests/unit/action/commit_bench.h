@@ -80,19 +80,8 @@ bench_steps(struct shop *shop, struct told *told, const struct commit_ops *ops, 
 					       .run = bench_run},
 				    .ops = ops};
 	json_t *list = json_of(steps), *tree = json_pack("{s:{s:o}}", "params", "steps", list);
-	struct action_request request = {.action = &bench.action,
-					 .arguments = json_view_of(tree),
-					 .principal = &shop->principal,
-					 .request_id = "1",
-					 .memory = shop->memory};
 
-	request.memory.remember = shop_remember;
-	request.memory.forget = shop_forget_login;
-	request.memory.ctx = shop;
-	memset(told, 0, sizeof(*told));
-	assert_int_equal(action_dispatch(&shop->env, &request, told_done, told, &told->running), 0);
-	shop_finish(shop, told);
-	json_decref(tree);
+	shop_call_action(shop, told, &bench.action, tree);
 	if (told->result == NULL)
 		fail_msg("%s: %s", fault_code_name(told->code), told->message);
 }

@@ -371,14 +371,12 @@ json_of(const char *text)
 	return root;
 }
 
+/* The arguments are borrowed, and may be NULL. */
 static inline void
-shop_begin(struct shop *shop, struct told *told, const char *action, const char *arguments)
+shop_begin_action(struct shop *shop, struct told *told, const struct action *action, const json_t *arguments)
 {
-	json_t *tree = arguments != NULL ? json_of(arguments) : NULL;
-	struct action_request request = {.action = shop_action(action),
-					 .arguments = json_view_of(tree),
-					 .principal = &shop->principal,
-					 .request_id = "1"};
+	struct action_request request = {
+	    .action = action, .arguments = json_view_of(arguments), .principal = &shop->principal, .request_id = "1"};
 
 	memset(told, 0, sizeof(*told));
 	if (shop->remembers) {
@@ -389,6 +387,14 @@ shop_begin(struct shop *shop, struct told *told, const char *action, const char 
 	}
 	assert_int_equal(action_dispatch(&shop->env, &request, told_done, told, &told->running), 0);
 	assert_true((told->times == 1) == (told->running == NULL));
+}
+
+static inline void
+shop_begin(struct shop *shop, struct told *told, const char *action, const char *arguments)
+{
+	json_t *tree = arguments != NULL ? json_of(arguments) : NULL;
+
+	shop_begin_action(shop, told, shop_action(action), tree);
 	json_decref(tree);
 }
 
@@ -403,6 +409,15 @@ shop_finish(struct shop *shop, struct told *told)
 		event_base_loop(shop->base, EVLOOP_ONCE);
 	}
 	told->running = NULL;
+}
+
+/* The arguments are taken. */
+static inline void
+shop_call_action(struct shop *shop, struct told *told, const struct action *action, json_t *arguments)
+{
+	shop_begin_action(shop, told, action, arguments);
+	shop_finish(shop, told);
+	json_decref(arguments);
 }
 
 static inline void

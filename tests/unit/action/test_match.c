@@ -50,19 +50,8 @@ static void
 run(struct shop *shop, struct told *told, json_t *params)
 {
 	json_t *tree = json_pack("{s:o}", "params", params);
-	struct action_request request = {.action = &resolve_action,
-					 .arguments = json_view_of(tree),
-					 .principal = &shop->principal,
-					 .request_id = "1",
-					 .memory = shop->memory};
 
-	request.memory.remember = shop_remember;
-	request.memory.forget = shop_forget_login;
-	request.memory.ctx = shop;
-	memset(told, 0, sizeof(*told));
-	assert_int_equal(action_dispatch(&shop->env, &request, told_done, told, &told->running), 0);
-	shop_finish(shop, told);
-	json_decref(tree);
+	shop_call_action(shop, told, &resolve_action, tree);
 }
 
 static void

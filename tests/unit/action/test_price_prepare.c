@@ -16,19 +16,8 @@ static void
 prepare(struct shop *shop, struct told *told, const char *arguments)
 {
 	json_t *tree = json_of(arguments);
-	struct action_request request = {.action = &action_pricing_table.rows[0],
-					 .arguments = json_view_of(tree),
-					 .principal = &shop->principal,
-					 .request_id = "1",
-					 .memory = shop->memory};
 
-	request.memory.remember = shop_remember;
-	request.memory.forget = shop_forget_login;
-	request.memory.ctx = shop;
-	memset(told, 0, sizeof(*told));
-	assert_int_equal(action_dispatch(&shop->env, &request, told_done, told, &told->running), 0);
-	shop_finish(shop, told);
-	json_decref(tree);
+	shop_call_action(shop, told, &action_pricing_table.rows[0], tree);
 	if (told->result == NULL)
 		fail_msg("%s: %s", fault_code_name(told->code), told->message);
 }

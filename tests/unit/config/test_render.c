@@ -8,6 +8,7 @@
 
 #include "sources.h"
 
+#include "base/fd.h"
 #include "config/keys.h"
 
 #define HASH_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
@@ -36,10 +37,14 @@ check_round_trip(const char *file)
 	struct config *cfg = sources_good(file, NULL, NULL), *again;
 	struct buf first, second, changed, restart;
 	struct err err;
+	int fd;
 
 	render(cfg, &first);
-	if (config_parse_rendered(buf_slice(&first), &again, &err) < 0)
+	fd = fd_memfd_sealed("rendered", buf_slice(&first), &err);
+	assert_true(fd >= 0);
+	if (config_read_rendered(fd, &again, &err) < 0)
 		fail_msg("%s", err.text);
+	fd_close(&fd);
 	render(again, &second);
 	assert_string_equal(buf_cstr(&first), buf_cstr(&second));
 

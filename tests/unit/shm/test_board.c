@@ -64,12 +64,12 @@ test_counters_outlive_workers_and_gauges_do_not(void **state)
 	fixture_init(&f);
 	row = board_claim_row(f.seg, 0, 1, 1, 10);
 	board_add(row, BOARD_REQUESTS, 5);
-	board_set(row, BOARD_FIBERS, 7);
-	assert_int_equal(board_total_gauge(f.seg, BOARD_FIBERS), 7);
+	board_set(row, BOARD_CALLS_IN_FLIGHT, 7);
+	assert_int_equal(board_total_gauge(f.seg, BOARD_CALLS_IN_FLIGHT), 7);
 	board_set_state(row, BOARD_DEAD);
-	assert_int_equal(board_total_gauge(f.seg, BOARD_FIBERS), 0);
+	assert_int_equal(board_total_gauge(f.seg, BOARD_CALLS_IN_FLIGHT), 0);
 	row = board_claim_row(f.seg, 0, 2, 1, 20);
-	assert_int_equal(board_total_gauge(f.seg, BOARD_FIBERS), 0);
+	assert_int_equal(board_total_gauge(f.seg, BOARD_CALLS_IN_FLIGHT), 0);
 	board_add(row, BOARD_REQUESTS, 1);
 	board_add(board_claim_row(f.seg, 63, 3, 1, 20), BOARD_REQUESTS, 10);
 	assert_int_equal(board_total(f.seg, BOARD_REQUESTS), 16);
