@@ -63,8 +63,10 @@ struct http_answer {
 /*
  * Answers.  The bytes go to the socket at the end of the loop's turn, or at once where they are many; what the socket
  * does not take is queued.  HEAD and 204/304 are answered without body.  The answer's memory is needed during the call
- * only. 0            sent, held or queued ERR_CLOSED   the client is gone; nothing to do ERR_INVALID, ERR_NOMEM   the
- * answer could not be built; the client got a bare 500
+ * only.
+ *   0            sent, held or queued
+ *   ERR_CLOSED   the client is gone; nothing to do
+ *   ERR_INVALID  the answer could not be built, as ERR_NOMEM; the client got a bare 500
  */
 int http_respond(struct http_request *req, const struct http_answer *answer);
 
@@ -79,7 +81,7 @@ int http_stream_begin(struct http_request *req, const struct http_answer *answer
  * Sends a piece of the stream, at once.
  *   0            sent or queued
  *   ERR_LIMIT    more than limits.stream_buffer_bytes would wait for a slow reader: the connection is cut.  A piece
- * that comes when nothing waits is taken whatever its size
+ *                that comes when nothing waits is taken whatever its size
  *   ERR_NOMEM    no memory to queue it: the connection is cut
  *   ERR_CLOSED   the client is gone, or was cut before
  * After a cut on_closed() follows from the event loop unless the request is released before.

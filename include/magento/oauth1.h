@@ -5,8 +5,9 @@
  *   - the method is HMAC-SHA256 and nothing else;
  *   - parameters are sorted by their encoded names in PHP's natural order (strnatcmp), so index 10 comes after 9;
  *   - the path is signed after being decoded once and encoded again: "a%2Fb" is signed as "a/b", "%c3" as "%C3", and
- * what looks like an escape after decoding stays ("%2541" is signed as "%41").  JSON bodies are not signed.  Default
- * ports are left out of the signed URL, others are in it.
+ *     what looks like an escape after decoding stays ("%2541" is signed as "%41").
+ *
+ * JSON bodies are not signed.  Default ports are left out of the signed URL, others are in it.
  *
  * Pure; runs anywhere.
  */

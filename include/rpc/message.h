@@ -52,9 +52,11 @@ struct rpc_message {
  * Reads one message.  0, or -1 with *fault set:
  *   -32700  not JSON, not UTF-8, over a limit
  *   -32600  wrong shape: jsonrpc other than "2.0"; method no string; id null, fraction, boolean, object or array;
- * params neither object nor array; a member of the envelope twice; result beside error or method; an empty batch -32602
- * params an array (positional parameters: JSON-RPC knows them, MCP does not); an envelope fault On -1 msg_r->id is
- * still the id to answer with if it could be read, else SLICE_NONE (R-024).
+ *           params neither object nor array; a member of the envelope twice; result beside error or method; an empty
+ *           batch
+ *   -32602  params an array (positional parameters: JSON-RPC knows them, MCP does not); an envelope fault
+ *
+ * On -1 msg_r->id is still the id to answer with if it could be read, else SLICE_NONE (R-024).
  */
 int rpc_parse(struct slice body, const struct json_limits *limits, struct rpc_message *msg_r,
 	      struct rpc_fault *fault) MUST_CHECK;

@@ -42,7 +42,8 @@ struct share_bucket {
  */
 uint32_t share_bucket_take(struct share_bucket *bucket, const struct share_rule *rule, uint32_t n, uint64_t now_ms,
 			   uint64_t *wait_ms_r);
-void share_bucket_return(struct share_bucket *bucket, const struct share_rule *rule, uint32_t n); /* not used */
+/* Puts back n that were taken and not used. */
+void share_bucket_return(struct share_bucket *bucket, const struct share_rule *rule, uint32_t n);
 
 /* Who asks, and who of the others still lives. */
 struct share_worker {

@@ -17,10 +17,10 @@
  * Time is an argument: now_ms is clock_mono_ms(), the same clock in every process of the host.  Two workers' ideas of
  * "now" may differ by a loop turn; a clock never goes back because of it.
  *
- * Capacity: a key may stand in 48 groups (384 slots) of its stripe.  Of 5,000 simulated fillings of 65,536 slots to 75
- *% and 500 of 1,048,576 none refused anything; beyond that an insert may have to evict, in this order: expired records
- * of any kind; then the same owner's least recently used record flagged TABLE_EVICTABLE; otherwise ERR_FULL.  Nothing
- * else is removed early.
+ * Capacity: a key may stand in 48 groups (384 slots) of its stripe.  Of 5,000 simulated fillings of 65,536 slots to
+ * three quarters, and 500 of 1,048,576, none refused anything; beyond that an insert may have to evict, in this order:
+ * expired records of any kind; then the same owner's least recently used record flagged TABLE_EVICTABLE; otherwise
+ * ERR_FULL.  Nothing else is removed early.
  *
  * Runs in: worker, stdio, tests.  Never in the supervisor.  No function here allocates but table_new().
  */

@@ -5,9 +5,9 @@
  *
  *	bits 0-7 version, 8 live, 9-11 kind, 12 evictable, 13-39 owner tag, 40-63 id tag
  *
- * It follows from the image of the active copy (word_of() in slot.c), so a word and a copy that do not belong together
- *are found out.  Bit 0 names the active copy.  The version is the slot's write counter, which only grows: a word seen
- * twice with fewer than 128 writes in between means that the copy it names was not touched.
+ * It follows from the image of the active copy, so a word and a copy that do not belong together are found out.  Bit 0
+ * names the active copy.  The version is the slot's write counter, which only grows: a word seen twice with fewer than
+ * 128 writes in between means that the copy it names was not touched.
  */
 #ifndef SHM_SLOT_H
 #define SHM_SLOT_H

@@ -1,10 +1,10 @@
 /*
  * drain.h - how a worker retires; the rules alone, pure
  *
- *   SERVING --retire--> LAME     listeners closed; one more request per kept connection is answered, then it closes;
- * idle connections are KEPT: a client may be sending on one right now LAME ------------> CLOSING   no connection is
- * left, or the lame period is over: idle connections are closed CLOSING ---------> CUT       nothing runs any more, or
- * the deadline has passed
+ *   SERVING  --retire-->  LAME     listeners closed; one more request per kept connection is answered, then it closes;
+ *                                  idle connections are KEPT: a client may be sending on one right now
+ *   LAME     ---------->  CLOSING  no connection is left, or the lame period is over: idle connections are closed
+ *   CLOSING  ---------->  CUT      nothing runs any more, or the deadline has passed
  */
 #ifndef WORKER_DRAIN_H
 #define WORKER_DRAIN_H

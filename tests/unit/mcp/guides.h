@@ -5,8 +5,7 @@
  *	prompt ask          asks the user for a name first
  *	prompt fail         is refused with the fault that its argument names by number
  *	test://fixed        the same for everybody
- *	test://items/{id}{?session,deep}  120 of them are listed; tells its params; asks when id is "ask"; 404, ...
- * refuse
+ *	test://items/{id}{?session,deep}  120 of them are listed; tells its params; asks for "ask"; refuses 404 and such
  */
 #ifndef TEST_MCP_GUIDES_H
 #define TEST_MCP_GUIDES_H
