@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dates.h"
 #include "json/clone.h"
 #include "json/get.h"
 #include "magento/product.h"
-#include "pricing/price_targets.h"
 
 /* ---- the table ---- */
 
@@ -52,12 +52,6 @@ match_url_key(const char *text, size_t len)
 	return len > 0 && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == len;
 }
 
-static bool
-match_date(const char *text, size_t len)
-{
-	return strlen(text) == len && price_is_date(text);
-}
-
 #define MONEY_MAX 99999999.9999
 
 static const struct json_schema name_shape = {.type = JSON_T_STRING, .min_length = 1, .max_length = 255};
@@ -83,7 +77,7 @@ static const struct json_schema url_key_shape = {
     .description = "One product per plan; for more use seo_prepare_bulk_update_url_keys"};
 static const struct json_schema date_shape = {.type = JSON_T_STRING,
 					      .nullable = true,
-					      .match = match_date,
+					      .match = date_is_moment,
 					      .pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}( [0-9]{2}:[0-9]{2}:[0-9]{2})?$",
 					      .hint = "YYYY-MM-DD or YYYY-MM-DD HH:MM:SS",
 					      .description = "null removes the date"};

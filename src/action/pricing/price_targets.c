@@ -1,6 +1,5 @@
 #include "price_targets.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,49 +12,6 @@
 
 const char *const price_field_names[PRICE_N_FIELDS] = {"price", "special_price", "special_from_date",
 						       "special_to_date"};
-
-/* ---- dates ---- */
-
-static int
-two_digits(const char *text)
-{
-	return (text[0] - '0') * 10 + text[1] - '0';
-}
-
-static bool
-has_form(const char *text, const char *form)
-{
-	for (; *form != '\0'; form++, text++) {
-		if (*form == '9' ? !isdigit((unsigned char)*text) : *text != *form)
-			return false;
-	}
-	return *text == '\0';
-}
-
-static int
-days_of(int year, int month)
-{
-	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-	bool is_leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-
-	return days[month - 1] + (month == 2 && is_leap);
-}
-
-bool
-price_is_date(const char *text)
-{
-	bool has_time = has_form(text, "9999-99-99 99:99:99");
-	int year, month, day;
-
-	if (!has_time && !has_form(text, "9999-99-99"))
-		return false;
-	year = two_digits(text) * 100 + two_digits(text + 2);
-	month = two_digits(text + 5);
-	day = two_digits(text + 8);
-	if (year < 1 || month < 1 || month > 12 || day < 1 || day > days_of(year, month))
-		return false;
-	return !has_time || (two_digits(text + 11) < 24 && two_digits(text + 14) < 60 && two_digits(text + 17) < 60);
-}
 
 /* ---- checks ---- */
 

@@ -18,9 +18,6 @@
 enum { PRICE_REGULAR, PRICE_SPECIAL, PRICE_FROM, PRICE_TO, PRICE_N_FIELDS };
 extern const char *const price_field_names[PRICE_N_FIELDS]; /* "price", "special_price", ... */
 
-/* "YYYY-MM-DD" or "YYYY-MM-DD HH:MM:SS", a moment that exists. */
-bool price_is_date(const char *text);
-
 /*
  * What a schema cannot say about {match | items, price_updates}: appends {path, message} to `violations`.  -1 without
  * memory.

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "catalog/match.h"
+#include "dates.h"
 #include "plan.h"
 #include "price_targets.h"
 #include "pricing_private.h"
@@ -23,12 +24,6 @@ ask_commit(struct action_call *call, const json_t *params, struct buf *text, str
 
 /* ---- shapes ---- */
 
-static bool
-match_date(const char *text, size_t len)
-{
-	return strlen(text) == len && price_is_date(text);
-}
-
 static const struct json_schema price_shape = {.type = JSON_T_NUMBER,
 					       .minimum = JSON_BOUND(0),
 					       .maximum = JSON_BOUND(PRICE_MAX),
@@ -41,7 +36,7 @@ static const struct json_schema special_shape = {
     .description = "New special price, at most 4 decimals; null removes it; 0 sells for nothing"};
 static const struct json_schema date_shape = {.type = JSON_T_STRING,
 					      .nullable = true,
-					      .match = match_date,
+					      .match = date_is_moment,
 					      .pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}( [0-9]{2}:[0-9]{2}:[0-9]{2})?$",
 					      .hint = "a date such as 2026-12-24 or 2026-12-24 18:00:00"};
 

@@ -3,46 +3,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/slice.h"
+#include "dates.h"
 
 /* ---- days ---- */
 
-static int
-days_of(int year, int month)
-{
-	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-	bool is_leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-
-	return days[month - 1] + (month == 2 && is_leap);
-}
-
+/* A rule of an earlier day is a slip. */
 static bool
-read_number(const char *text, size_t len, int *value_r)
+match_date(const char *text, size_t len)
 {
-	uint64_t value;
-
-	if (slice_to_u64(slice_of(text, len), 9999, &value) < 0)
-		return false;
-	*value_r = (int)value;
-	return true;
-}
-
-bool
-rule_is_date(const char *text, size_t len)
-{
-	int year, month, day;
-
-	if (len != 10 || text[4] != '-' || text[7] != '-')
-		return false;
-	if (!read_number(text, 4, &year) || !read_number(text + 5, 2, &month) || !read_number(text + 8, 2, &day))
-		return false;
-	return year >= 1970 && month >= 1 && month <= 12 && day >= 1 && day <= days_of(year, month);
+	return date_is_day(text, len) && memcmp(text, "1970", 4) >= 0;
 }
 
 static bool
 match_date_or_empty(const char *text, size_t len)
 {
-	return len == 0 || rule_is_date(text, len);
+	return len == 0 || match_date(text, len);
 }
 
 static bool
@@ -88,7 +63,7 @@ static const struct json_schema group_ids = {.type = JSON_T_ARRAY,
 					     .unique_items = true,
 					     .description = "Customer groups it applies to; 0 = not logged in"};
 static const struct json_schema date = {
-    .type = JSON_T_STRING, .match = rule_is_date, .pattern = DATE_PATTERN, .hint = "must be a day, YYYY-MM-DD"};
+    .type = JSON_T_STRING, .match = match_date, .pattern = DATE_PATTERN, .hint = "must be a day, YYYY-MM-DD"};
 static const struct json_schema date_or_empty = {.type = JSON_T_STRING,
 						 .match = match_date_or_empty,
 						 .pattern = "^([0-9]{4}-[0-9]{2}-[0-9]{2})?$",

@@ -11,7 +11,4 @@ extern const struct json_schema rule_patch_shape;  /* `patch`: changes of an exi
 extern const struct json_schema rule_id_shape;
 extern const struct json_schema rule_object_shape; /* results: Magento's rule, member by member */
 
-/* Is it YYYY-MM-DD, and a day that there is? */
-bool rule_is_date(const char *text, size_t len);
-
 #endif

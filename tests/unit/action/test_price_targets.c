@@ -20,39 +20,6 @@ parse(const char *text)
 	return value;
 }
 
-/* ---- dates ---- */
-
-static void
-dates(void **state)
-{
-	static const char *const good[] = {"2026-01-31", "2024-02-29", "2000-02-29", "2026-12-31 23:59:59",
-					   "2026-06-30 00:00:00"};
-	static const char *const bad[] = {"",
-					  "2026-02-29",
-					  "1900-02-29",
-					  "2026-13-01",
-					  "2026-00-10",
-					  "2026-04-31",
-					  "2026-01-00",
-					  "2026-1-1",
-					  "2026-01-01T00:00:00",
-					  "2026-01-01 24:00:00",
-					  "2026-01-01 00:60:00",
-					  "2026-01-01 00:00:60",
-					  "2026-01-01 ",
-					  "2026-01-01 00:00",
-					  "0000-01-01",
-					  "2026-01-01 00:00:00Z"};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(good); i++)
-		assert_true(price_is_date(good[i]));
-	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
-		if (price_is_date(bad[i]))
-			fail_msg("%s is no date", bad[i]);
-	}
-}
-
 /* ---- checks ---- */
 
 static void
@@ -231,7 +198,6 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(dates),
 	    cmocka_unit_test(checks),
 	    cmocka_unit_test(adjusting),
 	    cmocka_unit_test(deciding),
