@@ -17,17 +17,9 @@
 #include "json/get.h"
 #include "price_rows.h"
 #include "price_targets.h"
+#include "price_verify.h"
 #include "pricing_private.h"
 #include "results.h"
-
-/* One step on its way. */
-struct job {
-	struct commit_step *step;
-	int64_t store_id;
-	json_t *values; /* owned: present values with the targets over them */
-	bool is_over;	/* it has its error */
-	bool by_put;	/* what the lists cannot do */
-};
 
 enum list { LIST_BASE, LIST_SPECIAL, LIST_DELETE, N_LISTS };
 
@@ -36,10 +28,10 @@ static const char *const list_paths[N_LISTS] = {"/products/base-prices", "/produ
 
 struct writing {
 	struct store_client *sc;
-	struct job *jobs;
+	struct price_job *jobs;
 	size_t n;
-	struct price_row *rows; /* of the list under way, room for n */
-	struct job **in_list;	/* the job of each row */
+	struct price_row *rows;	    /* of the list under way, room for n */
+	struct price_job **in_list; /* the job of each row */
 	size_t n_rows;
 	bool must_read;		     /* the answers are not the whole truth */
 	char stray[PRICE_ERROR_MAX]; /* an error that named no row */
@@ -48,19 +40,19 @@ struct writing {
 /* ---- which list ---- */
 
 static bool
-changes(const struct job *job, int which)
+changes(const struct price_job *job, int which)
 {
 	return json_object_get(job->step->to, price_field_names[which]) != NULL;
 }
 
 static bool
-changes_special(const struct job *job)
+changes_special(const struct price_job *job)
 {
 	return changes(job, PRICE_SPECIAL) || changes(job, PRICE_FROM) || changes(job, PRICE_TO);
 }
 
 static bool
-belongs(const struct job *job, enum list list)
+belongs(const struct price_job *job, enum list list)
 {
 	bool removes = json_is_null(json_object_get(job->values, "special_price"));
 
@@ -81,7 +73,7 @@ belongs(const struct job *job, enum list list)
 
 /* Only the present row exactly is deleted: anything else is answered with [] and does nothing. */
 static json_t *
-row_of(const struct job *job, enum list list)
+row_of(const struct price_job *job, enum list list)
 {
 	if (list == LIST_BASE)
 		return price_rows_base(price_sku(job->step), job->store_id, job->values);
@@ -90,25 +82,17 @@ row_of(const struct job *job, enum list list)
 	return json_incref(json_object_get(job->step->present, PRICE_SPECIAL_ROW));
 }
 
-static void
-set_error(struct job *job, enum fault_code code, const char *text)
-{
-	job->is_over = true;
-	job->step->status = KEEPER_ERROR;
-	fault_set(&job->step->fault, code, NULL, "%s", text);
-}
-
 /* ---- sending a list ---- */
 
 /* A row that was refused after the regular price had been saved says so. */
 static void
-refuse_row(struct job *job, const char *error, enum list list)
+refuse_row(struct price_job *job, const char *error, enum list list)
 {
 	char text[PRICE_ERROR_MAX + 64];
 
 	snprintf(text, sizeof(text), "%s%s",
 		 list != LIST_BASE && changes(job, PRICE_REGULAR) ? "The price was changed, but: " : "", error);
-	set_error(job, FAULT_MAGENTO_API_ERROR, text);
+	price_job_fail(job, FAULT_MAGENTO_API_ERROR, text);
 }
 
 struct sending {
@@ -147,13 +131,13 @@ fail_rest(struct writing *w, const struct price_post *post, const struct fault *
 	bool may_not = fault->code == FAULT_FORBIDDEN;
 
 	for (size_t i = post->done; i < w->n_rows; i++) {
-		struct job *job = w->in_list[i];
+		struct price_job *job = w->in_list[i];
 
 		if (may_not) {
 			job->by_put = true;
 			continue;
 		}
-		set_error(job, fault->code, fault->message);
+		price_job_fail(job, fault->code, fault->message);
 		job->step->in_doubt = post->in_doubt && i < post->done + post->piece;
 	}
 }
@@ -169,12 +153,12 @@ send_list(struct writing *w, enum list list)
 	fault_init(&fault);
 	w->n_rows = 0;
 	for (size_t i = 0; i < w->n; i++) {
-		struct job *job = &w->jobs[i];
+		struct price_job *job = &w->jobs[i];
 
 		if (!belongs(job, list))
 			continue;
 		if (json_array_append_new(post.list, row_of(job, list)) < 0) {
-			set_error(job, FAULT_INTERNAL_ERROR, "Out of memory. Try again later.");
+			price_job_fail(job, FAULT_INTERNAL_ERROR, "Out of memory. Try again later.");
 			continue;
 		}
 		w->rows[w->n_rows] = (struct price_row){.sku = price_sku(job->step), .store_id = job->store_id};
@@ -186,188 +170,10 @@ send_list(struct writing *w, enum list list)
 	fault_fini(&fault);
 }
 
-/* ---- what became of it ---- */
-
-/* The first field that has not become what it should; NULL: all have. */
-static const char *
-find_difference(const struct job *job, const json_t *found)
-{
-	const char *name;
-	json_t *to;
-
-	json_object_foreach(job->step->to, name, to)
-	{
-		json_t *value = json_object_get(found, name);
-
-		if (!price_same(name, to, value != NULL ? value : json_null()))
-			return name;
-	}
-	return NULL;
-}
-
-static bool
-clears_something(const struct job *job)
-{
-	const char *name;
-	json_t *to;
-
-	json_object_foreach(job->step->to, name, to)
-	{
-		if (json_is_null(to))
-			return true;
-	}
-	return false;
-}
-
-/*
- * What one view sees of a job.  A website's price is sent for its default view, and meant for all of its views: whether
- * the shop takes it so is not known before it is seen.
- */
-struct look {
-	struct job *job;
-	struct commit_step step; /* a copy, in the view's scope; `present` is its own */
-};
-
-static bool
-is_own(const struct look *look)
-{
-	return strcmp(look->step.scope, look->job->step->scope) == 0;
-}
-
-static void
-judge(const struct writing *w, const struct look *look)
-{
-	const struct commit_step *found = &look->step;
-	struct job *job = look->job;
-	const char *name = found->present != NULL ? find_difference(job, found->present) : NULL;
-	char text[PRICE_ERROR_MAX + 64];
-
-	if (found->gone) {
-		set_error(job, FAULT_NOT_FOUND, "It does not exist any more.");
-		return;
-	}
-	if (name == NULL)
-		return;
-	/* Only a PUT with null clears for certain, and a PUT through one view reaches all of its website. */
-	if ((clears_something(job) && w->stray[0] == '\0') || !is_own(look)) {
-		job->by_put = true;
-		return;
-	}
-	if (w->stray[0] != '\0') {
-		snprintf(text, sizeof(text), "Magento did not store %s: %s", name, w->stray);
-	} else {
-		snprintf(text, sizeof(text), "Magento accepted the request but did not store %s.%s", name,
-			 strcmp(name, "price") == 0 ? ""
-						    : " (On Adobe Commerce special prices become scheduled updates.)");
-	}
-	set_error(job, FAULT_MAGENTO_API_ERROR, text);
-}
-
-static bool
-is_open(const struct job *job)
-{
-	return !job->is_over && !job->by_put;
-}
-
-static bool
-is_sibling(const struct scope_view *view, const struct scope_view *own)
-{
-	return view != own && view->active && view->website_id == own->website_id;
-}
-
-/* Gives how many looks a job needs, and makes them when `looks` is not NULL; 0 without memory. */
-static size_t
-look_at(const struct writing *w, const struct scope_tree *tree, struct job *job, struct look *looks)
-{
-	const struct scope_view *own =
-	    tree != NULL && job->store_id > 0 ? scope_view_find(tree, job->step->scope) : NULL;
-	size_t n = 1;
-
-	if (looks != NULL) {
-		looks[0] = (struct look){.job = job, .step = *job->step};
-		looks[0].step.present = NULL;
-		looks[0].step.gone = false;
-	}
-	for (size_t i = 0; own != NULL && i < tree->n_views; i++) {
-		if (!is_sibling(&tree->views[i], own))
-			continue;
-		if (looks != NULL) {
-			looks[n] = looks[0];
-			looks[n].step.scope = pool_strdup(w->sc->call->pool, tree->views[i].code);
-			if (looks[n].step.scope == NULL)
-				return 0;
-		}
-		n++;
-	}
-	return n;
-}
-
-/* All looks at the jobs that are open, as an array to be freed; NULL without memory. */
-static struct look *
-look_at_all(const struct writing *w, size_t *n_r)
-{
-	const struct scope_tree *tree = NULL;
-	struct look *looks;
-	struct fault fault;
-	size_t n = 0, cap = 1;
-
-	fault_init(&fault);
-	if (scope_tree_get(&w->sc->magento, w->sc->call->env->scopes, false, &tree, NULL, &fault) < 0)
-		tree = NULL;
-	fault_fini(&fault);
-	for (size_t i = 0; i < w->n; i++)
-		cap += is_open(&w->jobs[i]) ? look_at(w, tree, &w->jobs[i], NULL) : 0;
-	looks = calloc(cap, sizeof(*looks));
-	for (size_t i = 0; looks != NULL && i < w->n; i++) {
-		size_t more = is_open(&w->jobs[i]) ? look_at(w, tree, &w->jobs[i], looks + n) : 0;
-
-		if (is_open(&w->jobs[i]) && more == 0) {
-			free(looks);
-			return NULL;
-		}
-		n += more;
-	}
-	*n_r = n;
-	return looks;
-}
-
-/* Reads what is there now; when that fails nobody knows, and the commit reads again until it does. */
-static void
-verify(struct writing *w)
-{
-	size_t n = 0;
-	struct look *looks = look_at_all(w, &n);
-	struct commit_step **steps = calloc(n + 1, sizeof(*steps));
-	struct fault fault;
-
-	fault_init(&fault);
-	for (size_t i = 0; steps != NULL && i < n; i++)
-		steps[i] = &looks[i].step;
-	if (looks == NULL || steps == NULL)
-		result_out_of_memory(&fault);
-	else if (n > 0)
-		(void)!price_read(w->sc, steps, n, &fault);
-	for (size_t i = 0; fault.code == FAULT_NONE && i < n; i++) {
-		if (is_open(looks[i].job))
-			judge(w, &looks[i]);
-	}
-	for (size_t i = 0; fault.code != FAULT_NONE && i < w->n; i++) {
-		if (is_open(&w->jobs[i])) {
-			set_error(&w->jobs[i], fault.code, fault.message);
-			w->jobs[i].step->in_doubt = true;
-		}
-	}
-	for (size_t i = 0; looks != NULL && i < n; i++)
-		json_decref(looks[i].step.present);
-	free(looks);
-	free(steps);
-	fault_fini(&fault);
-}
-
 /* ---- by PUT ---- */
 
 static json_t *
-put_body(const struct job *job)
+put_body(const struct price_job *job)
 {
 	json_t *product = json_pack("{s:s}", "sku", price_sku(job->step));
 	int r = product != NULL ? 0 : -1;
@@ -389,8 +195,7 @@ static int
 check_product(struct commit_step *step, const json_t *reply, struct fault *fault)
 {
 	json_t *found = price_values(reply);
-	const struct job job = {.step = step};
-	const char *name = found != NULL ? find_difference(&job, found) : NULL;
+	const char *name = found != NULL ? price_difference(step, found) : NULL;
 
 	json_decref(found);
 	if (name == NULL)
@@ -407,14 +212,14 @@ send_puts(struct writing *w)
 	size_t n = 0;
 
 	for (size_t i = 0; i < w->n; i++) {
-		struct job *job = &w->jobs[i];
+		struct price_job *job = &w->jobs[i];
 		json_t *body;
 
 		if (!job->by_put || job->is_over)
 			continue;
 		body = put_body(job);
 		if (requests == NULL || steps == NULL || body == NULL) {
-			set_error(job, FAULT_INTERNAL_ERROR, "Out of memory. Try again later.");
+			price_job_fail(job, FAULT_INTERNAL_ERROR, "Out of memory. Try again later.");
 			json_decref(body);
 			continue;
 		}
@@ -437,16 +242,16 @@ send_puts(struct writing *w)
 /* ---- all of it ---- */
 
 static void
-open_job(struct store_client *sc, struct job *job, struct commit_step *step)
+open_job(struct store_client *sc, struct price_job *job, struct commit_step *step)
 {
 	const json_t *row = json_object_get(step->present, PRICE_SPECIAL_ROW);
 
-	*job = (struct job){.step = step, .store_id = price_store_id(sc, step->scope)};
+	*job = (struct price_job){.step = step, .store_id = price_store_id(sc, step->scope)};
 	job->values = json_clone_shallow(step->present);
 	job->by_put = json_object_get(step->present, PRICE_BY_PUT) != NULL ||
 		      json_object_get(step->plan_item, PRICE_BY_PUT) != NULL || job->store_id < 0;
 	if (job->values == NULL || json_object_update(job->values, step->to) < 0) {
-		set_error(job, FAULT_INTERNAL_ERROR, "Out of memory. Try again later.");
+		price_job_fail(job, FAULT_INTERNAL_ERROR, "Out of memory. Try again later.");
 		return;
 	}
 	/* The row of all stores is not this website's to take away: a PUT there touches nothing else. */
@@ -459,9 +264,9 @@ write_prices(struct store_client *sc, struct commit_step *const *steps, size_t n
 {
 	struct writing w = {.sc = sc,
 			    .n = n,
-			    .jobs = calloc(n + 1, sizeof(struct job)),
+			    .jobs = calloc(n + 1, sizeof(struct price_job)),
 			    .rows = calloc(n + 1, sizeof(struct price_row)),
-			    .in_list = calloc(n + 1, sizeof(struct job *))};
+			    .in_list = calloc(n + 1, sizeof(struct price_job *))};
 
 	if (w.jobs == NULL || w.rows == NULL || w.in_list == NULL) {
 		for (size_t i = 0; i < n; i++) {
@@ -473,14 +278,14 @@ write_prices(struct store_client *sc, struct commit_step *const *steps, size_t n
 	for (size_t i = 0; i < w.n; i++) {
 		open_job(sc, &w.jobs[i], steps[i]);
 		/* A price per website is told to one of its views: whether that took is seen by reading. */
-		w.must_read |= clears_something(&w.jobs[i]) || w.jobs[i].store_id > 0;
+		w.must_read |= price_job_clears(&w.jobs[i]) || w.jobs[i].store_id > 0;
 	}
 	for (enum list list = LIST_BASE; w.n > 0 && list < N_LISTS; list++)
 		send_list(&w, list);
 	if (w.n > 0 && w.must_read)
-		verify(&w);
+		price_verify(sc, w.jobs, w.n, w.stray);
 	for (size_t i = 0; i < w.n; i++) {
-		if (!w.jobs[i].is_over && !w.jobs[i].by_put)
+		if (price_job_is_open(&w.jobs[i]))
 			steps[i]->status = KEEPER_UPDATED;
 	}
 	if (w.n > 0)
