@@ -165,14 +165,16 @@ void mcp_server_change(struct mcp_server *server, const struct action_change *ch
 /* About once a second: what was kept for a resume too long is let go. */
 void mcp_server_tick(struct mcp_server *server, uint64_t now_mono_ms);
 
-/* The worker retires: listening streams end with their result, GET streams are told to come back; calls go on. */
+/*
+ * The worker retires: listening streams end with their result, GET streams are told to come back; calls go on.  From
+ * the loop, never from a channel's function: it may be one of those streams that is just being told something.
+ */
 void mcp_server_retire(struct mcp_server *server);
 
 /* Whether a client of another worker is reading the answer of a call that has ended here: it takes a moment. */
 bool mcp_server_is_read(const struct mcp_server *server);
 
 struct mcp_gauges {
-	uint32_t calls;	       /* requests under way */
 	uint32_t listeners;    /* GET streams and subscriptions */
 	uint32_t kept_streams; /* for a resume */
 	uint64_t kept_bytes;

@@ -51,7 +51,6 @@ mcp_server_is_read(const struct mcp_server *server)
 void
 mcp_server_gauges(const struct mcp_server *server, struct mcp_gauges *gauges_r)
 {
-	const struct mcp_exchange *x;
 	struct event_store_stats kept;
 
 	event_store_stats(server->events, &kept);
@@ -62,9 +61,4 @@ mcp_server_gauges(const struct mcp_server *server, struct mcp_gauges *gauges_r)
 	    .dropped_events = kept.dropped + server->undelivered,
 	    .foreign_frames = server->foreign_frames,
 	};
-	LIST_FOREACH(x, &server->exchanges, link)
-	{
-		if (x->watcher == NULL && !x->is_get)
-			gauges_r->calls++;
-	}
 }
