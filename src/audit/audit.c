@@ -33,20 +33,20 @@ struct audit {
 
 /* ---- writing ---- */
 
-/* Size of a file that ends within a line, else 0; *size_r is its size anyhow. */
+/*
+ * Size of a file that ends within a line, else 0; *size_r is its size anyhow.  Not by fstat(): who has seen a file's
+ * times makes the kernel write new ones into the inode with each write, which costs as much as a short write.
+ */
 static off_t
 size_if_torn(const struct audit *audit, off_t *size_r)
 {
-	struct stat st;
+	off_t size = lseek(audit->fd, 0, SEEK_END); /* all writes append, wherever the file stands */
 	char last;
 
-	*size_r = 0;
-	if (fstat(audit->fd, &st) < 0 || st.st_size == 0)
+	*size_r = size > 0 ? size : 0;
+	if (size <= 0 || size == audit->end || pread(audit->fd, &last, 1, size - 1) != 1 || last == '\n')
 		return 0;
-	*size_r = st.st_size;
-	if (st.st_size == audit->end || pread(audit->fd, &last, 1, st.st_size - 1) != 1 || last == '\n')
-		return 0;
-	return st.st_size;
+	return size;
 }
 
 /*
