@@ -481,6 +481,23 @@ def test_signals(desk, shop, number):
     at_best(attempt_twice)
 
 
+def test_signals_while_it_ends_already(desk):
+    """R-123: it waits for its keeper, and whoever is in a hurry meanwhile changes nothing."""
+    one = desk()
+    one.login()
+    update = {"match": {"sku_list": ["MCP-001"]}, "price_updates": {"price": 37}, "scope": {"scope": "global"}}
+    one.ok("pricing_prepare_bulk_price_update", update)
+    (keeper,) = one.keepers()
+    os.kill(keeper, signal.SIGSTOP)
+    one.process.stdin.close()
+    poll(lambda: any('"stopped"' in line for line in one.log), lambda: one.log[-3:])
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        one.process.send_signal(number)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(keeper, signal.SIGCONT)
+    one.wait([keeper])
+
+
 @pytest.mark.parametrize("asked", [b"", b'{"jsonrpc":"2.0","id":1,"method":"ping"}\n'])
 def test_closed_output(shop, tmp_path, asked):
     """R-123: exits when nobody reads, by itself; its input is still open."""

@@ -41,7 +41,7 @@ def stop_one(server, verdict):
     pid = min(server.worker_slots())
     began = time.monotonic()
     os.kill(pid, signal.SIGSTOP)
-    poll(lambda: is_replaced(server, pid), "it is replaced", 60)
+    poll(lambda: is_replaced(server, pid), "it is replaced", 180)
     replaced = time.monotonic() - began
     server.settle()
     storm = (began, time.monotonic())
