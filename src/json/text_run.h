@@ -42,9 +42,10 @@ text_run_stops_16(const char *p)
 	__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)p);
 	__m128i quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
 	__m128i backslash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
+	__m128i del = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7f));
 	__m128i strange = _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20));
 
-	return (unsigned)_mm_movemask_epi8(_mm_or_si128(strange, _mm_or_si128(quote, backslash)));
+	return (unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(strange, del), _mm_or_si128(quote, backslash)));
 }
 #endif
 
