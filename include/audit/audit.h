@@ -42,7 +42,7 @@ struct audit_record {
 	const char *username;
 	const char *environment;
 	const char *store; /* its address; of a refused auth_login that of the store the caller may not use */
-	const char *tool; /* the action's name, "catalog.get_product" */
+	const char *tool;  /* the action's name, "catalog.get_product" */
 	const json_t *scope;
 	const json_t *params; /* as the caller sent them */
 	const char *plan_id;
