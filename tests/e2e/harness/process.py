@@ -214,9 +214,10 @@ class Server:
         with contextlib.closing(socket.socket(socket.AF_UNIX)) as sock:
             sock.settimeout(120)
             sock.connect(self.control_socket)
-            sock.sendall(line.encode() + b"\n")
             answer = b""
-            with contextlib.suppress(ConnectionResetError):  # it did not read all of a line that is too long
+            with contextlib.suppress(ConnectionError):  # it did not wait for all of a line that is too long
+                sock.sendall(line.encode() + b"\n")
+            with contextlib.suppress(ConnectionResetError):  # nor read it
                 while data := sock.recv(65536):
                     answer += data
             return answer.decode()
