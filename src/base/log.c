@@ -318,8 +318,12 @@ write_polled(struct slice text)
 	struct iovec iov;
 	ssize_t n;
 
-	if (poll(&sink, 1, 0) != 1 || !(sink.revents & POLLOUT))
+	if (poll(&sink, 1, 0) < 0)
 		return -1;
+	if (!(sink.revents & POLLOUT)) {
+		errno = EAGAIN; /* what an earlier call has left there, above all an EINTR, says nothing of this one */
+		return -1;
+	}
 	if (!state.is_nowait_unknown) {
 		memcpy(&iov.iov_base, &text.ptr, sizeof(text.ptr)); /* its type cannot say that it is only read */
 		iov.iov_len = text.len;

@@ -1,7 +1,7 @@
 // What every official client does here: log in, look around, change something and be asked for it, log out.
 // Returns one object of facts.
 
-const UPDATE_DEADLINE_MS = 5000;
+const UPDATE_DEADLINE_MS = 40000;
 
 // The answers that the user gives, one after the other.
 const ANSWERS = [

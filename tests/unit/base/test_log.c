@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -427,6 +428,7 @@ overrun_pipe(int reader, int writer, bool without_nowait)
 
 		while (log_dropped() < lost + 5) {
 			state.is_nowait_unknown = without_nowait;
+			errno = EINTR; /* of a call before, as epoll_wait() leaves it */
 			log_write(LOG_INFO, "e", LOG_U64("n", n), LOG_STR("pad", "................................"),
 				  LOG_END);
 			n++;
