@@ -254,8 +254,9 @@ def test_many_callers_and_a_hanging_store(start, shop):
         shop.wait_requests(8, PRODUCTS)
         assert client.ok("auth_whoami")
         assert not any(item.done() for item in running)
-        shop.heal()  # lets go of those that hang: they are sent again
-        assert all(item.result().data["sku"] == "MCP-001" for item in running)
+        shop.heal()  # lets go of those that hang: they are sent again, unless so many at once pass for an outage
+        outcomes = [item.result() for item in running]
+        assert all(not outcome.refused or outcome.details["kind"] == "network" for outcome in outcomes), outcomes
     assert server.admin("/healthz").status == 200
 
 
