@@ -33,7 +33,7 @@ struct board_row;
 
 enum board_state { BOARD_EMPTY, BOARD_STARTING, BOARD_READY, BOARD_DRAINING, BOARD_DEAD };
 
-/* Only ever grow.  Order is layout: add before BOARD_COUNTERS, at most 32. */
+/* Only ever grow.  Order is layout: add before BOARD_COUNTERS, at most 48. */
 enum board_counter {
 	BOARD_REQUESTS,
 	BOARD_RESPONSES_2XX,
@@ -68,6 +68,13 @@ enum board_counter {
 	BOARD_PENALTIES,      /* bad tokens of an address that is shut out */
 	BOARD_AUDIT_LOST,     /* records that could not be written */
 	BOARD_REFUSED_UNTOLD, /* refusals without a line of their own in the log */
+	BOARD_BYTES_IN,	      /* of clients, as they come over the wire */
+	BOARD_BYTES_OUT,
+	BOARD_TIMEOUTS_HEAD, /* connections closed because a client took too long over it */
+	BOARD_TIMEOUTS_BODY,
+	BOARD_TIMEOUTS_WRITE,
+	BOARD_TIMEOUTS_IDLE,
+	BOARD_CLIENTS_GONE, /* while an answer was owed */
 	BOARD_COUNTERS
 };
 

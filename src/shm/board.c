@@ -11,7 +11,7 @@
 
 typedef _Atomic uint64_t cell;
 
-#define COUNTERS_CAP 40
+#define COUNTERS_CAP 48
 #define GAUGES_CAP 16
 #define FAILURES_CAP 8
 
@@ -60,7 +60,7 @@ struct board_row {
 	cell heartbeat_ms;
 	cell lag_last_us;
 	cell lag_max_us;
-	cell spare[17];
+	cell spare[9];
 	cell counters[COUNTERS_CAP];
 	cell gauges[GAUGES_CAP];
 	struct row_words words;

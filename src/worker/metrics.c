@@ -23,6 +23,50 @@ put_single(struct buf *out, const char *name, const char *type, const char *help
 
 /* ---- the server as a whole ---- */
 
+/* One counter by a label: a family of counters of the board. */
+struct split {
+	const char *name, *help, *label;
+	struct {
+		const char *value;
+		enum board_counter which;
+	} parts[6]; /* up to one without a value */
+};
+
+static const struct split splits[] = {
+    {"magento_mcp_limited_total",
+     "Refusals because a caller or an address wanted more than it may, by limit.",
+     "limit",
+     {{"requests", BOARD_LIMITED_REQUESTS},
+      {"calls", BOARD_LIMITED_CALLS},
+      {"sessions", BOARD_LIMITED_SESSIONS},
+      {"streams", BOARD_STREAMS_REFUSED},
+      {"connections", BOARD_LIMITED_CONNECTIONS},
+      {"queued_bytes", BOARD_LIMITED_BYTES}}},
+    {"magento_mcp_http_responses_total",
+     "HTTP answers by class of status.",
+     "status",
+     {{"2xx", BOARD_RESPONSES_2XX},
+      {"3xx", BOARD_RESPONSES_3XX},
+      {"4xx", BOARD_RESPONSES_4XX},
+      {"5xx", BOARD_RESPONSES_5XX}}},
+    {"magento_mcp_http_timeouts_total",
+     "Connections closed because a client took too long over it; idle: because it asked for nothing more.",
+     "over",
+     {{"head", BOARD_TIMEOUTS_HEAD},
+      {"body", BOARD_TIMEOUTS_BODY},
+      {"answer", BOARD_TIMEOUTS_WRITE},
+      {"idle", BOARD_TIMEOUTS_IDLE}}},
+};
+
+static void
+put_split(struct worker *worker, struct buf *out, const struct split *split)
+{
+	put_head(out, split->name, "counter", split->help);
+	for (size_t i = 0; i < ARRAY_LEN(split->parts) && split->parts[i].value != NULL; i++)
+		buf_printf(out, "%s{%s=\"%s\"} %" PRIu64 "\n", split->name, split->label, split->parts[i].value,
+			   board_total(worker->segment, split->parts[i].which));
+}
+
 static void
 put_totals(struct worker *worker, struct buf *out)
 {
@@ -35,6 +79,9 @@ put_totals(struct worker *worker, struct buf *out)
 	    {BOARD_CONNECTIONS_TOTAL, "magento_mcp_connections_total", "Client connections accepted."},
 	    {BOARD_CONNECTIONS_REFUSED, "magento_mcp_connections_refused_total",
 	     "Connections answered 503 for want of descriptors or room."},
+	    {BOARD_BYTES_IN, "magento_mcp_http_received_bytes_total", "Bytes received from clients."},
+	    {BOARD_BYTES_OUT, "magento_mcp_http_sent_bytes_total", "Bytes sent to clients."},
+	    {BOARD_CLIENTS_GONE, "magento_mcp_clients_gone_total", "Clients that left before they had their answer."},
 	    {BOARD_LOG_DROPPED, "magento_mcp_log_lines_dropped_total", "Log lines lost because the sink was full."},
 	    {BOARD_AUDIT_LOST, "magento_mcp_audit_lost_total", "Audit records that could not be written."},
 	    {BOARD_REFUSED_UNTOLD, "magento_mcp_refusals_not_told_total",
@@ -67,32 +114,11 @@ put_totals(struct worker *worker, struct buf *out)
 	    {BOARD_LAG_OVER_50MS, "magento_mcp_loop_lag_over_50ms_total",
 	     "Turns of an event loop that took 50 ms or more."},
 	};
-	static const struct {
-		enum board_counter which;
-		const char *status;
-	} classes[] = {{BOARD_RESPONSES_2XX, "2xx"},
-		       {BOARD_RESPONSES_3XX, "3xx"},
-		       {BOARD_RESPONSES_4XX, "4xx"},
-		       {BOARD_RESPONSES_5XX, "5xx"}};
-
-	static const struct {
-		enum board_counter which;
-		const char *limit;
-	} limits[] = {{BOARD_LIMITED_REQUESTS, "requests"},	  {BOARD_LIMITED_CALLS, "calls"},
-		      {BOARD_LIMITED_SESSIONS, "sessions"},	  {BOARD_STREAMS_REFUSED, "streams"},
-		      {BOARD_LIMITED_CONNECTIONS, "connections"}, {BOARD_LIMITED_BYTES, "queued_bytes"}};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		put_single(out, rows[i].name, "counter", rows[i].help, board_total(worker->segment, rows[i].which));
-	put_head(out, "magento_mcp_limited_total", "counter",
-		 "Refusals because a caller or an address wanted more than it may, by limit.");
-	for (size_t i = 0; i < ARRAY_LEN(limits); i++)
-		buf_printf(out, "magento_mcp_limited_total{limit=\"%s\"} %" PRIu64 "\n", limits[i].limit,
-			   board_total(worker->segment, limits[i].which));
-	put_head(out, "magento_mcp_http_responses_total", "counter", "HTTP answers by class of status.");
-	for (size_t i = 0; i < ARRAY_LEN(classes); i++)
-		buf_printf(out, "magento_mcp_http_responses_total{status=\"%s\"} %" PRIu64 "\n", classes[i].status,
-			   board_total(worker->segment, classes[i].which));
+	for (size_t i = 0; i < ARRAY_LEN(splits); i++)
+		put_split(worker, out, &splits[i]);
 	put_single(out, "magento_mcp_connections", "gauge", "Client connections open now.",
 		   board_total_gauge(worker->segment, BOARD_CONNECTIONS_NOW));
 	put_single(out, "magento_mcp_streams", "gauge", "Event streams open now.",

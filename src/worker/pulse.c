@@ -51,6 +51,13 @@ put_counters(struct worker *worker, const struct mcp_gauges *core)
 	bring(worker, BOARD_CONNECTIONS_TOTAL, stats->connections_total, &worker->counted.connections);
 	bring(worker, BOARD_CONNECTIONS_REFUSED, stats->accept_refused, &worker->counted.refused);
 	bring(worker, BOARD_STREAMS_CUT, stats->streams_cut, &worker->counted.streams_cut);
+	bring(worker, BOARD_BYTES_IN, stats->bytes_in, &worker->counted.bytes_in);
+	bring(worker, BOARD_BYTES_OUT, stats->bytes_out, &worker->counted.bytes_out);
+	bring(worker, BOARD_TIMEOUTS_HEAD, stats->timeouts_head, &worker->counted.timeouts_head);
+	bring(worker, BOARD_TIMEOUTS_BODY, stats->timeouts_body, &worker->counted.timeouts_body);
+	bring(worker, BOARD_TIMEOUTS_WRITE, stats->timeouts_write, &worker->counted.timeouts_write);
+	bring(worker, BOARD_TIMEOUTS_IDLE, stats->timeouts_idle, &worker->counted.timeouts_idle);
+	bring(worker, BOARD_CLIENTS_GONE, stats->clients_gone, &worker->counted.clients_gone);
 	bring(worker, BOARD_EVENTS_DROPPED, core->dropped_events, &worker->counted.events_dropped);
 	bring(worker, BOARD_LOG_DROPPED, log_dropped(), &worker->counted.log_dropped);
 }

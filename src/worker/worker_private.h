@@ -66,6 +66,8 @@ struct worker {
 	struct {
 		uint64_t connections, refused, log_dropped, streams_cut, events_dropped;
 		uint64_t turns, long_turns, very_long_turns, audit_lost;
+		uint64_t bytes_in, bytes_out, clients_gone;
+		uint64_t timeouts_head, timeouts_body, timeouts_write, timeouts_idle;
 		uint64_t filled;
 	} counted; /* what the board already has, or the log */
 	uint64_t full_quiet_until_ms;

@@ -14,7 +14,7 @@ import pytest
 from harness import proc, record, requests
 from harness.client import Legacy, Modern
 from harness.http import Broken, Connection, head
-from harness.places import BUILD, is_sanitized
+from harness.places import BUILD, is_sanitized, poll
 from harness.process import Server
 from test_storms import storm
 
@@ -90,6 +90,10 @@ def test_cases_without_end(start):
         reply = server.count(read_final(connection))
         assert reply.status == 408 and reply.closed, (case.name, reply)
         connection.close()
+    poll(lambda: sum(server.metric("magento_mcp_http_timeouts_total", over=over) for over in ("head", "body")) == len(chosen),
+         "the late are counted")
+    assert server.metric("magento_mcp_http_received_bytes_total") >= sum(len(case.data) for case in chosen)
+    assert server.metric("magento_mcp_http_sent_bytes_total") >= len(chosen) * len("HTTP/1.1 408 ")
     record.tried("requests over a connection, without end", len(chosen))
 
 
