@@ -60,7 +60,11 @@ struct table_record {
 	_Alignas(8) unsigned char payload[SEGMENT_PAYLOAD_MAX];
 };
 
-/* Borrows both; they must outlive the table.  ERR_INVALID when keys and segment are not a pair, ERR_NOMEM. */
+/*
+ * A handle: of one process and one thread, since it remembers what was asked for last; others take one of their own on
+ * the same segment.  Borrows both; they must outlive the table.  ERR_INVALID when keys and segment are not a pair,
+ * ERR_NOMEM.
+ */
 int table_new(struct segment *seg, const struct segment_keys *keys, struct table **tab_r) MUST_CHECK;
 void table_free(struct table **tab);
 

@@ -53,6 +53,21 @@ stage_fini(struct stage *st)
 	segment_keys_free(&st->keys);
 }
 
+/* Another worker at the same table. */
+static inline void
+stage_join(const struct stage *st, struct stage *worker)
+{
+	memset(worker, 0, sizeof(*worker));
+	must(table_new(st->seg, st->keys, &worker->tab) == 0);
+	sessions_init(&worker->s, worker->tab, st->keys, &st->s.limits);
+}
+
+static inline void
+stage_leave(struct stage *worker)
+{
+	table_free(&worker->tab);
+}
+
 #define WALL_MS 1790000000000ull
 
 /* The moment `ms` after the start of the test's world. */

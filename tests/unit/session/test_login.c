@@ -342,10 +342,13 @@ static void *
 destroyer(void *arg)
 {
 	struct race *race = arg;
+	struct stage worker;
 
+	stage_join(&race->st, &worker);
 	for (int i = 0; i < ROUNDS; i++)
-		if (login_destroy(&race->st.s, ALICE, race->refs[i], at(1)) == 0)
+		if (login_destroy(&worker.s, ALICE, race->refs[i], at(1)) == 0)
 			atomic_fetch_add(&race->won, 1);
+	stage_leave(&worker);
 	return NULL;
 }
 

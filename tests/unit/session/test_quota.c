@@ -40,16 +40,19 @@ static void *
 taker(void *arg)
 {
 	struct crowd *crowd = arg;
+	struct stage worker;
 
+	stage_join(&crowd->st, &worker);
 	for (int i = 0; i < 2000; i++) {
 		char nonce[16];
 
 		snprintf(nonce, sizeof(nonce), "nonce %d", i % 20);
-		if (quota_take(&crowd->st.s, SLICE_LIT("a"), 1000, 10000, 5, NULL) == 0)
+		if (quota_take(&worker.s, SLICE_LIT("a"), 1000, 10000, 5, NULL) == 0)
 			atomic_fetch_add(&crowd->taken, 1);
-		if (nonce_spend(&crowd->st.s, slice_from_str(nonce), 10000, 5) == 0)
+		if (nonce_spend(&worker.s, slice_from_str(nonce), 10000, 5) == 0)
 			atomic_fetch_add(&crowd->spent, 1);
 	}
+	stage_leave(&worker);
 	return NULL;
 }
 

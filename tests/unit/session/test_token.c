@@ -154,10 +154,13 @@ static void *
 asker(void *arg)
 {
 	struct crowd *crowd = arg;
+	struct stage worker;
 	struct token token;
 
-	if (token_acquire(&crowd->st.s, NAME, at(0), &token) == TOKEN_RENEW)
+	stage_join(&crowd->st, &worker);
+	if (token_acquire(&worker.s, NAME, at(0), &token) == TOKEN_RENEW)
 		atomic_fetch_add(&crowd->renewals, 1);
+	stage_leave(&worker);
 	return NULL;
 }
 

@@ -50,6 +50,14 @@ fixture_fini(struct fixture *f)
 	segment_keys_free(&f->keys);
 }
 
+/* Another process at the same table. */
+static inline void
+fixture_join(const struct fixture *f, struct fixture *other)
+{
+	*other = (struct fixture){0};
+	must(table_new(f->seg, f->keys, &other->tab) == 0);
+}
+
 static inline struct table_id
 fixture_id(const struct fixture *f, enum table_kind kind, uint32_t n)
 {

@@ -388,26 +388,29 @@ static void *
 writer_main(void *arg)
 {
 	struct crowd *crowd = arg;
+	struct fixture mine;
 	uint64_t random = 0x5DEECE66Du + atomic_fetch_add(&crowd->seeds, 1) * 7919;
 
+	fixture_join(&crowd->f, &mine);
 	for (uint32_t i = 0; i < 20000; i++) {
 		uint32_t n = (uint32_t)(next_random(&random) % SHARED);
 		uint32_t change[3] = {n, i, 8 + (uint32_t)(next_random(&random) % 56)};
-		struct table_id id = fixture_id(&crowd->f, TABLE_LOGIN, n);
+		struct table_id id = fixture_id(&mine, TABLE_LOGIN, n);
 		struct table_record blank = fixture_record(TABLE_LOGIN, n + 1, n, i, 8);
 
 		switch (next_random(&random) % 8) {
 		case 0:
-			(void)table_remove(crowd->f.tab, TABLE_LOGIN, id, i);
+			(void)table_remove(mine.tab, TABLE_LOGIN, id, i);
 			break;
 		case 1:
-			(void)table_touch(crowd->f.tab, TABLE_LOGIN, id, i);
+			(void)table_touch(mine.tab, TABLE_LOGIN, id, i);
 			break;
 		default:
-			if (table_upsert(crowd->f.tab, id, &blank, i, set_value, change) == 0)
+			if (table_upsert(mine.tab, id, &blank, i, set_value, change) == 0)
 				atomic_fetch_add(&crowd->writes, 1);
 		}
 	}
+	table_free(&mine.tab);
 	return NULL;
 }
 
@@ -415,18 +418,21 @@ static void *
 reader_main(void *arg)
 {
 	struct crowd *crowd = arg;
+	struct fixture mine;
 	uint64_t random = 88172645463325252u;
 	struct table_record rec;
 
+	fixture_join(&crowd->f, &mine);
 	while (!atomic_load(&crowd->stop)) {
 		uint32_t n = (uint32_t)(next_random(&random) % SHARED);
 
-		if (table_read(crowd->f.tab, TABLE_LOGIN, fixture_id(&crowd->f, TABLE_LOGIN, n), 0, &rec) != 0)
+		if (table_read(mine.tab, TABLE_LOGIN, fixture_id(&mine, TABLE_LOGIN, n), 0, &rec) != 0)
 			continue;
 		atomic_fetch_add(&crowd->reads, 1);
 		if (!fixture_is_whole(&rec, n, NULL) || rec.owner != n + 1)
 			atomic_fetch_add(&crowd->torn, 1);
 	}
+	table_free(&mine.tab);
 	return NULL;
 }
 
@@ -462,10 +468,13 @@ static void *
 remover_main(void *arg)
 {
 	struct crowd *crowd = arg;
+	struct fixture mine;
 
+	fixture_join(&crowd->f, &mine);
 	for (uint32_t i = 0; i < ROUNDS; i++)
-		if (table_remove(crowd->f.tab, TABLE_LOGIN, fixture_id(&crowd->f, TABLE_LOGIN, i), 2) == 0)
+		if (table_remove(mine.tab, TABLE_LOGIN, fixture_id(&mine, TABLE_LOGIN, i), 2) == 0)
 			atomic_fetch_add(&crowd->won, 1);
+	table_free(&mine.tab);
 	return NULL;
 }
 
