@@ -45,8 +45,9 @@ struct json_outline {
 };
 
 /*
- * 0; ERR_UNSUPPORTED: not plain.  Plain is JSON within `limits` (NULL: json_limits_default) and those above, in printing
- * ASCII without escapes, of integers of at most 18 digits and no other numbers, where no object names a member twice.
+ * 0; ERR_UNSUPPORTED: not plain.  Plain is JSON within `limits` (NULL: json_limits_default) and those above, in
+ * printing ASCII without escapes, of integers of at most 18 digits and no other numbers, where no object names a member
+ * twice.
  */
 int json_outline_read(struct json_outline *outline, struct slice text, const struct json_limits *limits) MUST_CHECK;
 
