@@ -3,14 +3,11 @@
  */
 #include "base/enc_json.h"
 
-#include <endian.h>
 #include <stdint.h>
 #include <string.h>
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
 
 #include "base/enc.h"
+#include "base/text_run.h"
 
 /* The letter behind the backslash, or 0 when there is no short form. */
 static char
@@ -60,31 +57,6 @@ enc_json_step(struct slice text, size_t *pos_io, char dst[static ENC_JSON_STEP_M
 	return len;
 }
 
-#define EACH_BYTE(b) (0x0101010101010101u * (uint64_t)(b))
-
-/*
- * Of eight bytes, those that are a control, a quote, a backslash, or from 0x7F on: their highest bits.  Known tricks
- * for zero bytes; what is carried over may mark a byte behind one that is marked rightly, never one before it.
- */
-static inline uint64_t
-odd_in_word(uint64_t word)
-{
-	uint64_t quote = word ^ EACH_BYTE('"'), backslash = word ^ EACH_BYTE('\\');
-
-	return ((word - EACH_BYTE(0x20)) | (word + EACH_BYTE(1)) | word | (quote - EACH_BYTE(1)) |
-		(backslash - EACH_BYTE(1))) &
-	       EACH_BYTE(0x80);
-}
-
-static inline uint64_t
-odd_bits(const char *at)
-{
-	uint64_t word;
-
-	memcpy(&word, at, sizeof(word));
-	return odd_in_word(le64toh(word));
-}
-
 /* Of four to seven bytes; those in the middle are looked at twice. */
 static inline uint64_t
 odd_in_few(const char *at, size_t len)
@@ -93,67 +65,19 @@ odd_in_few(const char *at, size_t len)
 
 	memcpy(&begin, at, sizeof(begin));
 	memcpy(&end, at + len - sizeof(end), sizeof(end));
-	return odd_in_word((uint64_t)begin << 32 | end);
-}
-
-/* How many bytes stand before the first that is marked. */
-static size_t
-plain_bytes(uint64_t odd)
-{
-	return odd == 0 ? sizeof(odd) : (size_t)__builtin_ctzll(odd) / 8;
-}
-
-static bool
-is_plain_byte(char c)
-{
-	return c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
+	return text_run_stops_in((uint64_t)begin << 32 | end);
 }
 
 size_t
 enc_json_plain(struct slice text, size_t pos)
 {
-	size_t at = pos;
+	const char *at = text.ptr + pos;
 
-	while (text.len - at >= sizeof(uint64_t)) {
-		size_t n = plain_bytes(odd_bits(text.ptr + at));
-
-		at += n;
-		if (n < sizeof(uint64_t))
-			return at - pos;
-	}
-	while (at < text.len && is_plain_byte(text.ptr[at]))
-		at++;
-	return at - pos;
+	return (size_t)(text_run_end(at, text.ptr + text.len) - at);
 }
 
 #ifdef __SSE2__
 #define BLOCK ((size_t)16)
-
-static inline __m128i
-load_block(const char *at)
-{
-	return _mm_loadu_si128((const __m128i *)(const void *)at);
-}
-
-/* Of sixteen bytes, a bit for each that is a quote or a backslash. */
-static inline unsigned
-quotes_in(__m128i block)
-{
-	__m128i quote = _mm_cmpeq_epi8(block, _mm_set1_epi8('"'));
-	__m128i backslash = _mm_cmpeq_epi8(block, _mm_set1_epi8('\\'));
-
-	return (unsigned)_mm_movemask_epi8(_mm_or_si128(quote, backslash));
-}
-
-/* The same for those that are a control or from 0x7F on, which as signed numbers are below 0x20 or 0x7F. */
-static inline unsigned
-strange_in(__m128i block)
-{
-	__m128i low = _mm_cmplt_epi8(block, _mm_set1_epi8(0x20));
-	__m128i del = _mm_cmpeq_epi8(block, _mm_set1_epi8(0x7F));
-
-	return (unsigned)_mm_movemask_epi8(_mm_or_si128(low, del));
-}
 
 /* Is one of sixteen bytes, eight and eight, odd in either way? */
 static inline bool
@@ -162,7 +86,7 @@ are_odd(const char *some, const char *others)
 	__m128i block = _mm_unpacklo_epi64(_mm_loadl_epi64((const __m128i *)(const void *)some),
 					   _mm_loadl_epi64((const __m128i *)(const void *)others));
 
-	return (quotes_in(block) | strange_in(block)) != 0;
+	return (text_run_quotes_16(block) | text_run_strange_16(block)) != 0;
 }
 
 /*
@@ -195,11 +119,11 @@ put_blocks(struct buf *out, const char *from, size_t len)
 	size_t at = 0;
 
 	for (; len - at >= 2 * BLOCK && (size_t)(end - to) >= 3 * BLOCK; at += BLOCK) {
-		__m128i block = load_block(from + at);
+		__m128i block = text_run_block(from + at);
 
-		if (strange_in(block) != 0)
+		if (text_run_strange_16(block) != 0)
 			break;
-		to = put_block(to, from + at, quotes_in(block));
+		to = put_block(to, from + at, text_run_quotes_16(block));
 	}
 	out->len = (size_t)(to - out->ptr);
 	return at;
@@ -208,7 +132,7 @@ put_blocks(struct buf *out, const char *from, size_t len)
 static inline bool
 are_odd(const char *some, const char *others)
 {
-	return (odd_bits(some) | odd_bits(others)) != 0;
+	return (text_run_stops(some) | text_run_stops(others)) != 0;
 }
 
 static size_t
@@ -228,7 +152,7 @@ enc_json_is_plain(struct slice text)
 	const char *at = text.ptr, *end = at + text.len;
 
 	if (text.len < 4) {
-		while (at < end && is_plain_byte(*at))
+		while (at < end && text_run_has(*at))
 			at++;
 		return at == end;
 	}
@@ -261,7 +185,7 @@ put_usual(struct buf *out, const char *from, size_t len)
 	char *to = out->ptr + out->len;
 
 	while (len - at >= sizeof(uint64_t) && (size_t)(end - to) >= sizeof(uint64_t) + 2) {
-		size_t n = plain_bytes(odd_bits(from + at));
+		size_t n = text_run_before(text_run_stops(from + at));
 
 		memcpy(to, from + at, sizeof(uint64_t));
 		to += n;
@@ -276,7 +200,7 @@ put_usual(struct buf *out, const char *from, size_t len)
 	for (; at < len && end - to >= 2; at++) {
 		if (needs_backslash(from[at]))
 			*to++ = '\\';
-		else if (!is_plain_byte(from[at]))
+		else if (!text_run_has(from[at]))
 			break;
 		*to++ = from[at];
 	}

@@ -6,7 +6,7 @@
 #include "json/view.h"
 
 #include "base/err.h"
-#include "json/text_run.h"
+#include "base/text_run.h"
 
 struct reader {
 	const char *pos, *end;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "json/events.h"
-#include "json/text_run.h"
+#include "base/text_run.h"
 
 const struct json_limits json_limits_default = {
     .max_bytes = 4u << 20,

@@ -481,13 +481,19 @@ def test_signals(desk, shop, number):
     at_best(attempt_twice)
 
 
-def test_signals_while_it_ends_already(desk):
-    """R-123: it waits for its keeper, and whoever is in a hurry meanwhile changes nothing."""
+def with_a_plan(desk):
+    """One that is logged in and has a keeper, which holds a plan, and the keeper's pid."""
     one = desk()
     one.login()
     update = {"match": {"sku_list": ["MCP-001"]}, "price_updates": {"price": 37}, "scope": {"scope": "global"}}
     one.ok("pricing_prepare_bulk_price_update", update)
     (keeper,) = one.keepers()
+    return one, keeper
+
+
+def test_signals_while_it_ends_already(desk):
+    """R-123: it waits for its keeper, and whoever is in a hurry meanwhile changes nothing."""
+    one, keeper = with_a_plan(desk)
     os.kill(keeper, signal.SIGSTOP)
     one.process.stdin.close()
     poll(lambda: any('"stopped"' in line for line in one.log), lambda: one.log[-3:])
@@ -616,11 +622,7 @@ def test_keeper_that_cannot_start(desk, tmp_path):
 
 
 def test_killed_process_takes_its_keeper_along(desk):
-    one = desk()
-    one.login()
-    update = {"match": {"sku_list": ["MCP-001"]}, "price_updates": {"price": 35}, "scope": {"scope": "global"}}
-    one.ok("pricing_prepare_bulk_price_update", update)
-    (keeper,) = one.keepers()
+    one, keeper = with_a_plan(desk)
     one.process.kill()
     one.process.wait()
     poll(lambda: proc.title(keeper) != "magento-mcp keeper", "the keeper lives on")
