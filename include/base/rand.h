@@ -18,6 +18,13 @@ uint64_t rand_u64(void);
 #define RAND_TOKEN_LEN 43
 void rand_token(char dst[static RAND_TOKEN_LEN + 1]);
 
+/*
+ * Writes 96 random bits as 16 characters of base64url and a NUL: what does not come twice.  Who takes capitals for
+ * small letters, as databases may, still has 82 bits to tell them apart.
+ */
+#define RAND_NONCE_LEN 16
+void rand_nonce(char dst[static RAND_NONCE_LEN + 1]);
+
 /* A random (version 4) UUID in text form: 36 characters and a NUL. */
 #define RAND_UUID_LEN 36
 void rand_uuid(char dst[static RAND_UUID_LEN + 1]);

@@ -55,7 +55,7 @@ struct magento_observer {
 struct magento_client {
 	struct fetch *fetch;
 	struct pool *pool;			 /* of the call */
-	const char *base_url;			 /* without a trailing slash */
+	const char *base_url;			 /* in the form of config/url.h */
 	struct magento_credentials *credentials; /* borrowed for the call */
 	const char *identity;	    /* whose rights these are, and what is kept with them; NULL: nothing is kept */
 	const char *verified_route; /* path below /V1 with which these credentials were verified, or NULL */

@@ -7,7 +7,8 @@
  *   - the path is signed after being decoded once and encoded again: "a%2Fb" is signed as "a/b", "%c3" as "%C3", and
  *     what looks like an escape after decoding stays ("%2541" is signed as "%41").
  *
- * JSON bodies are not signed.  Default ports are left out of the signed URL, others are in it.
+ * JSON bodies are not signed.  Default ports are left out of the signed URL, others are in it.  oauth_version is left
+ * out (RFC 5849 section 3.1): a shop takes 1.0 for granted.
  *
  * Pure; runs anywhere.
  */
@@ -21,19 +22,19 @@
 #include "base/compiler.h"
 #include "base/secret.h"
 #include "base/slice.h"
-#include "magento/param.h"
 
 #define OAUTH1_HEADER_MAX 4096
 #define OAUTH1_BASE_MAX (64 * 1024)
 #define OAUTH1_PARAMS_MAX 512 /* query parameters of one request */
 
-/* What is signed.  The URL goes in two parts because the base URL comes from the configuration. */
+/*
+ * What is signed: the URL as it goes over the wire.  Scheme and host are in lower case and without the scheme's own
+ * port (the form of config/url.h), the query is as param_query_put() writes it: each pair has one '=', no name comes
+ * twice.
+ */
 struct oauth1_request {
-	const char *method;		   /* "GET" */
-	const char *base_url;		   /* scheme://host[:port][/prefix], any letter case, no query */
-	const char *path;		   /* as it goes over the wire, percent-encoded, begins with '/' */
-	const struct magento_param *query; /* decoded */
-	size_t n_query;
+	const char *method; /* "GET" */
+	struct slice url;
 };
 
 /* Who signs, and when.  A nonce is never used twice, not even after a failed request: Magento stores it first. */
@@ -43,12 +44,12 @@ struct oauth1_signer {
 	const struct secret *token;
 	const struct secret *token_secret;
 	uint64_t timestamp_s;
-	const char *nonce;
+	const char *nonce; /* up to 32 characters: what Magento keeps of one */
 };
 
 /*
- * Appends the value of the Authorization header ("OAuth oauth_consumer_key=...").  ERR_INVALID: no http(s) URL, a path
- * without '/', a repeated name; ERR_LIMIT, ERR_NOMEM.
+ * Appends the value of the Authorization header ("OAuth oauth_consumer_key=...").  ERR_INVALID: a URL without host or
+ * path, a pair without '=' or with two, a repeated name; ERR_LIMIT, ERR_NOMEM.
  */
 int oauth1_authorization(const struct oauth1_request *request, const struct oauth1_signer *signer,
 			 struct buf *header_out) MUST_CHECK;

@@ -1,5 +1,5 @@
 /*
- * rand.c - getrandom(2), half a KiB at a time, and the two text forms made from it
+ * rand.c - getrandom(2), half a KiB at a time, and the text forms made from it
  */
 #include "base/rand.h"
 
@@ -80,10 +80,11 @@ rand_u64(void)
 }
 
 /* Written here rather than through enc.h: making a token must not be able to fail for want of memory. */
+static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
 void
 rand_token(char dst[static RAND_TOKEN_LEN + 1])
 {
-	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 	uint8_t bytes[33] = {0}; /* 32 and a zero: the last character holds the last four bits and two zero bits */
 
 	rand_bytes(bytes, 32);
@@ -95,6 +96,17 @@ rand_token(char dst[static RAND_TOKEN_LEN + 1])
 	}
 	dst[RAND_TOKEN_LEN] = '\0';
 	explicit_bzero(bytes, sizeof(bytes));
+}
+
+void
+rand_nonce(char dst[static RAND_NONCE_LEN + 1])
+{
+	uint8_t bytes[RAND_NONCE_LEN];
+
+	rand_bytes(bytes, sizeof(bytes));
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		dst[i] = alphabet[bytes[i] & 0x3F];
+	dst[RAND_NONCE_LEN] = '\0';
 }
 
 void

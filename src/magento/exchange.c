@@ -19,9 +19,7 @@
 #define BODY_MAX_BYTES (8 * 1024 * 1024)
 #define ATTEMPTS_MAX 3
 #define RETRY_AFTER_MAX_MS 5000 /* a longer wish than this is passed on to the caller instead */
-#define NONCE_BYTES 16
-#define PATH_ROOM 120 /* what most requests need */
-#define URL_ROOM 250
+#define URL_ROOM 250		/* what most requests need */
 
 struct exchanges {
 	struct magento_client *client;
@@ -33,7 +31,6 @@ struct exchanges {
 
 /* What one attempt needs until fetch_start has copied it. */
 struct outgoing {
-	struct buf path; /* below the base URL, without query */
 	struct buf url;
 	struct buf body;
 	struct buf authorization;
@@ -122,51 +119,29 @@ put_url(struct outgoing *out, const struct magento_client *client, const struct 
 {
 	if (!is_scope(request->scope) || !is_path(request->path))
 		return ERR_INVALID;
-	(void)buf_reserve(&out->path, PATH_ROOM);
-	buf_put_slice(&out->path, SLICE_LIT("/rest/"));
-	buf_put_str(&out->path, request->scope);
-	buf_put_slice(&out->path, SLICE_LIT("/V1"));
-	buf_put_str(&out->path, request->path);
 	(void)buf_reserve(&out->url, URL_ROOM);
 	buf_put_str(&out->url, client->base_url);
-	buf_put_slice(&out->url, buf_slice(&out->path));
-	param_query_put(&out->url, request->query, request->n_query);
-	return out->path.failed != 0 ? out->path.failed : out->url.failed;
-}
-
-static void
-make_nonce(char nonce_r[static 2 * NONCE_BYTES + 1])
-{
-	static const char digits[] = "0123456789abcdef";
-	uint8_t random[NONCE_BYTES];
-	size_t i;
-
-	rand_bytes(random, sizeof(random));
-	for (i = 0; i < sizeof(random); i++) {
-		nonce_r[2 * i] = digits[random[i] >> 4];
-		nonce_r[2 * i + 1] = digits[random[i] & 0x0F];
-	}
-	nonce_r[2 * i] = '\0';
+	buf_put_slice(&out->url, SLICE_LIT("/rest/"));
+	buf_put_str(&out->url, request->scope);
+	buf_put_slice(&out->url, SLICE_LIT("/V1"));
+	buf_put_str(&out->url, request->path);
+	return param_query_put(&out->url, request->query, request->n_query);
 }
 
 static int
-put_oauth(struct outgoing *out, const struct magento_client *client, const struct magento_request *request)
+put_oauth(struct outgoing *out, const struct magento_client *client, enum fetch_method method)
 {
 	const struct magento_credentials *credentials = client->credentials;
-	struct oauth1_request what = {.method = method_name(request->method),
-				      .base_url = client->base_url,
-				      .path = buf_cstr(&out->path),
-				      .query = request->query,
-				      .n_query = request->n_query};
+	struct oauth1_request what = {.method = method_name(method), .url = buf_slice(&out->url)};
+	char nonce[RAND_NONCE_LEN + 1];
 	struct oauth1_signer who = {.consumer_key = &credentials->consumer_key,
 				    .consumer_secret = &credentials->consumer_secret,
 				    .token = &credentials->token,
 				    .token_secret = &credentials->token_secret,
-				    .timestamp_s = clock_wall_ms() / 1000};
-	char nonce[2 * NONCE_BYTES + 1];
+				    .timestamp_s = clock_wall_ms() / 1000,
+				    .nonce = nonce};
 
-	make_nonce(nonce);
-	who.nonce = nonce;
+	rand_nonce(nonce);
 	return oauth1_authorization(&what, &who, &out->authorization);
 }
 
@@ -179,7 +154,7 @@ put_authorization(struct outgoing *out, const struct magento_client *client, con
 	if (client->credentials == NULL || client->credentials->kind == MAGENTO_AUTH_NONE)
 		return 0;
 	if (client->credentials->kind == MAGENTO_AUTH_OAUTH)
-		return put_oauth(out, client, request);
+		return put_oauth(out, client, request->method);
 	bearer = secret_slice(&client->credentials->bearer);
 	for (i = 0; i < bearer.len; i++) {
 		if (bearer.ptr[i] <= ' ' || bearer.ptr[i] >= 0x7f)
@@ -201,7 +176,6 @@ outgoing_init(struct outgoing *out, const struct magento_client *client, const s
 	int r;
 
 	memset(out, 0, sizeof(*out));
-	buf_init(&out->path, URL_MAX_BYTES);
 	buf_init(&out->url, URL_MAX_BYTES);
 	buf_init_secret(&out->body, BODY_MAX_BYTES);
 	buf_init_secret(&out->authorization, OAUTH1_HEADER_MAX);
@@ -223,7 +197,6 @@ outgoing_init(struct outgoing *out, const struct magento_client *client, const s
 static void
 outgoing_fini(struct outgoing *out)
 {
-	buf_fini(&out->path);
 	buf_fini(&out->url);
 	buf_fini(&out->body);
 	buf_fini(&out->authorization);

@@ -14,12 +14,12 @@
 
 #define SIGNATURE_LEN 32 /* SHA-256 */
 #define BLOCK_LEN 64
-#define OAUTH_PARAMS 6
+#define SIGNATURE_MAX 64 /* in base64 */
 
 /* What most requests need: a secret that grows is copied and wiped each time. */
-#define TEXT_ROOM 512
-#define BASE_ROOM 1400
-#define HEADER_ROOM 500
+#define KEY_ROOM 250
+#define BASE_ROOM 400 /* without the URL */
+#define HEADER_ROOM 300
 
 /* ---- Order ---- */
 
@@ -143,6 +143,20 @@ encode_path(struct slice path, struct buf *out)
 	return out->failed;
 }
 
+int
+oauth1_path_put(struct buf *out, struct slice path)
+{
+	struct buf decoded;
+	int r;
+
+	buf_init(&decoded, OAUTH1_BASE_MAX);
+	r = decode_path(path, &decoded);
+	if (r == 0)
+		r = encode_path(buf_slice(&decoded), out);
+	buf_fini(&decoded);
+	return r;
+}
+
 /* Most paths: normalised already. */
 static bool
 is_normal_path(struct slice path)
@@ -158,124 +172,18 @@ is_normal_path(struct slice path)
 	return true;
 }
 
-int
-oauth1_path_put(struct buf *out, struct slice path)
-{
-	struct buf decoded;
-	int r;
-
-	if (is_normal_path(path))
-		return buf_put_slice(out, path);
-	buf_init(&decoded, OAUTH1_BASE_MAX);
-	r = decode_path(path, &decoded);
-	if (r == 0)
-		r = encode_path(buf_slice(&decoded), out);
-	buf_fini(&decoded);
-	return r;
-}
-
-/* ---- URL ---- */
-
-static void
-put_lower(struct buf *out, struct slice s)
-{
-	size_t i;
-
-	for (i = 0; i < s.len; i++)
-		buf_put_char(out, s.ptr[i] >= 'A' && s.ptr[i] <= 'Z' ? (char)(s.ptr[i] + 'a' - 'A') : s.ptr[i]);
-}
-
-/* Scheme and host in lower case, without the scheme's own port. */
-static int
-put_origin(struct buf *out, struct slice base, struct slice *prefix_r)
-{
-	bool tls = slice_is_nocase(slice_sub(base, 0, 8), "https://");
-	size_t skip = tls ? 8 : 7;
-	struct slice authority;
-	size_t i;
-
-	if (!tls && !slice_is_nocase(slice_sub(base, 0, 7), "http://"))
-		return ERR_INVALID;
-	authority = slice_sub(base, skip, base.len - skip);
-	for (i = 0; i < authority.len && authority.ptr[i] != '/'; i++)
-		;
-	*prefix_r = slice_sub(authority, i, authority.len - i);
-	authority = slice_sub(authority, 0, i);
-	if (authority.len == 0 || slice_find(authority, '@') >= 0)
-		return ERR_INVALID;
-	if (tls && authority.len > 4 && slice_is(slice_sub(authority, authority.len - 4, 4), ":443"))
-		authority.len -= 4;
-	else if (!tls && authority.len > 3 && slice_is(slice_sub(authority, authority.len - 3, 3), ":80"))
-		authority.len -= 3;
-	buf_put_str(out, tls ? "https://" : "http://");
-	put_lower(out, authority);
-	return out->failed;
-}
-
-static int
-put_url(struct buf *out, const struct oauth1_request *request)
-{
-	struct slice prefix;
-	int r;
-
-	if (request->path[0] != '/')
-		return ERR_INVALID;
-	r = put_origin(out, slice_from_str(request->base_url), &prefix);
-	if (r < 0)
-		return r;
-	while (prefix.len > 0 && prefix.ptr[prefix.len - 1] == '/')
-		prefix.len--;
-	r = oauth1_path_put(out, prefix);
-	return r < 0 ? r : oauth1_path_put(out, slice_from_str(request->path));
-}
-
 /* ---- Parameters ---- */
 
+/* Percent-encoded, as they are sent. */
 struct pair {
-	struct slice name; /* encoded; in `text` below */
+	struct slice name;
 	struct slice value;
 };
 
 struct pairs {
-	struct buf text;
 	struct pair *items;
 	size_t n;
 };
-
-static int
-add_pair(struct pairs *pairs, struct slice name, struct slice value)
-{
-	struct pair *pair = &pairs->items[pairs->n];
-	size_t from = pairs->text.len;
-	int r;
-
-	/* The buffer may move while it grows: remember lengths now, pointers when all are in. */
-	r = enc_percent_put(&pairs->text, name);
-	if (r < 0)
-		return r;
-	pair->name.len = pairs->text.len - from;
-	from = pairs->text.len;
-	r = enc_percent_put(&pairs->text, value);
-	if (r < 0)
-		return r;
-	pair->value.len = pairs->text.len - from;
-	pairs->n++;
-	return 0;
-}
-
-static void
-point_into_text(struct pairs *pairs)
-{
-	const char *at = buf_cstr(&pairs->text);
-	size_t i;
-
-	for (i = 0; i < pairs->n; i++) {
-		pairs->items[i].name.ptr = at;
-		at += pairs->items[i].name.len;
-		pairs->items[i].value.ptr = at;
-		at += pairs->items[i].value.len;
-	}
-}
 
 static int
 compare_pairs(const void *a, const void *b)
@@ -283,102 +191,196 @@ compare_pairs(const void *a, const void *b)
 	return oauth1_natcmp(((const struct pair *)a)->name, ((const struct pair *)b)->name);
 }
 
-static int
-collect_pairs(struct pairs *pairs, const struct oauth1_request *request, const struct oauth1_signer *signer)
+static bool
+has_repeated(const struct pairs *pairs)
 {
-	char timestamp[24];
-	size_t i;
-	int r;
+	size_t i, k;
 
-	snprintf(timestamp, sizeof(timestamp), "%llu", (unsigned long long)signer->timestamp_s);
-	r = add_pair(pairs, SLICE_LIT("oauth_consumer_key"), secret_slice(signer->consumer_key));
-	if (r == 0)
-		r = add_pair(pairs, SLICE_LIT("oauth_nonce"), slice_from_str(signer->nonce));
-	if (r == 0)
-		r = add_pair(pairs, SLICE_LIT("oauth_signature_method"), SLICE_LIT("HMAC-SHA256"));
-	if (r == 0)
-		r = add_pair(pairs, SLICE_LIT("oauth_timestamp"), slice_from_str(timestamp));
-	if (r == 0)
-		r = add_pair(pairs, SLICE_LIT("oauth_token"), secret_slice(signer->token));
-	if (r == 0)
-		r = add_pair(pairs, SLICE_LIT("oauth_version"), SLICE_LIT("1.0"));
-	for (i = 0; r == 0 && i < request->n_query; i++)
-		r = add_pair(pairs, slice_from_str(request->query[i].name), slice_from_str(request->query[i].value));
-	point_into_text(pairs);
-	return r;
+	for (i = 1; i < pairs->n; i++) {
+		for (k = 0; k < i; k++) {
+			if (slice_eq(pairs->items[i].name, pairs->items[k].name))
+				return true;
+		}
+	}
+	return false;
 }
 
-static int
-pairs_init(struct pairs *pairs, const struct oauth1_request *request, const struct oauth1_signer *signer)
+static size_t
+count_parts(struct slice query)
 {
-	memset(pairs, 0, sizeof(*pairs));
-	buf_init_secret(&pairs->text, OAUTH1_BASE_MAX);
-	(void)buf_reserve(&pairs->text, TEXT_ROOM);
-	if (request->n_query > OAUTH1_PARAMS_MAX)
+	struct slice part;
+	size_t n = 0;
+
+	while (slice_next(&query, '&', &part))
+		n++;
+	return n;
+}
+
+/* The parameters of a query, sorted; SLICE_NONE has none. */
+static int
+split_query(struct slice query, struct pairs *pairs)
+{
+	struct slice part, name;
+	size_t n = count_parts(query);
+
+	if (n == 0)
+		return 0;
+	if (n > OAUTH1_PARAMS_MAX)
 		return ERR_LIMIT;
-	if (param_has_repeated(request->query, request->n_query))
-		return ERR_INVALID;
-	pairs->items = calloc(request->n_query + OAUTH_PARAMS, sizeof(*pairs->items));
+	pairs->items = calloc(n, sizeof(*pairs->items));
 	if (pairs->items == NULL)
 		return ERR_NOMEM;
-	return collect_pairs(pairs, request, signer);
+	while (slice_next(&query, '&', &part)) {
+		if (!slice_next(&part, '=', &name) || part.ptr == NULL || slice_find(part, '=') >= 0)
+			return ERR_INVALID;
+		pairs->items[pairs->n++] = (struct pair){name, part};
+	}
+	if (has_repeated(pairs))
+		return ERR_INVALID;
+	qsort(pairs->items, pairs->n, sizeof(*pairs->items), compare_pairs);
+	return 0;
+}
+
+/* ---- Header ---- */
+
+/* The protocol's parameters in their order in the base string; a shop takes a request without oauth_version for 1.0. */
+enum { CONSUMER_KEY, NONCE, SIGNATURE_METHOD, TIMESTAMP, TOKEN, N_FIELDS };
+
+static void
+open_field(struct buf *out, struct slice name, struct pair *field)
+{
+	buf_put_slice(out, name);
+	buf_put_slice(out, SLICE_LIT("=\""));
+	*field = (struct pair){name, slice_of(out->ptr + out->len, 0)};
 }
 
 static void
-pairs_fini(struct pairs *pairs)
+close_field(struct buf *out, struct pair *field)
 {
-	free(pairs->items);
-	buf_fini(&pairs->text);
+	field->value.len = (size_t)(out->ptr + out->len - field->value.ptr);
+	buf_put_slice(out, SLICE_LIT("\","));
+}
+
+static void
+put_field(struct buf *out, struct slice name, struct slice value, struct pair *field)
+{
+	open_field(out, name, field);
+	enc_percent_put(out, value);
+	close_field(out, field);
+}
+
+/* All fields but the signature; they point into `out`. */
+static int
+put_fields(struct buf *out, const struct oauth1_signer *signer, struct pair fields_r[static N_FIELDS])
+{
+	struct slice key = secret_slice(signer->consumer_key);
+	struct slice token = secret_slice(signer->token);
+	struct slice nonce = slice_from_str(signer->nonce);
+	int r;
+
+	/* Room for all of it, so that nothing moves. */
+	r = buf_reserve(out, HEADER_ROOM + 3 * (key.len + token.len + nonce.len));
+	if (r < 0)
+		return r;
+	buf_put_slice(out, SLICE_LIT("OAuth "));
+	put_field(out, SLICE_LIT("oauth_consumer_key"), key, &fields_r[CONSUMER_KEY]);
+	put_field(out, SLICE_LIT("oauth_nonce"), nonce, &fields_r[NONCE]);
+	put_field(out, SLICE_LIT("oauth_signature_method"), SLICE_LIT("HMAC-SHA256"), &fields_r[SIGNATURE_METHOD]);
+	open_field(out, SLICE_LIT("oauth_timestamp"), &fields_r[TIMESTAMP]);
+	buf_put_u64(out, signer->timestamp_s);
+	close_field(out, &fields_r[TIMESTAMP]);
+	put_field(out, SLICE_LIT("oauth_token"), token, &fields_r[TOKEN]);
+	return out->failed;
 }
 
 /* ---- What is signed ---- */
 
+/* Behind "scheme://host[:port]". */
 static int
-put_sorted(struct buf *out, struct pairs *pairs)
+put_url(struct buf *out, struct slice url)
 {
-	size_t i;
+	ptrdiff_t scheme = slice_find(url, ':');
+	struct slice rest = slice_sub(url, (size_t)(scheme + 3), url.len);
+	ptrdiff_t host = slice_find(rest, '/');
+	struct buf normal;
+	int r;
 
-	(void)buf_reserve(out, TEXT_ROOM);
-	qsort(pairs->items, pairs->n, sizeof(*pairs->items), compare_pairs);
-	for (i = 0; i < pairs->n; i++) {
-		if (i > 0)
-			buf_put_char(out, '&');
-		buf_put_slice(out, pairs->items[i].name);
-		buf_put_char(out, '=');
-		buf_put_slice(out, pairs->items[i].value);
+	if (scheme < 0 || host <= 0)
+		return ERR_INVALID;
+	rest = slice_sub(rest, (size_t)host, rest.len);
+	if (is_normal_path(rest))
+		return enc_percent_put(out, url);
+	(void)enc_percent_put(out, slice_of(url.ptr, (size_t)(rest.ptr - url.ptr)));
+	buf_init(&normal, OAUTH1_BASE_MAX);
+	r = oauth1_path_put(&normal, rest);
+	if (r == 0)
+		r = enc_percent_put(out, buf_slice(&normal));
+	buf_fini(&normal);
+	return r;
+}
+
+static void
+put_pair(struct buf *out, const struct pair *pair)
+{
+	enc_percent_put(out, pair->name);
+	buf_put_slice(out, SLICE_LIT("%3D"));
+	enc_percent_put(out, pair->value);
+}
+
+/* Two sorted lists become one. */
+static int
+put_params(struct buf *out, const struct pair fields[static N_FIELDS], const struct pairs *query)
+{
+	size_t a = 0, b = 0;
+
+	while (a < N_FIELDS || b < query->n) {
+		if (a + b > 0)
+			buf_put_slice(out, SLICE_LIT("%26"));
+		if (b == query->n || (a < N_FIELDS && compare_pairs(&fields[a], &query->items[b]) < 0))
+			put_pair(out, &fields[a++]);
+		else
+			put_pair(out, &query->items[b++]);
 	}
 	return out->failed;
+}
+
+static int
+put_base_string(struct buf *out, const struct oauth1_request *request, const struct pair fields[static N_FIELDS])
+{
+	struct slice query = request->url;
+	struct slice url = SLICE_NONE;
+	struct pairs pairs = {0};
+	int r;
+
+	(void)slice_next(&query, '?', &url);
+	r = split_query(query, &pairs);
+	if (r < 0)
+		goto out;
+	(void)buf_reserve(out, BASE_ROOM + 2 * request->url.len);
+	buf_put_str(out, request->method);
+	buf_put_char(out, '&');
+	r = put_url(out, url);
+	if (r < 0)
+		goto out;
+	buf_put_char(out, '&');
+	r = put_params(out, fields, &pairs);
+out:
+	free(pairs.items);
+	return r;
 }
 
 int
 oauth1_base_string(const struct oauth1_request *request, const struct oauth1_signer *signer, struct buf *out)
 {
-	struct pairs pairs;
-	struct buf url, query;
+	struct pair fields[N_FIELDS];
+	struct buf header;
 	int r;
 
-	buf_init(&url, OAUTH1_BASE_MAX);
-	buf_init_secret(&query, OAUTH1_BASE_MAX);
-	r = pairs_init(&pairs, request, signer);
-	if (r < 0)
-		goto out;
-	r = put_url(&url, request);
-	if (r < 0)
-		goto out;
-	r = put_sorted(&query, &pairs);
-	if (r < 0)
-		goto out;
-	(void)buf_reserve(out, BASE_ROOM);
-	buf_put_str(out, request->method);
-	buf_put_char(out, '&');
-	enc_percent_put(out, buf_slice(&url));
-	buf_put_char(out, '&');
-	enc_percent_put(out, buf_slice(&query));
-	r = out->failed;
-out:
-	pairs_fini(&pairs);
-	buf_fini(&url);
-	buf_fini(&query);
+	buf_init_secret(&header, OAUTH1_HEADER_MAX);
+	r = put_fields(&header, signer, fields);
+	if (r == 0)
+		r = put_base_string(out, request, fields);
+	buf_fini(&header);
 	return r;
 }
 
@@ -448,7 +450,7 @@ oauth1_signature(struct slice base_string, const struct oauth1_signer *signer, s
 	int r;
 
 	buf_init_secret(&key, 8 * SECRET_MAX);
-	(void)buf_reserve(&key, TEXT_ROOM);
+	(void)buf_reserve(&key, KEY_ROOM);
 	enc_percent_put(&key, secret_slice(signer->consumer_secret));
 	buf_put_char(&key, '&');
 	r = enc_percent_put(&key, secret_slice(signer->token_secret));
@@ -462,47 +464,27 @@ out:
 	return r;
 }
 
-/* ---- Header ---- */
-
-static void
-put_field(struct buf *out, struct slice name, struct slice value)
-{
-	buf_put_slice(out, name);
-	buf_put_slice(out, SLICE_LIT("=\""));
-	enc_percent_put(out, value);
-	buf_put_char(out, '"');
-}
-
-static int
-put_header(struct buf *out, const struct oauth1_signer *signer, struct slice signature)
-{
-	(void)buf_reserve(out, HEADER_ROOM);
-	buf_put_slice(out, SLICE_LIT("OAuth "));
-	put_field(out, SLICE_LIT("oauth_consumer_key"), secret_slice(signer->consumer_key));
-	put_field(out, SLICE_LIT(", oauth_nonce"), slice_from_str(signer->nonce));
-	put_field(out, SLICE_LIT(", oauth_signature_method"), SLICE_LIT("HMAC-SHA256"));
-	buf_put_slice(out, SLICE_LIT(", oauth_timestamp=\""));
-	buf_put_u64(out, signer->timestamp_s);
-	buf_put_char(out, '"');
-	put_field(out, SLICE_LIT(", oauth_token"), secret_slice(signer->token));
-	put_field(out, SLICE_LIT(", oauth_version"), SLICE_LIT("1.0"));
-	put_field(out, SLICE_LIT(", oauth_signature"), signature);
-	return out->failed;
-}
+/* ---- All of it ---- */
 
 int
 oauth1_authorization(const struct oauth1_request *request, const struct oauth1_signer *signer, struct buf *header_out)
 {
+	struct pair fields[N_FIELDS];
 	struct buf base, signature;
 	int r;
 
 	buf_init_secret(&base, OAUTH1_BASE_MAX);
-	buf_init(&signature, 64);
-	r = oauth1_base_string(request, signer, &base);
+	buf_init(&signature, SIGNATURE_MAX);
+	r = put_fields(header_out, signer, fields);
+	if (r == 0)
+		r = put_base_string(&base, request, fields);
 	if (r == 0)
 		r = oauth1_signature(buf_slice(&base), signer, &signature);
-	if (r == 0)
-		r = put_header(header_out, signer, buf_slice(&signature));
+	if (r == 0) {
+		buf_put_slice(header_out, SLICE_LIT("oauth_signature=\""));
+		enc_percent_put(header_out, buf_slice(&signature));
+		r = buf_put_char(header_out, '"');
+	}
 	buf_fini(&base);
 	buf_fini(&signature);
 	return r;

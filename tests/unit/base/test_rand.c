@@ -72,6 +72,27 @@ test_token(void **test_state)
 }
 
 static void
+test_nonce(void **test_state)
+{
+	char nonce[RAND_NONCE_LEN + 1], again[RAND_NONCE_LEN + 1];
+	char any[RAND_NONCE_LEN] = {0};
+
+	(void)test_state;
+	rand_nonce(again);
+	for (int i = 0; i < 200; i++) {
+		rand_nonce(nonce);
+		assert_int_equal(strlen(nonce), RAND_NONCE_LEN);
+		assert_int_equal(strspn(nonce, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"),
+				 RAND_NONCE_LEN);
+		assert_string_not_equal(nonce, again);
+		for (int j = 0; j < RAND_NONCE_LEN; j++)
+			any[j] = (char)(any[j] | (nonce[j] ^ again[j]));
+	}
+	for (int j = 0; j < RAND_NONCE_LEN; j++)
+		assert_int_equal(any[j], 0x7F); /* each of them varies in all bits of ASCII */
+}
+
+static void
 test_uuid(void **test_state)
 {
 	char uuid[RAND_UUID_LEN + 1];
@@ -141,6 +162,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_bytes),
 	    cmocka_unit_test(test_token),
+	    cmocka_unit_test(test_nonce),
 	    cmocka_unit_test(test_uuid),
 	    cmocka_unit_test(test_a_child_has_its_own),
 	    cmocka_unit_test(test_no_byte_comes_twice),

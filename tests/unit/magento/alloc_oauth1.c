@@ -5,9 +5,8 @@
 static int
 sign(void *ctx)
 {
-	static const struct magento_param query[] = {{"searchCriteria[pageSize]", "10"}, {"a", "b c"}};
-	struct oauth1_request request = {"GET", "https://shop.example:8443/sub", "/rest/all/V1/products/a%2Fb", query,
-					 2};
+	struct oauth1_request request = {
+	    "GET", SLICE_LIT("https://shop.example:8443/sub/rest/all/V1/products/a%2Fb?b=c%20d&a%5B1%5D=10")};
 	struct secret some = {.len = 3, .bytes = "abc"};
 	struct oauth1_signer signer = {&some, &some, &some, &some, 1700000000, "nonce"};
 	struct buf header;
