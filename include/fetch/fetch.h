@@ -81,7 +81,7 @@ struct fetch_reply {
 	int status;		/* 0 unless FETCH_OK */
 	bool sent;		/* at least one byte of the request left: it may have reached the upstream */
 	char content_type[128]; /* lower case, without parameters; "" when absent */
-	int64_t retry_after_s;	/* -1 when absent */
+	int64_t retry_after_s;	/* -1 when absent, or the status is below 300 */
 	int64_t date_s;		/* Unix time of the Date field, -1 when absent or not asked for: clocks differ */
 	struct buf body;	/* owned by the reply */
 	char detail[256];	/* the transport's own words, for the log only */

@@ -3,6 +3,7 @@
  */
 #include "base/scrub.h"
 
+#include <errno.h>
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,4 +33,20 @@ scrub_free(void *ptr)
 		return;
 	explicit_bzero(ptr, malloc_usable_size(ptr));
 	free(ptr);
+}
+
+void *
+scrub_calloc(size_t n, size_t size)
+{
+	size_t bytes;
+	void *ptr;
+
+	if (__builtin_mul_overflow(n, size, &bytes)) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	ptr = malloc(bytes);
+	if (ptr != NULL) /* all there is: of `bytes`, the compiler would make calloc() of these two */
+		memset(ptr, 0, malloc_usable_size(ptr));
+	return ptr;
 }

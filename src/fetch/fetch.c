@@ -36,9 +36,11 @@ struct fetch {
 	struct origin_list origins;
 	size_t running; /* all that are not delivered yet */
 	size_t with_curl;
-	CURLSH *share; /* TLS sessions: kept by a handle alone, they would end with it */
-	CURL **idle;   /* easy handles to use again */
+	CURLSH *share;	      /* TLS sessions: kept by a handle alone, they would end with it */
+	struct handle **idle; /* to use again */
 	size_t n_idle;
+	struct job_list spare; /* jobs to use again */
+	size_t n_spare;
 };
 
 void
@@ -68,23 +70,21 @@ timeval_of_ms(uint64_t ms)
 
 /* For another request, with what all have in common.  A handle keeps the buffer that the last answer was read into. */
 static void
-release_easy(struct fetch *f, struct fetch_job *job)
+release_handle(struct fetch *f, struct fetch_job *job)
 {
-	CURL *used = job->easy;
+	struct handle *used = job->handle;
 	bool is_fit;
 
-	job->easy = NULL;
+	job->handle = NULL;
 	if (used == NULL)
 		return;
 	is_fit = f->n_idle < f->options.connections_total && !job->is_secret;
-	if (is_fit && !(job->reply.outcome == FETCH_OK && transfer_strip(job, used))) {
-		curl_easy_reset(used);
-		is_fit = transfer_equip(used, f->share, &f->loop, &f->options) == 0;
-	}
+	if (is_fit && !(job->reply.outcome == FETCH_OK && handle_strip(used)))
+		is_fit = handle_reset(used, f->share, &f->loop, &f->options) == 0;
 	if (is_fit)
 		f->idle[f->n_idle++] = used;
 	else
-		curl_easy_cleanup(used);
+		handle_free(&used);
 }
 
 static struct job_list *
@@ -108,7 +108,7 @@ take_from_curl(struct fetch *f, struct fetch_job *job)
 {
 	if (job->state != JOB_RUNNING)
 		return;
-	curl_multi_remove_handle(f->loop.multi, job->easy);
+	curl_multi_remove_handle(f->loop.multi, job->handle->easy);
 	job->origin->running--;
 	f->with_curl--;
 }
@@ -118,7 +118,7 @@ static void
 finish(struct fetch *f, struct fetch_job *job)
 {
 	take_from_curl(f, job);
-	release_easy(f, job);
+	release_handle(f, job);
 	transfer_release(job);
 	evtimer_del(job->timer);
 	move(f, job, JOB_FINISHED);
@@ -143,7 +143,7 @@ admit(struct fetch *f)
 		next = TAILQ_NEXT(job, link);
 		if (!has_room(f, job))
 			continue;
-		if (curl_multi_add_handle(f->loop.multi, job->easy) != CURLM_OK) {
+		if (curl_multi_add_handle(f->loop.multi, job->handle->easy) != CURLM_OK) {
 			transfer_conclude(job, CURLE_OUT_OF_MEMORY);
 			finish(f, job);
 			continue;
@@ -158,7 +158,7 @@ static void
 collect(void *ctx)
 {
 	struct fetch *f = ctx;
-	struct fetch_job *job;
+	struct handle *handle;
 	CURLMsg *message;
 	bool has_ended = false;
 	CURLcode result;
@@ -170,12 +170,12 @@ collect(void *ctx)
 			break;
 		if (message->msg != CURLMSG_DONE)
 			continue;
-		job = NULL;
+		handle = NULL;
 		result = message->data.result;
-		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &job);
-		must(job != NULL && job->magic == JOB_MAGIC);
-		transfer_conclude(job, result);
-		finish(f, job);
+		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &handle);
+		must(handle != NULL && handle->job != NULL && handle->job->magic == JOB_MAGIC);
+		transfer_conclude(handle->job, result);
+		finish(f, handle->job);
 		has_ended = true;
 	}
 	if (has_ended) /* else nobody made room */
@@ -183,16 +183,32 @@ collect(void *ctx)
 }
 
 static void
-job_free(struct fetch *f, struct fetch_job *job)
+job_free(struct fetch_job *job)
 {
-	release_easy(f, job);
-	transfer_release(job);
-	origin_give_back(&job->origin);
 	if (job->timer != NULL)
 		event_free(job->timer);
-	fetch_reply_fini(&job->reply);
-	job->magic = 0;
 	free(job);
+}
+
+/* Nothing of a request stays, but for the timer of whichever is the next one's. */
+static void
+job_give_back(struct fetch *f, struct fetch_job *job)
+{
+	struct event *timer = job->timer;
+
+	release_handle(f, job);
+	transfer_release(job);
+	origin_give_back(&job->origin);
+	evtimer_del(timer);
+	fetch_reply_fini(&job->reply);
+	memset(job, 0, sizeof(*job));
+	job->timer = timer;
+	if (f->n_spare >= f->options.connections_total) {
+		job_free(job);
+		return;
+	}
+	TAILQ_INSERT_HEAD(&f->spare, job, link);
+	f->n_spare++;
 }
 
 /* `done` may do anything, also free the whole client. */
@@ -208,7 +224,7 @@ deliver_first(struct fetch *f)
 	TAILQ_REMOVE(&f->finished, job, link);
 	f->running--;
 	buf_init(&job->reply.body, 0);
-	job_free(f, job);
+	job_give_back(f, job);
 	done(done_ctx, &reply);
 	fetch_reply_fini(&reply);
 }
@@ -255,9 +271,9 @@ copy_options(struct fetch *f, const struct fetch_options *options)
 static int
 global_init(bool scrubs_memory)
 {
-	CURLcode code =
-	    scrubs_memory ? curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, scrub_free, scrub_realloc, strdup, calloc)
-			  : curl_global_init(CURL_GLOBAL_DEFAULT);
+	CURLcode code = scrubs_memory ? curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, scrub_free, scrub_realloc,
+							     strdup, scrub_calloc)
+				      : curl_global_init(CURL_GLOBAL_DEFAULT);
 
 	return code == CURLE_OK ? 0 : ERR_UNSUPPORTED;
 }
@@ -276,6 +292,7 @@ fetch_new(struct event_base *base, const struct fetch_options *options, struct e
 	TAILQ_INIT(&f->active);
 	TAILQ_INIT(&f->waiting);
 	TAILQ_INIT(&f->finished);
+	TAILQ_INIT(&f->spare);
 	LIST_INIT(&f->origins);
 	if (curl_library_find(err) < 0) {
 		fetch_free(&f);
@@ -352,6 +369,7 @@ void
 fetch_free(struct fetch **fetch)
 {
 	struct fetch *f = *fetch;
+	struct fetch_job *job;
 
 	if (f == NULL)
 		return;
@@ -361,8 +379,13 @@ fetch_free(struct fetch **fetch)
 	cancel_list(&f->waiting); /* first, or they would be admitted while the others go */
 	cancel_list(&f->active);
 	cancel_list(&f->finished);
+	while (!TAILQ_EMPTY(&f->spare)) {
+		job = TAILQ_FIRST(&f->spare);
+		TAILQ_REMOVE(&f->spare, job, link);
+		job_free(job);
+	}
 	while (f->n_idle > 0)
-		curl_easy_cleanup(f->idle[--f->n_idle]);
+		handle_free(&f->idle[--f->n_idle]);
 	free(f->idle);
 	if (f->is_open)
 		close_curl(f);
@@ -415,15 +438,34 @@ on_job_timer(evutil_socket_t fd, short what, void *ctx)
 	admit(f);
 }
 
-static int
-take_easy(struct fetch *f, CURL **easy_r)
+static struct handle *
+take_handle(struct fetch *f)
 {
-	if (f->n_idle > 0) {
-		*easy_r = f->idle[--f->n_idle];
-		return 0;
+	if (f->n_idle > 0)
+		return f->idle[--f->n_idle];
+	return handle_new(f->share, &f->loop, &f->options);
+}
+
+/* NULL: no memory. */
+static struct fetch_job *
+job_take(struct fetch *f)
+{
+	struct fetch_job *job = TAILQ_FIRST(&f->spare);
+
+	if (job != NULL) {
+		TAILQ_REMOVE(&f->spare, job, link);
+		f->n_spare--;
+		return job;
 	}
-	*easy_r = curl_easy_init();
-	return *easy_r != NULL ? transfer_equip(*easy_r, f->share, &f->loop, &f->options) : ERR_NOMEM;
+	job = calloc(1, sizeof(*job));
+	if (job == NULL)
+		return NULL;
+	job->timer = evtimer_new(f->loop.base, on_job_timer, job);
+	if (job->timer == NULL) {
+		free(job);
+		return NULL;
+	}
+	return job;
 }
 
 static int
@@ -431,16 +473,13 @@ prepare(struct fetch *f, struct fetch_job *job, const struct fetch_request *requ
 {
 	int r;
 
-	job->timer = evtimer_new(f->loop.base, on_job_timer, job);
-	if (job->timer == NULL)
-		return ERR_NOMEM;
 	r = loop_reserve(&f->loop, f->with_curl + 1 + f->options.connections_total);
 	if (r == 0)
-		r = take_easy(f, &job->easy);
+		r = origin_take(&f->origins, request->url, &job->origin);
 	if (r < 0)
 		return r;
-	job->origin = origin_take(&f->origins, request->url);
-	return job->origin != NULL ? transfer_prepare(job, request) : ERR_NOMEM;
+	job->handle = take_handle(f);
+	return job->handle != NULL ? transfer_prepare(job, request) : ERR_NOMEM;
 }
 
 static int
@@ -464,7 +503,7 @@ fetch_start(struct fetch *f, const struct fetch_request *request, fetch_done_fn 
 	r = fetch_open(f, NULL);
 	if (r < 0)
 		return r;
-	job = calloc(1, sizeof(*job));
+	job = job_take(f);
 	if (job == NULL)
 		return ERR_NOMEM;
 	job->magic = JOB_MAGIC;
@@ -477,7 +516,7 @@ fetch_start(struct fetch *f, const struct fetch_request *request, fetch_done_fn 
 	fetch_reply_init(&job->reply);
 	r = prepare(f, job, request);
 	if (r < 0) {
-		job_free(f, job);
+		job_give_back(f, job);
 		return r;
 	}
 	job->state = JOB_DELAYED;
@@ -504,6 +543,6 @@ fetch_cancel(struct fetch_job **job_p)
 	take_from_curl(f, job);
 	TAILQ_REMOVE(list_of(f, job->state), job, link);
 	f->running--;
-	job_free(f, job);
+	job_give_back(f, job);
 	admit(f);
 }

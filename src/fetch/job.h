@@ -1,5 +1,6 @@
 /*
- * job.h - one request under way, as fetch.c (the multi and the loop) and transfer.c (one easy handle) share it
+ * job.h - one request under way, as fetch.c (the multi and the loop), handle.c and transfer.c (what curl is told, and
+ * what it says) share it
  */
 #ifndef FETCH_JOB_H
 #define FETCH_JOB_H
@@ -11,6 +12,7 @@
 #include <sys/queue.h>
 
 #include "fetch/fetch.h"
+#include "handle.h"
 #include "loop.h"
 #include "origin.h"
 
@@ -39,7 +41,7 @@ struct fetch_job {
 	struct transfer_fields *fields;
 	struct origin *origin;
 	struct event *timer;			/* first delay_ms, then the deadline */
-	CURL *easy;				/* NULL once finished */
+	struct handle *handle;			/* NULL once finished */
 	struct curl_slist headers[HEADERS_MAX]; /* curl reads from these three while it sends */
 	size_t n_headers;
 	struct buf lines;
@@ -47,8 +49,7 @@ struct fetch_job {
 	struct fetch_reply reply;
 	bool (*may_connect)(const uint8_t *address, size_t len);
 	size_t header_bytes;
-	bool is_secret; /* see fetch.h */
-	bool is_private;
+	bool is_secret;	    /* see fetch.h */
 	bool may_not_reach; /* the address of a connection that was there */
 	bool repeatable;    /* a GET: libcurl may send it again when a kept-alive connection was dead */
 	bool wants_date;
@@ -59,31 +60,18 @@ struct fetch_job {
 	uint64_t started_us;
 	fetch_done_fn done;
 	void *ctx;
-	char error[CURL_ERROR_SIZE];
-	TAILQ_ENTRY(fetch_job) link; /* in the list of its state */
+	TAILQ_ENTRY(fetch_job) link; /* in the list of its state, or of spare ones */
 };
 
 TAILQ_HEAD(job_list, fetch_job);
 
-/*
- * Sets on a new or reset handle what is the same for all requests; `share` has the TLS sessions, `loop` outlives all
- * connections.  ERR_NOMEM.
- */
-int transfer_equip(CURL *easy, CURLSH *share, struct loop *loop, const struct fetch_options *options) MUST_CHECK;
-
 /* For all requests; user_agent may be NULL. */
 void transfer_fields_init(struct transfer_fields *fields, const char *user_agent);
 
-/* Checks the request and sets up job->easy for it.  ERR_INVALID, ERR_NOMEM; the caller releases what was set up. */
+/* Checks the request and sets up job->handle for it.  ERR_INVALID, ERR_NOMEM; the caller releases what was set up. */
 int transfer_prepare(struct fetch_job *job, const struct fetch_request *request) MUST_CHECK;
 
-/*
- * Makes a handle forget the request of the job that it was set up for, so that another may follow; false: it has to be
- * reset. Setting all options anew costs more than all else that is ours in a request on a kept-alive connection.
- */
-bool transfer_strip(struct fetch_job *job, CURL *easy) MUST_CHECK;
-
-/* Fills job->reply from the easy handle after it ended with `result`. */
+/* Fills job->reply from the handle after it ended with `result`. */
 void transfer_conclude(struct fetch_job *job, CURLcode result);
 
 /* The same for a request that was stopped at its deadline. */

@@ -66,6 +66,8 @@ serve_badly(void *ctx, struct server_peer *peer, const struct server_request *re
 		server_reply_with(peer, 302, "Location: /elsewhere\r\n", "");
 	} else if (strcmp(path, "/slow-down") == 0) {
 		server_reply_with(peer, 429, "Retry-After: 17\r\n", "");
+	} else if (strcmp(path, "/not-slow") == 0) {
+		server_reply_with(peer, 200, "Retry-After: 17\r\n", "");
 	} else if (strcmp(path, "/slow-down-past") == 0) {
 		server_reply_with(peer, 503, "Retry-After: Fri, 01 Jan 2021 00:00:00 GMT\r\n", "");
 	} else {
@@ -161,6 +163,7 @@ reads_retry_after(void **state)
 	fixture_open(&fx, serve_badly);
 	assert_int_equal(fixture_fetch(&fx, "/slow-down")->retry_after_s, 17);
 	assert_int_equal(fixture_fetch(&fx, "/slow-down-past")->retry_after_s, 0);
+	assert_int_equal(fixture_fetch(&fx, "/not-slow")->retry_after_s, -1);
 	fixture_close(&fx);
 }
 
