@@ -7,35 +7,52 @@
 
 #include <stdbool.h>
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "base/err.h"
 
 static const char base64_alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 static const char base64url_alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
+static void
+encode_group(const unsigned char *in, const char *alphabet, char *quad_r)
+{
+	uint32_t bits = (uint32_t)in[0] << 16 | (uint32_t)in[1] << 8 | in[2];
+
+	quad_r[0] = alphabet[bits >> 18];
+	quad_r[1] = alphabet[bits >> 12 & 0x3F];
+	quad_r[2] = alphabet[bits >> 6 & 0x3F];
+	quad_r[3] = alphabet[bits & 0x3F];
+}
+
 static int
 base64_put(struct buf *out, struct slice bytes, const char *alphabet, bool padded)
 {
 	const unsigned char *in = (const unsigned char *)bytes.ptr;
+	size_t rest = bytes.len % 3;
+	unsigned char last[3] = {0};
 	char quad[4];
+	char *to;
 	int r;
 
 	if (bytes.len > SIZE_MAX / 2)
 		return buf_reserve(out, SIZE_MAX); /* fails for every buffer, and marks it */
-	r = buf_reserve(out, bytes.len / 3 * 4 + (bytes.len % 3 == 0 ? 0 : padded ? 4 : bytes.len % 3 + 1));
-	for (size_t i = 0; i < bytes.len && r == 0; i += 3) {
-		size_t have = bytes.len - i < 3 ? bytes.len - i : 3;
-		uint32_t bits = (uint32_t)in[i] << 16;
-
-		if (have > 1)
-			bits |= (uint32_t)in[i + 1] << 8;
-		if (have > 2)
-			bits |= in[i + 2];
-		for (size_t j = 0; j < 4; j++)
-			quad[j] = j <= have ? alphabet[bits >> (18 - 6 * j) & 0x3F] : '=';
-		r = buf_put(out, quad, padded ? 4 : have + 1);
-	}
-	return r;
+	r = buf_reserve(out, bytes.len / 3 * 4 + (rest == 0 ? 0 : padded ? 4 : rest + 1));
+	if (r < 0 || bytes.len == 0)
+		return r;
+	to = out->ptr + out->len;
+	for (size_t i = 0; i < bytes.len / 3; i++, in += 3, to += 4)
+		encode_group(in, alphabet, to);
+	*to = '\0';
+	out->len = (size_t)(to - out->ptr);
+	if (rest == 0)
+		return 0;
+	memcpy(last, in, rest);
+	encode_group(last, alphabet, quad);
+	memset(quad + rest + 1, '=', 3 - rest);
+	return buf_put(out, quad, padded ? sizeof(quad) : rest + 1);
 }
 
 int
@@ -160,27 +177,81 @@ reserve_percent(struct buf *out, struct slice text)
 	return buf_reserve(out, text.len + 2 * escaped);
 }
 
+static char *
+put_escape(char *to, char c)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	unsigned char byte = (unsigned char)c;
+
+	to[0] = '%';
+	to[1] = digits[byte >> 4];
+	to[2] = digits[byte & 0x0F];
+	return to + 3;
+}
+
+#ifdef __SSE2__
+static __m128i
+are_between(__m128i bytes, char first, char last)
+{
+	return _mm_and_si128(_mm_cmpgt_epi8(bytes, _mm_set1_epi8((char)(first - 1))),
+			     _mm_cmplt_epi8(bytes, _mm_set1_epi8((char)(last + 1))));
+}
+
+/* Of sixteen bytes, a bit for each that is not unreserved; as signed numbers those beyond ASCII are below all others.
+ */
+static unsigned
+reserved_16(__m128i bytes)
+{
+	__m128i letters = are_between(_mm_or_si128(bytes, _mm_set1_epi8(0x20)), 'a', 'z');
+	__m128i slashes = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('/'));
+	__m128i others = _mm_andnot_si128(slashes, are_between(bytes, '-', '9'));
+
+	others = _mm_or_si128(others, _mm_cmpeq_epi8(bytes, _mm_set1_epi8('_')));
+	others = _mm_or_si128(others, _mm_cmpeq_epi8(bytes, _mm_set1_epi8('~')));
+	return ~(unsigned)_mm_movemask_epi8(_mm_or_si128(letters, others)) & 0xFFFF;
+}
+
+/* While sixteen bytes are left; those behind one that is escaped are overwritten by what comes. */
+static char *
+put_blocks(char *to, struct slice *text)
+{
+	while (text->len >= 16) {
+		__m128i block = _mm_loadu_si128((const __m128i *)(const void *)text->ptr);
+		unsigned reserved = reserved_16(block);
+		size_t run = reserved == 0 ? 16 : (size_t)__builtin_ctz(reserved);
+
+		_mm_storeu_si128((__m128i *)(void *)to, block);
+		to += run;
+		if (reserved != 0)
+			to = put_escape(to, text->ptr[run++]);
+		*text = slice_of(text->ptr + run, text->len - run);
+	}
+	return to;
+}
+#else
+static char *
+put_blocks(char *to, struct slice *text)
+{
+	(void)text;
+	return to;
+}
+#endif
+
 int
 enc_percent_put(struct buf *out, struct slice text)
 {
-	static const char digits[] = "0123456789ABCDEF";
 	char *to;
 	int r;
 
 	r = reserve_percent(out, text);
 	if (r < 0 || text.len == 0)
 		return r;
-	to = out->ptr + out->len;
+	to = put_blocks(out->ptr + out->len, &text);
 	for (size_t i = 0; i < text.len; i++) {
-		unsigned char byte = (unsigned char)text.ptr[i];
-
-		if (unreserved[byte]) {
-			*to++ = (char)byte;
-			continue;
-		}
-		*to++ = '%';
-		*to++ = digits[byte >> 4];
-		*to++ = digits[byte & 0x0F];
+		if (unreserved[(unsigned char)text.ptr[i]])
+			*to++ = text.ptr[i];
+		else
+			to = put_escape(to, text.ptr[i]);
 	}
 	*to = '\0';
 	out->len = (size_t)(to - out->ptr);

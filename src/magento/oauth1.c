@@ -320,14 +320,13 @@ put_url(struct buf *out, struct slice url)
 }
 
 static void
-put_pair(struct buf *out, const struct pair *pair)
+put_value(struct buf *out, struct slice value)
 {
-	enc_percent_put(out, pair->name);
 	buf_put_slice(out, SLICE_LIT("%3D"));
-	enc_percent_put(out, pair->value);
+	enc_percent_put(out, value);
 }
 
-/* Two sorted lists become one. */
+/* Two sorted lists become one.  The protocol's names are spared the encoding, which would change nothing. */
 static int
 put_params(struct buf *out, const struct pair fields[static N_FIELDS], const struct pairs *query)
 {
@@ -336,10 +335,13 @@ put_params(struct buf *out, const struct pair fields[static N_FIELDS], const str
 	while (a < N_FIELDS || b < query->n) {
 		if (a + b > 0)
 			buf_put_slice(out, SLICE_LIT("%26"));
-		if (b == query->n || (a < N_FIELDS && compare_pairs(&fields[a], &query->items[b]) < 0))
-			put_pair(out, &fields[a++]);
-		else
-			put_pair(out, &query->items[b++]);
+		if (b == query->n || (a < N_FIELDS && compare_pairs(&fields[a], &query->items[b]) < 0)) {
+			buf_put_slice(out, fields[a].name);
+			put_value(out, fields[a++].value);
+		} else {
+			enc_percent_put(out, query->items[b].name);
+			put_value(out, query->items[b++].value);
+		}
 	}
 	return out->failed;
 }

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -208,6 +209,51 @@ test_percent_keeps_66_bytes(void **test_state)
 	assert_int_equal(kept, 66);
 }
 
+/* Any byte at any place of a text gives what it gives by itself, also where the buffer has room for no more than that.
+ */
+static void
+test_percent_wherever_it_stands(void **test_state)
+{
+	char text[41], expected[64];
+	struct buf alone, exact;
+	size_t len;
+
+	(void)test_state;
+	for (int c = 0; c < 256; c++) {
+		char byte = (char)c;
+
+		buf_init(&alone, 3);
+		assert_int_equal(enc_percent_put(&alone, slice_of(&byte, 1)), 0);
+		for (size_t at = 0; at + 1 < sizeof(text); at++) {
+			snprintf(text, sizeof(text), "abcdefghijklmnopqrstuvwxyz0123456789-._~");
+			len = (size_t)snprintf(expected, sizeof(expected), "%.*s%s%s", (int)at, text, buf_cstr(&alone),
+					       text + at + 1);
+			text[at] = byte;
+			buf_init(&exact, len);
+			assert_int_equal(enc_percent_put(&exact, slice_of(text, sizeof(text) - 1)), 0);
+			assert_string_equal(buf_cstr(&exact), expected);
+			buf_fini(&exact);
+		}
+		buf_fini(&alone);
+	}
+}
+
+static void
+test_percent_of_nothing_but_escapes(void **test_state)
+{
+	char text[50];
+
+	(void)test_state;
+	memset(text, '/', sizeof(text));
+	for (size_t len = 0; len <= sizeof(text); len++) {
+		buf_clear(&out);
+		assert_int_equal(enc_percent_put(&out, slice_of(text, len)), 0);
+		assert_int_equal(out.len, 3 * len);
+		for (size_t i = 0; i < len; i++)
+			assert_memory_equal(buf_cstr(&out) + 3 * i, "%2F", 3);
+	}
+}
+
 /* ---- JSON -------------------------------------------------------------------------------------------------------- */
 
 static void
@@ -397,6 +443,8 @@ main(void)
 	    TEST(test_hex),
 	    TEST(test_percent),
 	    TEST(test_percent_keeps_66_bytes),
+	    TEST(test_percent_wherever_it_stands),
+	    TEST(test_percent_of_nothing_but_escapes),
 	    TEST(test_json),
 	    TEST(test_json_looks_no_further_than_the_end),
 	    TEST(test_json_of_mixed_texts),
