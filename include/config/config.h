@@ -35,6 +35,7 @@
 struct pool;
 
 enum config_on_failure { CONFIG_REFUSE, CONFIG_ALLOW };
+enum config_scheduling { CONFIG_SCHEDULING_ADAPTIVE, CONFIG_SCHEDULING_NORMAL };
 enum config_auth_mode { CONFIG_AUTH_NONE, CONFIG_AUTH_TOKEN, CONFIG_AUTH_OAUTH };
 
 struct config_list {
@@ -106,6 +107,7 @@ struct config {
 		uint64_t drain_ms;
 		uint32_t max_connections; /* per worker */
 		uint32_t table_slots;
+		enum config_scheduling scheduling;
 		bool confine;
 		bool read_only;
 	} server;

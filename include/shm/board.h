@@ -93,6 +93,7 @@ enum board_gauge {
 	BOARD_LISTENERS,
 	BOARD_STREAMS_KEPT,
 	BOARD_STREAM_BYTES_KEPT,
+	BOARD_IS_BATCH, /* 1: wakes without interrupting others */
 	BOARD_GAUGES
 };
 

@@ -21,6 +21,9 @@ static const struct config_choice log_levels[] = {
     {"error", LOG_ERROR}, {"warn", LOG_WARN}, {"notice", LOG_NOTICE}, {"info", LOG_INFO}, {"debug", LOG_DEBUG}, {0},
 };
 
+static const struct config_choice schedulings[] = {
+    {"adaptive", CONFIG_SCHEDULING_ADAPTIVE}, {"normal", CONFIG_SCHEDULING_NORMAL}, {0}};
+
 static const struct config_choice on_failures[] = {{"refuse", CONFIG_REFUSE}, {"allow", CONFIG_ALLOW}, {0}};
 
 static const struct config_choice auth_modes[] = {
@@ -117,6 +120,11 @@ const struct config_key keys_table[] = {
      .doc = "How long a retiring worker may finish what it has begun."},
     {ROOT(server, max_connections), TYPE_INT, "4096", .min = 1, .max = 1000000,
      .doc = "Client connections per worker.  Who comes when all are full waits for a few seconds and is told 503."},
+    {ROOT(server, scheduling), TYPE_ENUM, "adaptive", .choices = schedulings,
+     .doc =
+	 "adaptive: a worker that many requests wake lets who runs on its core finish and then serves all that has "
+	 "come (SCHED_BATCH), unless that makes it wait for a millisecond or more.  normal: it interrupts always.  A "
+	 "policy that the worker was started with stays."},
     {ROOT(server, confine), TYPE_BOOL, "yes",
      .doc = "Let workers give up the file system, where the kernel has Landlock: they can then read what is under /etc "
 	    "and "

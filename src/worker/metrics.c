@@ -129,6 +129,9 @@ put_totals(struct worker *worker, struct buf *out)
 		   board_total_gauge(worker->segment, BOARD_STREAMS_KEPT));
 	put_single(out, "magento_mcp_streams_kept_bytes", "gauge", "Bytes of those events.",
 		   board_total_gauge(worker->segment, BOARD_STREAM_BYTES_KEPT));
+	put_single(out, "magento_mcp_workers_batch", "gauge",
+		   "Busy workers that let others finish before they run: server.scheduling.",
+		   board_total_gauge(worker->segment, BOARD_IS_BATCH));
 	put_single(out, "magento_mcp_calls_in_flight", "gauge", "Tool calls running now.",
 		   board_total_gauge(worker->segment, BOARD_CALLS_IN_FLIGHT));
 }

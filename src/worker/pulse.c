@@ -95,6 +95,8 @@ on_pulse(evutil_socket_t fd, short what, void *ctx)
 	put_gauges(worker, &core);
 	put_counters(worker, &core);
 	tell_full(worker, now_us / 1000);
+	scheduling_pulse(&worker->scheduling, now_us / 1000);
+	board_set(worker->row, BOARD_IS_BATCH, worker->scheduling.is_batch);
 	endpoint_http_pulse(worker, now_us / 1000);
 }
 

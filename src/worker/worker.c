@@ -230,6 +230,8 @@ start(struct worker *worker, struct err *err)
 	worker->audit_fd = HERITAGE_FD_AUDIT;
 	log_init(STDERR_FILENO, worker->config->server.log_level, "worker", (int)worker->slot);
 	worker->n_workers = count_workers(worker->config);
+	if (worker->config->server.scheduling == CONFIG_SCHEDULING_ADAPTIVE)
+		scheduling_open(&worker->scheduling);
 	r = attach_memory(worker, err);
 	if (r < 0)
 		return r;
@@ -275,6 +277,7 @@ stop(struct worker *worker)
 	retire_stop(worker);
 	pulse_stop(worker);
 	settle_stop(worker);
+	scheduling_close(&worker->scheduling);
 	http_server_free(&worker->http);
 	http_server_free(&worker->admin);
 	issuer_free(&worker->issuer);
@@ -319,6 +322,7 @@ worker_main(const struct action_product *product)
 	if (worker == NULL)
 		return EXIT_STATUS_RETRY;
 	worker->product = product;
+	worker->scheduling.fd = -1;
 	ignore_signals();
 	prctl(PR_SET_NAME, "magento-mcp"); /* exec of /proc/self/exe left "exe" */
 	log_init(STDERR_FILENO, LOG_INFO, "worker", -1);

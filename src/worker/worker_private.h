@@ -21,6 +21,7 @@
 #include "http/server.h"
 #include "magento/scope.h"
 #include "mcp/server.h"
+#include "scheduling.h"
 #include "session/sessions.h"
 #include "shm/board.h"
 #include "shm/heritage.h"
@@ -60,6 +61,7 @@ struct worker {
 		uint64_t requests; /* at the last look */
 		bool is_due;	   /* there is something to give back */
 	} settle;
+	struct scheduling scheduling;
 	struct event *sweep_event;
 	struct event *drain_event;
 	struct event *signal_events[2];

@@ -252,6 +252,26 @@ def test_reload_of_idle_connections(start):
     server.note_workers()
 
 
+def test_scheduling(start):
+    """A worker that has nothing to do is scheduled as any other process; it watches itself unless it shall not."""
+    server = start(workers=1)
+
+    def watches():
+        (pid,) = server.pids
+        assert os.sched_getscheduler(pid) == os.SCHED_OTHER
+        return any(kind.endswith("/schedstat") for kind in proc.descriptors(pid))
+
+    assert server.metric("magento_mcp_workers_batch") == 0
+    assert watches() == os.path.exists("/proc/self/schedstat")
+    server.write({"server": {"scheduling": "normal"}})
+    server.expects("reload")
+    server.expects("reloaded")
+    assert server.ask("reload wait").startswith("OK")
+    poll(lambda: len(server.status()["workers"]) == 1, "the old generation is gone")
+    server.note_workers()
+    assert not watches()
+
+
 @pytest.mark.parametrize("text,line,what", [
     ("[server]\nlisten = 127.0.0.1:0\nlistne = x\n", 3, "listne"),
     ("[server]\nworkers = many\n", 2, "workers"),
