@@ -15,6 +15,8 @@
 #include <emmintrin.h>
 #endif
 
+#include "base/compiler.h"
+
 #define TEXT_RUN_EACH(value) (UINT64_C(0x0101010101010101) * (value))
 
 static inline bool
@@ -84,7 +86,7 @@ text_run_strange_16(__m128i block)
 #endif
 
 /* The first byte that is no printing ASCII, a quote or a backslash; or `end`. */
-static inline const char *
+static ALWAYS_INLINE const char *
 text_run_end(const char *p, const char *end)
 {
 #ifdef __SSE2__

@@ -10,12 +10,14 @@
 #define JSON_TEXT_ESCAPE 1u
 #define JSON_TEXT_ODD 2u /* DEL, or characters beyond ASCII */
 
-/* Each gives 0 to go on; anything else ends the scan and is its result.  `marks` are those above. */
+/* Each that gives something gives 0 to go on; anything else ends the scan and is its result.  `marks` are those above.
+ */
 struct json_sink {
 	int (*on_key)(void *ctx, struct slice raw, unsigned marks); /* without quotes */
 	int (*on_scalar)(void *ctx, enum json_kind kind, struct slice token, unsigned marks);
-	int (*on_open)(void *ctx, enum json_kind kind);
-	int (*on_close)(void *ctx);
+	int (*on_open)(void *ctx, enum json_kind kind, const char *at); /* of the bracket */
+	int (*on_close)(void *ctx, const char *end);			/* behind the bracket */
+	void (*on_space)(void *ctx, struct slice space); /* between tokens, only where there is some; may be NULL */
 };
 
 /* As json_scan_value, telling `sink` of everything in text order, before it is known that the rest is JSON. */

@@ -152,12 +152,13 @@ on_scalar(void *ctx, enum json_kind kind, struct slice token, unsigned marks)
 }
 
 static int
-on_open(void *ctx, enum json_kind kind)
+on_open(void *ctx, enum json_kind kind, const char *at)
 {
 	struct builder *b = ctx;
 	json_t *node;
 	int r;
 
+	(void)at;
 	if (b->refused != 0)
 		return 0;
 	node = kind == JSON_KIND_OBJECT ? json_object() : json_array();
@@ -168,10 +169,11 @@ on_open(void *ctx, enum json_kind kind)
 }
 
 static int
-on_close(void *ctx)
+on_close(void *ctx, const char *end)
 {
 	struct builder *b = ctx;
 
+	(void)end;
 	if (b->refused == 0)
 		b->depth--;
 	return 0;
@@ -180,7 +182,8 @@ on_close(void *ctx)
 int
 json_parse(struct slice text, const struct json_limits *limits, json_t **root_r, struct err *err)
 {
-	static const struct json_sink sink = {on_key, on_scalar, on_open, on_close};
+	static const struct json_sink sink = {
+	    .on_key = on_key, .on_scalar = on_scalar, .on_open = on_open, .on_close = on_close};
 	struct builder b;
 	int r;
 

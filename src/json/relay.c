@@ -1,9 +1,9 @@
 /*
- * relay.c - the scanner's events copied, in runs as long as nothing has to be changed
+ * relay.c - the scanner's events watched for what has to be changed; the text between is copied as it is
  *
- * A run is a stretch of the text that goes out as it is.  It grows from token to token while what lies between two of
- * them is the one comma or colon that belongs there; white space, a value that we write otherwise and a member that is
- * left out end it.
+ * White space, a value that we write otherwise and a member that is left out end such a stretch, and the next begins
+ * behind them.  What keeps none of them from being copied needs nothing but a look: commas, colons and brackets are
+ * never touched by themselves.
  */
 #include "json/relay.h"
 
@@ -27,107 +27,61 @@ struct level {
 	uint64_t seen; /* a bit for the hash of each name: most new names are told by it */
 	size_t first;  /* name, in keys[] */
 	bool is_object;
-	bool has_item;
+	bool lacks_first; /* its first member was left out: the comma behind it is left out, too */
 };
 
 struct relay {
 	struct slice drop_list, drop_member; /* SLICE_NONE: nothing is left out */
 	struct buf *out;
 	struct buf scratch;
-	struct slice run; /* ptr NULL: none under way; what comes next is written piece by piece */
+	const char *from; /* what stands here has not been copied yet */
 	uint32_t depth;
 	uint32_t skip_depth; /* not 0: nothing is taken until the depth is below this again */
-	bool skips_scalar;   /* the value that comes next is left out */
-	bool after_key;
-	bool in_list; /* the member of the outermost object is drop_list */
+	bool skips_next;     /* the value that comes next is left out */
+	bool in_list;	     /* the member of the outermost object is drop_list */
 	size_t n_keys;
 	struct level levels[DEPTH_MAX + 1];
 	struct slice keys[KEYS_MAX];
 };
 
-/* ---- runs ---- */
-
 static void
-end_run(struct relay *r)
+copy_to(struct relay *r, const char *end)
 {
-	if (r->run.ptr != NULL)
-		(void)buf_put_slice(r->out, r->run);
-	r->run = SLICE_NONE;
+	(void)buf_put(r->out, r->from, (size_t)(end - r->from));
 }
 
-/* The comma or colon that comes before the next token, or NUL. */
-static char
-next_separator(struct relay *r)
-{
-	struct level *level = &r->levels[r->depth];
-	char c = r->after_key ? ':' : level->has_item ? ',' : '\0';
-
-	level->has_item = true;
-	r->after_key = false;
-	return c;
-}
-
-/* A token that goes out as it is. */
+/* What we write ourselves comes in the place of `token`. */
 static void
-take(struct relay *r, struct slice token)
+replace(struct relay *r, struct slice token)
 {
-	char separator = next_separator(r);
-	size_t gap = separator != '\0';
-
-	if (r->run.ptr != NULL && r->run.ptr + r->run.len + gap == token.ptr) {
-		r->run.len += gap + token.len;
-		return;
-	}
-	end_run(r);
-	if (separator != '\0')
-		(void)buf_put_char(r->out, separator);
-	r->run = token;
-}
-
-/* One that we write ourselves follows. */
-static void
-begin_own(struct relay *r)
-{
-	char separator = next_separator(r);
-
-	end_run(r);
-	if (separator != '\0')
-		(void)buf_put_char(r->out, separator);
-}
-
-/* Brackets come without their place: what stands at the end of the run tells whether it goes on. */
-static void
-put_bracket(struct relay *r, char separator, char bracket)
-{
-	size_t gap = separator != '\0';
-
-	if (r->run.ptr != NULL && r->run.ptr[r->run.len + gap] == bracket) {
-		r->run.len += gap + 1;
-		return;
-	}
-	end_run(r);
-	if (separator != '\0')
-		(void)buf_put_char(r->out, separator);
-	(void)buf_put_char(r->out, bracket);
+	copy_to(r, token.ptr);
+	r->from = token.ptr + token.len;
 }
 
 /* ---- names ---- */
 
+/* A name stands between quotes: an empty one has a first and a last byte, too. */
 static uint64_t
 hash_bit(struct slice name)
 {
 	unsigned char first = (unsigned char)name.ptr[0], middle = (unsigned char)name.ptr[name.len / 2];
-	unsigned char last = (unsigned char)name.ptr[name.len - 1];
+	unsigned char last = (unsigned char)*(name.ptr + name.len - 1);
 
 	return (uint64_t)1 << ((name.len * 7 + first * 31u + middle * 5u + last * 3u) & 63);
 }
 
+static inline void
+add_name(struct relay *r, struct slice name, uint64_t bit)
+{
+	r->levels[r->depth].seen |= bit;
+	r->keys[r->n_keys++] = name;
+}
+
 /* 0; ERR_EXISTS; ERR_UNSUPPORTED: too many to tell. */
 static int
-note_name(struct relay *r, struct slice name)
+note_name(struct relay *r, struct slice name, uint64_t bit)
 {
-	struct level *level = &r->levels[r->depth];
-	uint64_t bit = name.len > 0 ? hash_bit(name) : 1;
+	const struct level *level = &r->levels[r->depth];
 
 	for (size_t i = level->first; (level->seen & bit) && i < r->n_keys; i++) {
 		if (slice_eq(r->keys[i], name))
@@ -135,8 +89,7 @@ note_name(struct relay *r, struct slice name)
 	}
 	if (r->n_keys == KEYS_MAX)
 		return ERR_UNSUPPORTED;
-	level->seen |= bit;
-	r->keys[r->n_keys++] = name;
+	add_name(r, name, bit);
 	return 0;
 }
 
@@ -186,7 +139,7 @@ has_control(struct slice text)
 
 /* The string without its control characters, as we write it. */
 static int
-rewrite_string(struct relay *r, struct slice raw)
+rewrite_string(struct relay *r, struct slice token)
 {
 	struct slice text;
 	size_t from = 0;
@@ -194,7 +147,7 @@ rewrite_string(struct relay *r, struct slice raw)
 	int result;
 
 	buf_clear(&r->scratch);
-	result = json_scan_unescape(raw, &r->scratch);
+	result = json_scan_unescape(json_scan_unquote(token), &r->scratch);
 	if (result < 0)
 		return result;
 	text = buf_slice(&r->scratch);
@@ -208,7 +161,7 @@ rewrite_string(struct relay *r, struct slice raw)
 		}
 		i += skip > 0 ? skip : 1;
 	}
-	begin_own(r);
+	replace(r, token);
 	if (from > 0) {
 		buf_put(&plain, text.ptr + from, text.len - from);
 		text = buf_slice(&plain);
@@ -218,15 +171,11 @@ rewrite_string(struct relay *r, struct slice raw)
 	return result;
 }
 
-static int
-add_string(struct relay *r, struct slice token, unsigned marks)
+/* A string that is more than printing ASCII. */
+static NEVER_INLINE int
+add_odd_string(struct relay *r, struct slice token, unsigned marks)
 {
-	struct slice raw = json_scan_unquote(token);
-
-	if ((marks & JSON_TEXT_ESCAPE) || ((marks & JSON_TEXT_ODD) && has_control(raw)))
-		return rewrite_string(r, raw);
-	take(r, token);
-	return 0;
+	return (marks & JSON_TEXT_ESCAPE) || has_control(token) ? rewrite_string(r, token) : 0;
 }
 
 /* Whether we would write a number with these digits just so. */
@@ -257,57 +206,92 @@ rewrite_real(struct relay *r, struct slice token)
 	value = strtod(buf_cstr(&r->scratch), NULL);
 	if (!isfinite(value))
 		return ERR_LIMIT;
-	begin_own(r);
+	replace(r, token);
 	return json_real_put(r->out, value);
 }
 
-static int
+static NEVER_INLINE int
 add_number(struct relay *r, enum json_kind kind, struct slice token)
 {
 	bool minus = token.ptr[0] == '-';
 	uint64_t magnitude;
 
-	if (kind == JSON_KIND_INTEGER && slice_is(token, "-0")) {
-		begin_own(r);
+	if (kind == JSON_KIND_REAL)
+		return is_our_real(token) ? 0 : rewrite_real(r, token);
+	if (minus && token.ptr[1] == '0') {
+		replace(r, token);
 		return buf_put_char(r->out, '0');
 	}
-	if (kind == JSON_KIND_REAL
-		? !is_our_real(token)
-		: token.len > INT_DIGITS &&
-		      slice_to_u64(slice_sub(token, minus, token.len), (uint64_t)INT64_MAX + minus, &magnitude) < 0)
-		return rewrite_real(r, token);
-	take(r, token);
-	return 0;
+	if (token.len <= INT_DIGITS ||
+	    slice_to_u64(slice_sub(token, minus, token.len), (uint64_t)INT64_MAX + minus, &magnitude) == 0)
+		return 0;
+	return rewrite_real(r, token);
 }
 
 /* ---- events ---- */
+
+/* A member goes with the comma before it or, when it was the first, with the one behind it. */
+static int
+drop_member(struct relay *r, const char *start)
+{
+	copy_to(r, start);
+	if (r->out->failed != 0)
+		return r->out->failed;
+	if (r->out->ptr[r->out->len - 1] == ',')
+		buf_truncate(r->out, r->out->len - 1);
+	else
+		r->levels[r->depth].lacks_first = true;
+	r->skips_next = true;
+	return 0;
+}
+
+/* A name in an element of the list. */
+static int
+on_name_in_list(struct relay *r, struct slice raw)
+{
+	const char *start = raw.ptr - 1;
+	struct level *level = &r->levels[r->depth];
+
+	if (slice_eq(raw, r->drop_member))
+		return drop_member(r, start);
+	if (!level->lacks_first)
+		return 0;
+	level->lacks_first = false;
+	replace(r, slice_of(start, 0));
+	if (r->out->failed == 0)
+		buf_truncate(r->out, r->out->len - 1);
+	return r->out->failed;
+}
+
+/* One that may stand twice, be left out or be written otherwise. */
+static NEVER_INLINE int
+on_name_to_judge(struct relay *r, struct slice raw, unsigned marks, uint64_t bit)
+{
+	int result = (marks & JSON_TEXT_ESCAPE) ? ERR_UNSUPPORTED : note_name(r, raw, bit);
+
+	if (result < 0 || r->skip_depth > 0)
+		return result;
+	if (r->depth == 1)
+		r->in_list = r->drop_list.ptr != NULL && slice_eq(raw, r->drop_list);
+	else if (r->in_list && r->depth == 3 && !r->levels[2].is_object)
+		result = on_name_in_list(r, raw);
+	if (result < 0 || r->skips_next || marks == 0)
+		return result;
+	replace(r, slice_of(raw.ptr - 1, raw.len + 2));
+	return enc_json_put(r->out, raw);
+}
 
 static int
 on_key(void *ctx, struct slice raw, unsigned marks)
 {
 	struct relay *r = ctx;
-	int result;
+	bool is_watched = r->in_list || (r->depth == 1 && r->drop_list.ptr != NULL);
+	uint64_t bit = hash_bit(raw);
 
-	if (marks & JSON_TEXT_ESCAPE)
-		return ERR_UNSUPPORTED;
-	result = note_name(r, raw);
-	if (result < 0 || r->skip_depth > 0)
-		return result;
-	if (r->depth == 1)
-		r->in_list = r->drop_list.ptr != NULL && slice_eq(raw, r->drop_list);
-	/* Of an element, which is at depth 3, of the list. */
-	if (r->in_list && r->depth == 3 && !r->levels[2].is_object && slice_eq(raw, r->drop_member)) {
-		r->skips_scalar = true;
-		return 0;
-	}
-	if (marks & JSON_TEXT_ODD) {
-		begin_own(r);
-		result = enc_json_put(r->out, raw);
-	} else {
-		take(r, slice_of(raw.ptr - 1, raw.len + 2));
-	}
-	r->after_key = true;
-	return result;
+	if (marks != 0 || is_watched || r->n_keys == KEYS_MAX || (r->levels[r->depth].seen & bit) != 0)
+		return on_name_to_judge(r, raw, marks, bit);
+	add_name(r, raw, bit);
+	return 0;
 }
 
 static int
@@ -317,54 +301,59 @@ on_scalar(void *ctx, enum json_kind kind, struct slice token, unsigned marks)
 
 	if (r->skip_depth > 0)
 		return 0;
-	if (r->skips_scalar) {
-		r->skips_scalar = false;
+	if (r->skips_next) {
+		r->skips_next = false;
+		r->from = token.ptr + token.len;
 		return 0;
 	}
-	if (kind == JSON_KIND_STRING)
-		return add_string(r, token, marks);
 	if (kind == JSON_KIND_INTEGER || kind == JSON_KIND_REAL)
 		return add_number(r, kind, token);
-	take(r, token);
-	return 0;
+	return marks != 0 ? add_odd_string(r, token, marks) : 0;
 }
 
 static int
-on_open(void *ctx, enum json_kind kind)
+on_open(void *ctx, enum json_kind kind, const char *at)
 {
 	struct relay *r = ctx;
 
+	(void)at;
 	if (r->depth == DEPTH_MAX)
 		return ERR_UNSUPPORTED;
-	if (r->skip_depth == 0 && r->skips_scalar)
-		r->skip_depth = r->depth + 1;
-	r->skips_scalar = false;
-	if (r->skip_depth == 0)
-		put_bracket(r, next_separator(r), kind == JSON_KIND_OBJECT ? '{' : '[');
 	r->depth++;
+	if (r->skips_next)
+		r->skip_depth = r->depth;
+	r->skips_next = false;
 	r->levels[r->depth] = (struct level){.first = r->n_keys, .is_object = kind == JSON_KIND_OBJECT};
 	return 0;
 }
 
 static int
-on_close(void *ctx)
+on_close(void *ctx, const char *end)
 {
 	struct relay *r = ctx;
-	const struct level *level = &r->levels[r->depth];
 
-	if (r->skip_depth == 0)
-		put_bracket(r, '\0', level->is_object ? '}' : ']');
-	r->n_keys = level->first;
-	r->depth--;
-	if (r->skip_depth > r->depth)
+	r->n_keys = r->levels[r->depth].first;
+	if (r->skip_depth == r->depth) {
 		r->skip_depth = 0;
+		r->from = end;
+	}
+	r->depth--;
 	return 0;
+}
+
+static void
+on_space(void *ctx, struct slice space)
+{
+	struct relay *r = ctx;
+
+	if (r->skip_depth == 0 && !r->skips_next)
+		replace(r, space);
 }
 
 int
 json_relay(struct slice text, const struct json_limits *limits, const struct json_relay_drop *drop, struct buf *out)
 {
-	static const struct json_sink sink = {on_key, on_scalar, on_open, on_close};
+	static const struct json_sink sink = {on_key, on_scalar, on_open, on_close, on_space};
 	size_t start = out->len;
 	struct relay r;
 	int result;
@@ -376,10 +365,11 @@ json_relay(struct slice text, const struct json_limits *limits, const struct jso
 		r.drop_member = slice_from_str(drop->member);
 	}
 	r.out = out;
+	r.from = text.ptr;
 	buf_init(&r.scratch, text.len + 1);
 	result = json_scan_events(text, limits, &sink, &r, NULL);
 	if (result == 0) {
-		end_run(&r);
+		copy_to(&r, text.ptr + text.len);
 		result = out->failed;
 	}
 	if (result < 0)

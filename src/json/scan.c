@@ -1,5 +1,5 @@
 /*
- * scan.c - the scanner proper: a loop over steps, with one bit of memory per open bracket
+ * scan.c - the scanner proper: a loop over items, with one bit of memory per open bracket
  */
 #include "json/scan.h"
 
@@ -16,27 +16,16 @@ const struct json_limits json_limits_default = {
     .big_int_as_real = false,
 };
 
-/* What the grammar expects next, after white space. */
-enum step {
-	STEP_VALUE, /* a value */
-	STEP_FIRST, /* just behind an opening bracket: an item or the closing bracket */
-	STEP_NEXT,  /* just behind an item: a comma or the closing bracket */
-	STEP_DONE
-};
-
 struct scan {
 	const char *start, *pos, *end;
 	const struct json_limits *limits;
-	enum step step;
-	uint32_t depth;
+	uint32_t depth, max_depth;
 	uint64_t objects[JSON_DEPTH_MAX / 64]; /* per open bracket: is it an object? */
 	bool in_object;			       /* the innermost one is */
+	bool is_first;			       /* just behind an opening bracket */
 	struct json_facts facts;
 	const struct json_sink *sink; /* NULL: nobody asks */
-	json_item_fn visit;	      /* likewise */
 	void *ctx;
-	enum json_kind wanted; /* the root whose items are visited */
-	struct json_item item; /* the one under way at depth 1 */
 	struct err *err;
 };
 
@@ -67,8 +56,12 @@ is_object_open(const struct scan *s)
 static void
 skip_spaces(struct scan *s)
 {
+	const char *first = s->pos;
+
 	while (s->pos < s->end && (*s->pos == ' ' || *s->pos == '\n' || *s->pos == '\r' || *s->pos == '\t'))
 		s->pos++;
+	if (s->sink != NULL && s->sink->on_space != NULL && s->pos > first)
+		s->sink->on_space(s->ctx, slice_of(first, (size_t)(s->pos - first)));
 }
 
 /* Machines write none. */
@@ -83,6 +76,18 @@ static bool
 at_char(const struct scan *s, char c)
 {
 	return s->pos < s->end && *s->pos == c;
+}
+
+/* Perhaps behind white space. */
+static inline bool
+take_sign(struct scan *s, char c)
+{
+	if (!at_char(s, c))
+		skip_space(s);
+	if (!at_char(s, c))
+		return false;
+	s->pos++;
+	return true;
 }
 
 static bool
@@ -170,27 +175,36 @@ take_odd_character(struct scan *s, bool is_key, unsigned *marks_io)
 	return 0;
 }
 
-/* At the opening quote. */
+/* Up to the closing quote, from what is no plain ASCII. */
 static int
-take_string(struct scan *s, bool is_key, struct slice *raw_r, unsigned *marks_r)
+take_odd_string(struct scan *s, bool is_key, unsigned *marks_io)
+{
+	int r;
+
+	while (s->pos < s->end && *s->pos != '"') {
+		r = take_odd_character(s, is_key, marks_io);
+		if (r < 0)
+			return r;
+		s->pos = text_run_end(s->pos, s->end);
+	}
+	return s->pos < s->end ? 0 : refuse(s, "inside a string");
+}
+
+/* At the opening quote. */
+static inline int
+take_string(struct scan *s, bool is_key, unsigned *marks_r)
 {
 	const char *first = s->pos + 1;
 	int r;
 
 	*marks_r = 0;
-	s->pos++;
-	for (;;) {
-		s->pos = text_run_end(s->pos, s->end);
-		if (s->pos == s->end)
-			return refuse(s, "inside a string");
-		if (*s->pos == '"')
-			break;
-		r = take_odd_character(s, is_key, marks_r);
+	s->pos = text_run_end(first, s->end);
+	if (s->pos == s->end || *s->pos != '"') {
+		r = take_odd_string(s, is_key, marks_r);
 		if (r < 0)
 			return r;
 	}
-	*raw_r = slice_of(first, (size_t)(s->pos - first));
-	if (raw_r->len > s->limits->max_string_bytes)
+	if ((size_t)(s->pos - first) > s->limits->max_string_bytes)
 		return refuse_limit(s, "a string that is too long", s->limits->max_string_bytes);
 	s->pos++;
 	return 0;
@@ -199,63 +213,75 @@ take_string(struct scan *s, bool is_key, struct slice *raw_r, unsigned *marks_r)
 static size_t
 take_digits(struct scan *s)
 {
-	const char *first = s->pos;
+	const char *first = s->pos, *p = first;
 
-	while (at_digit(s))
-		s->pos++;
-	return (size_t)(s->pos - first);
+	while (p < s->end && *p >= '0' && *p <= '9')
+		p++;
+	s->pos = p;
+	return (size_t)(p - first);
 }
 
-static int
-take_integer_part(struct scan *s)
+/* Nineteen digits or more. */
+static bool
+is_big(const char *digits, size_t n, bool minus)
 {
-	const char *first = s->pos, *largest;
+	return n > 19 || memcmp(digits, minus ? "9223372036854775808" : "9223372036854775807", 19) > 0;
+}
+
+/* An integer, or what stands before the point or the exponent of a number. */
+static int
+take_integer_part(struct scan *s, bool *is_big_r)
+{
 	bool minus = at_char(s, '-');
+	const char *first;
 	size_t digits;
 
 	if (minus)
 		s->pos++;
-	if (at_char(s, '0')) {
-		s->pos++;
-		if (at_digit(s))
-			return refuse(s, "a number begins with a zero too many");
-		return 0;
-	}
+	first = s->pos;
 	digits = take_digits(s);
+	*is_big_r = digits >= 19 && is_big(first, digits, minus);
 	if (digits == 0)
 		return refuse(s, "a digit is missing");
-	largest = minus ? "9223372036854775808" : "9223372036854775807";
-	if (digits > 19 || (digits == 19 && memcmp(first + minus, largest, 19) > 0))
-		s->facts.big_ints++;
-	return 0;
+	if (digits == 1 || *first != '0')
+		return 0;
+	s->pos = first + 1;
+	return refuse(s, "a number begins with a zero too many");
 }
 
 static int
-take_number(struct scan *s, enum json_kind *kind_r)
+take_fraction(struct scan *s)
 {
-	uint32_t big_before = s->facts.big_ints;
-	int r;
-
-	*kind_r = JSON_KIND_INTEGER;
-	r = take_integer_part(s);
-	if (r < 0)
-		return r;
 	if (at_char(s, '.')) {
-		*kind_r = JSON_KIND_REAL;
 		s->pos++;
 		if (take_digits(s) == 0)
 			return refuse(s, "a digit is missing behind the point");
 	}
 	if (at_char(s, 'e') || at_char(s, 'E')) {
-		*kind_r = JSON_KIND_REAL;
 		s->pos++;
 		if (at_char(s, '+') || at_char(s, '-'))
 			s->pos++;
 		if (take_digits(s) == 0)
 			return refuse(s, "a digit is missing in the exponent");
 	}
-	if (*kind_r == JSON_KIND_REAL)
-		s->facts.big_ints = big_before;
+	return 0;
+}
+
+static int
+take_number(struct scan *s, enum json_kind *kind_r)
+{
+	bool is_big;
+	int r;
+
+	*kind_r = JSON_KIND_INTEGER;
+	r = take_integer_part(s, &is_big);
+	if (r < 0)
+		return r;
+	if (at_char(s, '.') || at_char(s, 'e') || at_char(s, 'E')) {
+		*kind_r = JSON_KIND_REAL;
+		return take_fraction(s);
+	}
+	s->facts.big_ints += is_big;
 	return 0;
 }
 
@@ -272,41 +298,9 @@ take_word(struct scan *s, const char *word, enum json_kind kind, enum json_kind 
 }
 
 static int
-take_bracket(struct scan *s, enum json_kind *kind_r)
+take_other(struct scan *s, enum json_kind *kind_r)
 {
-	uint64_t bit = (uint64_t)1 << (s->depth % 64);
-	uint32_t max = s->limits->max_depth < JSON_DEPTH_MAX ? s->limits->max_depth : JSON_DEPTH_MAX;
-
-	if (s->depth >= max)
-		return refuse_limit(s, "more levels than are read", max);
-	*kind_r = *s->pos == '{' ? JSON_KIND_OBJECT : JSON_KIND_ARRAY;
-	if (*kind_r == JSON_KIND_OBJECT)
-		s->objects[s->depth / 64] |= bit;
-	else
-		s->objects[s->depth / 64] &= ~bit;
-	s->in_object = *kind_r == JSON_KIND_OBJECT;
-	s->depth++;
-	if (s->depth > s->facts.depth)
-		s->facts.depth = s->depth;
-	s->pos++;
-	s->step = STEP_FIRST;
-	return 0;
-}
-
-/* Consumes a scalar, or the opening bracket of what is none. */
-static int
-take_token(struct scan *s, enum json_kind *kind_r, unsigned *marks_r)
-{
-	struct slice raw;
-
-	*marks_r = 0;
-	switch (s->pos < s->end ? *s->pos : '\0') {
-	case '{':
-	case '[':
-		return take_bracket(s, kind_r);
-	case '"':
-		*kind_r = JSON_KIND_STRING;
-		return take_string(s, false, &raw, marks_r);
+	switch (*s->pos) {
 	case 't':
 		return take_word(s, "true", JSON_KIND_TRUE, kind_r);
 	case 'f':
@@ -314,139 +308,128 @@ take_token(struct scan *s, enum json_kind *kind_r, unsigned *marks_r)
 	case 'n':
 		return take_word(s, "null", JSON_KIND_NULL, kind_r);
 	default:
-		if (at_char(s, '-') || at_digit(s))
+		if (*s->pos == '-' || at_digit(s))
 			return take_number(s, kind_r);
 		return refuse(s, "a value is expected");
 	}
 }
 
-/* A value is complete: tell the visitor when it is an item of the root. */
 static int
-finish_value(struct scan *s)
+open_bracket(struct scan *s)
 {
-	s->step = s->depth == 0 ? STEP_DONE : STEP_NEXT;
-	if (s->depth != 1 || s->visit == NULL || s->facts.kind != s->wanted)
-		return 0;
-	s->item.value.len = (size_t)(s->pos - s->item.value.ptr);
-	return s->visit(s->ctx, &s->item);
-}
+	uint64_t bit = (uint64_t)1 << (s->depth % 64);
+	const char *at = s->pos;
 
-/* A scalar or an opening bracket was taken. */
-static int
-note_value(struct scan *s, const char *first, enum json_kind kind, unsigned marks, bool is_open)
-{
-	uint32_t outside = is_open ? s->depth - 1 : s->depth;
-
-	if (outside == 0) {
-		s->facts.kind = kind;
-		s->facts.value.ptr = first;
-	} else if (outside == 1) {
-		s->item.value.ptr = first;
-		s->item.kind = kind;
-		s->item.value_has_escape = (marks & JSON_TEXT_ESCAPE) != 0;
-	}
-	if (s->sink == NULL)
-		return 0;
-	if (is_open)
-		return s->sink->on_open(s->ctx, kind);
-	return s->sink->on_scalar(s->ctx, kind, slice_of(first, (size_t)(s->pos - first)), marks);
-}
-
-static int
-step_value(struct scan *s)
-{
-	uint32_t depth = s->depth;
-	const char *first = s->pos;
-	enum json_kind kind = JSON_KIND_NULL;
-	unsigned marks;
-	int r;
-
-	if (s->facts.values >= s->limits->max_values)
-		return refuse_limit(s, "too many values", s->limits->max_values);
-	s->facts.values++;
-	r = take_token(s, &kind, &marks);
-	if (r < 0)
-		return r;
-	r = note_value(s, first, kind, marks, s->depth > depth);
-	if (r != 0)
-		return r;
-	return s->depth > depth ? 0 : finish_value(s);
-}
-
-/* At a member's name, or at an element. */
-static int
-begin_item(struct scan *s)
-{
-	struct slice key;
-	unsigned marks;
-	int r;
-
-	s->step = STEP_VALUE;
-	if (!s->in_object)
-		return 0;
-	if (!at_char(s, '"'))
-		return refuse(s, "a member name in quotes is expected");
-	r = take_string(s, true, &key, &marks);
-	if (r < 0)
-		return r;
-	if (s->depth == 1) {
-		s->item.key = key;
-		s->item.key_has_escape = (marks & JSON_TEXT_ESCAPE) != 0;
-	}
-	skip_space(s);
-	if (!at_char(s, ':'))
-		return refuse(s, "a colon is expected");
+	if (s->depth >= s->max_depth)
+		return refuse_limit(s, "more levels than are read", s->max_depth);
+	s->in_object = *at == '{';
+	if (s->in_object)
+		s->objects[s->depth / 64] |= bit;
+	else
+		s->objects[s->depth / 64] &= ~bit;
+	s->depth++;
+	if (s->depth > s->facts.depth)
+		s->facts.depth = s->depth;
 	s->pos++;
-	return s->sink == NULL ? 0 : s->sink->on_key(s->ctx, key, marks);
-}
-
-static bool
-at_closing(const struct scan *s)
-{
-	return at_char(s, s->in_object ? '}' : ']');
+	s->is_first = true;
+	return s->sink == NULL ? 0 : s->sink->on_open(s->ctx, s->in_object ? JSON_KIND_OBJECT : JSON_KIND_ARRAY, at);
 }
 
 static int
 close_bracket(struct scan *s)
 {
-	int r;
-
 	s->pos++;
 	s->depth--;
 	s->in_object = is_object_open(s);
-	r = s->sink == NULL ? 0 : s->sink->on_close(s->ctx);
-	return r != 0 ? r : finish_value(s);
+	return s->sink == NULL ? 0 : s->sink->on_close(s->ctx, s->pos);
 }
 
-static int
-step_next(struct scan *s)
+/* A scalar, or the opening bracket of what is none. */
+static inline int
+take_value(struct scan *s)
 {
-	if (at_closing(s))
-		return close_bracket(s);
-	if (!at_char(s, ','))
-		return refuse(s, s->in_object ? "a comma or } is expected" : "a comma or ] is expected");
-	s->pos++;
+	const char *first = s->pos;
+	enum json_kind kind = JSON_KIND_STRING;
+	unsigned marks = 0;
+	int r;
+
+	if (s->facts.values >= s->limits->max_values)
+		return refuse_limit(s, "too many values", s->limits->max_values);
+	s->facts.values++;
+	if (first == s->end)
+		return refuse(s, "a value is expected");
+	if (*first == '{' || *first == '[')
+		return open_bracket(s);
+	r = *first == '"' ? take_string(s, false, &marks) : take_other(s, &kind);
+	if (r < 0)
+		return r;
+	s->facts.kind = kind;
+	if (s->sink == NULL)
+		return 0;
+	return s->sink->on_scalar(s->ctx, kind, slice_of(first, (size_t)(s->pos - first)), marks);
+}
+
+/* A member's name and the colon. */
+static inline int
+take_name(struct scan *s)
+{
+	struct slice name = slice_of(s->pos + 1, 0);
+	unsigned marks;
+	int r;
+
+	if (!at_char(s, '"'))
+		return refuse(s, "a member name in quotes is expected");
+	r = take_string(s, true, &marks);
+	if (r < 0)
+		return r;
+	name.len = (size_t)(s->pos - 1 - name.ptr);
+	r = s->sink == NULL ? 0 : s->sink->on_key(s->ctx, name, marks);
+	if (r != 0)
+		return r;
+	return take_sign(s, ':') ? 0 : refuse(s, "a colon is expected");
+}
+
+/* Inside brackets: the closing one, or an item with the comma before it. */
+static int
+step(struct scan *s)
+{
+	bool is_first = s->is_first;
+	int r;
+
+	s->is_first = false;
+	if (is_first || !take_sign(s, ',')) {
+		skip_space(s);
+		if (at_char(s, s->in_object ? '}' : ']'))
+			return close_bracket(s);
+		if (!is_first)
+			return refuse(s, s->in_object ? "a comma or } is expected" : "a comma or ] is expected");
+	}
 	skip_space(s);
-	return begin_item(s);
+	if (s->in_object) {
+		r = take_name(s);
+		if (r != 0)
+			return r;
+		skip_space(s);
+	}
+	return take_value(s);
 }
 
 static int
 run(struct scan *s)
 {
+	const char *first;
 	int r;
 
-	while (s->step != STEP_DONE) {
-		skip_space(s);
-		if (s->step == STEP_VALUE)
-			r = step_value(s);
-		else if (s->step == STEP_FIRST)
-			r = at_closing(s) ? close_bracket(s) : begin_item(s);
-		else
-			r = step_next(s);
-		if (r != 0)
-			return r;
-	}
-	s->facts.value.len = (size_t)(s->pos - s->facts.value.ptr);
+	skip_space(s);
+	first = s->pos;
+	r = take_value(s);
+	while (r == 0 && s->depth > 0)
+		r = step(s);
+	if (r != 0)
+		return r;
+	s->facts.value = slice_of(first, (size_t)(s->pos - first));
+	if (*first == '{' || *first == '[')
+		s->facts.kind = *first == '{' ? JSON_KIND_OBJECT : JSON_KIND_ARRAY;
 	skip_space(s);
 	if (s->pos != s->end)
 		return refuse(s, "more text behind the value");
@@ -459,6 +442,7 @@ scan_text(struct scan *s, struct slice text, const struct json_limits *limits)
 	s->start = s->pos = text.ptr == NULL ? "" : text.ptr;
 	s->end = s->start + text.len;
 	s->limits = limits == NULL ? &json_limits_default : limits;
+	s->max_depth = s->limits->max_depth < JSON_DEPTH_MAX ? s->limits->max_depth : JSON_DEPTH_MAX;
 	if (text.len > s->limits->max_bytes)
 		return refuse_limit(s, "too many bytes", s->limits->max_bytes);
 	return run(s);
@@ -483,32 +467,4 @@ json_scan_events(struct slice text, const struct json_limits *limits, const stru
 	struct scan s = {.err = err, .sink = sink, .ctx = ctx};
 
 	return scan_text(&s, text, limits);
-}
-
-static int
-scan_items(struct slice text, const struct json_limits *limits, struct scan *s)
-{
-	int r;
-
-	r = scan_text(s, text, limits);
-	if (r == 0 && s->facts.kind != s->wanted)
-		r = err_set(s->err, ERR_UNSUPPORTED, "The JSON text must be %s.",
-			    s->wanted == JSON_KIND_OBJECT ? "an object" : "an array");
-	return r;
-}
-
-int
-json_scan_object(struct slice text, const struct json_limits *limits, json_item_fn visit, void *ctx, struct err *err)
-{
-	struct scan s = {.err = err, .visit = visit, .ctx = ctx, .wanted = JSON_KIND_OBJECT};
-
-	return scan_items(text, limits, &s);
-}
-
-int
-json_scan_array(struct slice text, const struct json_limits *limits, json_item_fn visit, void *ctx, struct err *err)
-{
-	struct scan s = {.err = err, .visit = visit, .ctx = ctx, .wanted = JSON_KIND_ARRAY};
-
-	return scan_items(text, limits, &s);
 }

@@ -125,6 +125,7 @@ control_characters_are_taken_out_of_values(void **state)
 	expect("[\"\\u0001\",1]", NULL, "[\"\",1]");
 	/* Names are told as they are. */
 	expect("{\"a\x7f\":1}", NULL, "{\"a\\u007f\":1}");
+	expect(" { \"a\x7f\" : 1 , \"\x7f\" :2 } ", NULL, "{\"a\\u007f\":1,\"\\u007f\":2}");
 }
 
 static void
@@ -140,6 +141,12 @@ a_member_is_left_out_of_the_objects_of_a_list(void **state)
 	expect("{\"a\":[{\"b\":1,\"c\":2},{\"c\":2,\"b\":[{\"d\":{\"b\":7}}]},{\"c\":1,\"b\":{},\"d\":3}],\"b\":4}",
 	       &no_b_in_a, "{\"a\":[{\"c\":2},{\"c\":2},{\"c\":1,\"d\":3}],\"b\":4}");
 	expect("{ \"a\" : [ { \"b\" : \"x\" , \"c\" : \"\\u0001y\" } ] }", &no_b_in_a, "{\"a\":[{\"c\":\"y\"}]}");
+	expect("{ \"a\" : [ { \"c\" : 1 , \"b\" : [ { } , 1 ] } , { \"b\" : { \"c\" : [ ] } , \"d\" : 1.50 , \"e\" : 2 "
+	       "} ] }",
+	       &no_b_in_a, "{\"a\":[{\"c\":1},{\"d\":1.5,\"e\":2}]}");
+	expect("{\"a\":[{\"b\":1,\"c\x7f\":-0},{\"b\":\"\\u0001\"}, {\"\":1.0,\"b\":-0}]}", &no_b_in_a,
+	       "{\"a\":[{\"c\\u007f\":0},{},{\"\":1.0}]}");
+	expect("{\"a\":[{\"c\":1,\"b\":{\"\x7f\":[\"\x7f\",-0]}}]}", &no_b_in_a, "{\"a\":[{\"c\":1}]}");
 	for (size_t i = 0; i < ARRAY_LEN(same); i++)
 		expect(same[i], &no_b_in_a, same[i]);
 }
@@ -178,6 +185,7 @@ a_name_that_stands_twice_is_refused(void **state)
 	fails("{\"a\":[{\"b\":{\"c\":1,\"c\":2}}]}", ERR_EXISTS); /* also in what is left out */
 	fails("{\"\":1,\"\":2}", ERR_EXISTS);
 	fails("{\"a\":1,\"\\u0061\":2}", ERR_UNSUPPORTED);
+	fails("{\"a\":[{\"b\":{\"\\u0061\":2}}]}", ERR_UNSUPPORTED); /* likewise */
 }
 
 /* One object with very many names is for a tree; many objects with a few are not. */
