@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/buf.h"
 #include "base/compiler.h"
 
 #define REDACT_TEXT_MAX 500
@@ -25,12 +26,12 @@
 
 /*
  * Text that looks like a JSON object or a list of them could hold anything and becomes "[text]"; so does a value that
- * is no object or array but a text.
+ * is no object or array but a text.  A member whose own name is "..." is counted among what is left out.
  *
- * A new reference in *copy_r; `value` is only read.  The copy is at most max_bytes long as compact JSON, plus the marks
- * (at most 32 bytes for each open container).  ERR_NOMEM.
+ * Appends the copy as compact JSON; `value` is only read.  It has at most max_bytes, plus the marks (at most 40 bytes
+ * for each open container).  ERR_NOMEM, or what the buffer says; then the buffer ends as before.
  */
-int redact_copy(const json_t *value, size_t max_bytes, json_t **copy_r) MUST_CHECK;
+int redact_put(struct buf *out, const json_t *value, size_t max_bytes) MUST_CHECK;
 
 enum redact_kind { REDACT_NOTHING, REDACT_SECRET, REDACT_PERSONAL };
 

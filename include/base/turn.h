@@ -7,7 +7,7 @@
  * clock, which the processor keeps at hand, so lengths are true to the kernel's tick (1 to 10 ms, mostly 4).
  *
  *	turn_enter("accept");			a callback begins
- *	turn_enter(action->name);		it runs a tool
+ *	turn_pass(action->name);		it runs a tool
  *	turn_end();				the loop is about to wait
  *
  * State is process-global, as the log's: one thread, one loop.  Processes that never call turn_end() measure nothing.
@@ -38,14 +38,14 @@ void turn_watch(turn_held_fn held, void *ctx);
 
 /* `name` is static: it may be told long after. */
 void turn_enter(const char *name);
-void turn_back(const char *name); /* to whom it was taken from: what the clocks said stays */
+void turn_pass(const char *name); /* within a callback, to somebody else or back: what the clocks said stays */
 const char *turn_holder(void);	  /* NULL between turns */
 void turn_end(void);
 void turn_totals(struct turn_totals *totals_r);
 
 /*
- * What the clocks said in this stretch, read when it is first asked for: for whatever may be a stretch old, such as
- * idle clocks, limits and the times in log lines.  turn_read_us() reads anew: for durations.  Between turns, and
+ * What the clocks said since turn_enter(), read when it is first asked for: for whatever may be a callback old, such as
+ * idle clocks, limits, signatures and the times in log lines.  turn_read_us() reads anew: for durations.  Between turns, and
  * without turn_watch(), each call reads.
  */
 uint64_t turn_mono_us(void);

@@ -7,7 +7,6 @@
 #include "guard.h"
 #include "json/clone.h"
 #include "json/get.h"
-#include "json/write.h"
 #include "results.h"
 #include "shapes.h"
 
@@ -28,7 +27,7 @@ confirm_must_ask(const struct action_call *call, const json_t *params)
 static int
 put_params(const struct action_call *call, json_t *params, struct buf *text)
 {
-	json_t *bare = json_clone_shallow(params), *shown = NULL;
+	json_t *bare = json_clone_shallow(params);
 	int r = bare != NULL ? 0 : ERR_NOMEM;
 
 	json_object_del(bare, "confirm");
@@ -36,12 +35,9 @@ put_params(const struct action_call *call, json_t *params, struct buf *text)
 	json_object_del(bare, "idempotency_key");
 	buf_put_str(text, call->action->title);
 	if (r == 0 && json_object_size(bare) > 0) {
-		r = redact_copy(bare, PARAMS_SHOWN, &shown);
 		buf_put_str(text, ": ");
-		if (r == 0)
-			r = json_dump_to(text, shown);
+		r = redact_put(text, bare, PARAMS_SHOWN);
 	}
-	json_decref(shown);
 	json_decref(bare);
 	return r < 0 ? r : text->failed;
 }

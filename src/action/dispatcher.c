@@ -123,7 +123,7 @@ work(void *arg)
 	struct action_running *running = arg;
 	int r = 0;
 
-	turn_enter(running->call.action->name);
+	turn_pass(running->call.action->name);
 	if (running->must_ask)
 		r = confirm_ask(&running->call, &running->params, &running->fault);
 

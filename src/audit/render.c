@@ -9,7 +9,6 @@
 #include "audit/redact.h"
 #include "base/clock.h"
 #include "base/enc.h"
-#include "json/write.h"
 
 #define NAME_CHARS 200
 #define REASON_CHARS 500
@@ -59,22 +58,10 @@ put_text(struct buf *out, struct slice key, const char *text, size_t chars)
 static int
 put_value(struct buf *out, struct slice key, const json_t *value, size_t max_bytes)
 {
-	json_t *copy = NULL;
-	int r;
-
 	if (value == NULL || json_is_null(value))
 		return 0;
-	if (json_is_object(value) && json_object_size(value) == 0) {
-		buf_put_slice(out, key);
-		return buf_put(out, "{}", 2);
-	}
-	r = redact_copy(value, max_bytes, &copy);
-	if (r < 0)
-		return r;
 	buf_put_slice(out, key);
-	r = json_dump_to(out, copy);
-	json_decref(copy);
-	return r;
+	return redact_put(out, value, max_bytes);
 }
 
 static void

@@ -157,7 +157,7 @@ resume(struct fiber *fiber)
 #endif
 	current = resumer;
 	if (holder != NULL && holder != turn_holder())
-		turn_back(holder);
+		turn_pass(holder);
 	if (fiber->state == STATE_ENDED)
 		release(fiber);
 }

@@ -11,7 +11,7 @@ static struct turn state;
 static bool is_watching;
 
 static struct {
-	uint64_t mono_us;      /* 0: not read in this stretch */
+	uint64_t mono_us;      /* 0: not read since turn_enter() */
 	uint64_t wall_ms;      /* as of wall_mono_ms */
 	uint64_t wall_mono_ms; /* 0: not read */
 } moment;
@@ -70,7 +70,7 @@ turn_watch(turn_held_fn held, void *ctx)
 }
 
 void
-turn_back(const char *name)
+turn_pass(const char *name)
 {
 	if (is_watching)
 		turn_enter_at(&state, name, clock_coarse_ms());
@@ -80,7 +80,7 @@ void
 turn_enter(const char *name)
 {
 	moment.mono_us = 0;
-	turn_back(name);
+	turn_pass(name);
 }
 
 uint64_t

@@ -46,7 +46,7 @@ request_new(struct http_connection *conn, const struct http_head *head, const ch
 	req->source = conn->source;
 	req->server = conn->server;
 	req->body = SLICE_LIT("");
-	req->start_us = turn_read_us();
+	req->start_us = turn_mono_us();
 	req->phase = REQUEST_HEAD;
 	buf_init_secret(&req->body_buf, conn->server->limits.body_bytes);
 	return req;

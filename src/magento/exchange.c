@@ -8,10 +8,10 @@
 
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/err.h"
 #include "base/fiber.h"
 #include "base/rand.h"
+#include "base/turn.h"
 #include "json/write.h"
 #include "magento/oauth1.h"
 
@@ -138,7 +138,7 @@ put_oauth(struct outgoing *out, const struct magento_client *client, enum fetch_
 				    .consumer_secret = &credentials->consumer_secret,
 				    .token = &credentials->token,
 				    .token_secret = &credentials->token_secret,
-				    .timestamp_s = clock_wall_ms() / 1000,
+				    .timestamp_s = turn_wall_ms() / 1000,
 				    .nonce = nonce};
 
 	rand_nonce(nonce);
@@ -208,7 +208,7 @@ outgoing_fini(struct outgoing *out)
 uint32_t
 exchange_attempt_ms(const struct magento_limits *limits, uint32_t own_ms, uint32_t pause_ms)
 {
-	uint64_t begin = clock_mono_ms() + pause_ms;
+	uint64_t begin = turn_mono_ms() + pause_ms;
 
 	if (limits->deadline_mono_ms == 0)
 		return own_ms;

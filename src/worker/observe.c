@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/turn.h"
 #include "shm/breaker.h"
 #include "worker_private.h"
 
@@ -77,7 +78,7 @@ may_send(void *ctx, const char *store, uint64_t *retry_after_ms_r)
 	uint32_t upstream = upstream_index(worker, store);
 
 	return !has_breaker(worker, upstream) ||
-	       breaker_allows(worker->segment, upstream, clock_mono_ms(), retry_after_ms_r);
+	       breaker_allows(worker->segment, upstream, turn_mono_ms(), retry_after_ms_r);
 }
 
 /*

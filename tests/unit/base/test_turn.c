@@ -175,6 +175,9 @@ test_the_moment_of_a_stretch(void **test_state)
 	assert_true(turn_wall_ms() > wall_ms);
 	us = turn_mono_us();
 	spin_us(50);
+	turn_pass("somebody else");
+	assert_string_equal(turn_holder(), "somebody else");
+	assert_int_equal(turn_mono_us(), us);
 	turn_enter("second");
 	assert_true(turn_mono_us() >= us + 50);
 	turn_end();
