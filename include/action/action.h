@@ -36,7 +36,9 @@ enum action_flag {
 	ACTION_WRITES = 1 << 6,	 /* changes the shop: recorded in the audit log before it begins */
 	ACTION_CONTENT =
 	    1 << 7, /* the result is a whole CallToolResult {content, isError?}, not data; `result` is NULL */
-	ACTION_TAKES_LOGIN = 1 << 8 /* uses the caller's login if there is a live one, does without otherwise */
+	ACTION_TAKES_LOGIN = 1 << 8, /* uses the caller's login if there is a live one, does without otherwise */
+	ACTION_TAKES_SECRETS =
+	    1 << 9 /* a parameter's name says so (audit/redact.h); the registry sees that it is true */
 };
 
 enum action_tier { ACTION_SAFE = 1, ACTION_RISK = 2, ACTION_CRITICAL = 3 };

@@ -65,6 +65,14 @@ struct audit *audit_adopt(int fd);
 /* After a rotation: the file to go on with.  Takes fd. */
 void audit_replace(struct audit *audit, int fd);
 
+/*
+ * Before it writes, each writer sees that the file ends with a whole line; it need not look into it where the file is
+ * as long as one of them left it.  Writers that share the word in which that stands spare each other the look.  It says
+ * only that a file of this length ends with a newline, which stays true whoever dies or writes without knowing of it.
+ * Zero at first; must outlive the log.
+ */
+void audit_share_end(struct audit *audit, _Atomic uint64_t *end);
+
 /* Whether there is a file: then a change that cannot be recorded must not be made.  NULL is off. */
 bool audit_is_required(const struct audit *audit);
 

@@ -9,6 +9,10 @@
 
 #define PRINTF_LIKE(fmt_index, first_arg) __attribute__((format(printf, fmt_index, first_arg)))
 #define NO_RETURN __attribute__((noreturn))
+
+/* For what only failures reach: it, and the way to it, lie apart from the code that runs all the time. */
+#define COLD __attribute__((cold))
+
 #define UNUSED __attribute__((unused))
 
 /* For the few of which it was measured: the first is worth it wherever it is called, the second is a way off one that

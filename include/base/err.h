@@ -46,13 +46,13 @@ struct err {
  * Fills *err (NULL is allowed) and gives back `code`, so that `return err_set(err, ERR_INVALID, ...)` reads well.  The
  * arguments may point into err->text.  A text that is too long is cut between two characters.
  */
-int err_set(struct err *err, enum err_code code, const char *fmt, ...) PRINTF_LIKE(3, 4);
+COLD int err_set(struct err *err, enum err_code code, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 /* Like err_set, with ": strerror(errno_value)" appended. */
-int err_set_errno(struct err *err, enum err_code code, int errno_value, const char *fmt, ...) PRINTF_LIKE(4, 5);
+COLD int err_set_errno(struct err *err, enum err_code code, int errno_value, const char *fmt, ...) PRINTF_LIKE(4, 5);
 
 /* Puts `prefix: ` before the text that is there.  Gives back err->code, or ERR_INVALID when err is NULL. */
-int err_prefix(struct err *err, const char *fmt, ...) PRINTF_LIKE(2, 3);
+COLD int err_prefix(struct err *err, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* A constant word for a code, for logs and metrics ("nomem", "full", ...). */
 const char *err_name(int code);
@@ -63,7 +63,7 @@ const char *err_name(int code);
  */
 #define must(cond) ((cond) ? (void)0 : must_fail(__FILE__, __LINE__, #cond))
 
-NO_RETURN void must_fail(const char *file, int line, const char *claim);
+COLD NO_RETURN void must_fail(const char *file, int line, const char *claim);
 void must_set_hook(void (*hook)(const char *text));
 
 #endif

@@ -45,8 +45,8 @@ void turn_totals(struct turn_totals *totals_r);
 
 /*
  * What the clocks said since turn_enter(), read when it is first asked for: for whatever may be a callback old, such as
- * idle clocks, limits, signatures and the times in log lines.  turn_read_us() reads anew: for durations.  Between turns, and
- * without turn_watch(), each call reads.
+ * idle clocks, limits, signatures and the times in log lines.  turn_read_us() reads anew: for durations.  Between
+ * turns, and without turn_watch(), each call reads.
  */
 uint64_t turn_mono_us(void);
 uint64_t turn_mono_ms(void);

@@ -47,7 +47,7 @@ void fault_fini(struct fault *f);
 
 /* Replaces what is there.  `details` is taken (may be NULL).  Always gives -1, so that `return fault_set(...)` reads
  * well. */
-int fault_set(struct fault *f, enum fault_code code, json_t *details, const char *fmt, ...) PRINTF_LIKE(4, 5);
+COLD int fault_set(struct fault *f, enum fault_code code, json_t *details, const char *fmt, ...) PRINTF_LIKE(4, 5);
 
 /* Moves *from into *to (which is finished first) and leaves *from empty. */
 void fault_move(struct fault *to, struct fault *from);

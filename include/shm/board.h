@@ -196,6 +196,9 @@ uint64_t board_heartbeat_ms(const struct board_row *row);
 void board_service_add(struct segment *seg, enum board_service which); /* supervisor only */
 uint64_t board_service_total(const struct segment *seg, enum board_service which);
 
+/* Where workers tell each other how long they left the audit log (audit/audit.h); shm does not know what it means. */
+_Atomic uint64_t *board_audit_end(struct segment *seg);
+
 /* Sums over all rows. */
 uint64_t board_total(struct segment *seg, enum board_counter which);
 uint64_t board_total_gauge(struct segment *seg, enum board_gauge which); /* of rows whose worker lives */

@@ -78,10 +78,12 @@ without_strangers(const json_t *params, const struct json_schema *schema)
 	return told;
 }
 
-static bool
-takes_secrets(const struct json_schema *params)
+bool
+record_takes_secrets(const struct json_schema *params)
 {
-	for (const struct json_prop *prop = params->props; prop != NULL && prop->name != NULL; prop++) {
+	const struct json_prop *prop = params != NULL ? params->props : NULL;
+
+	for (; prop != NULL && prop->name != NULL; prop++) {
 		if (redact_name(prop->name) == REDACT_SECRET)
 			return true;
 	}
@@ -98,7 +100,7 @@ told_params(const struct action *action, const json_t *params)
 	const json_t *inner;
 	json_t *told;
 
-	if (json_object_size(params) == 0 || action->params == NULL || !takes_secrets(action->params))
+	if (json_object_size(params) == 0 || !(action->flags & ACTION_TAKES_SECRETS))
 		return json_incref((json_t *)(uintptr_t)params);
 	told = without_strangers(params, action->params);
 	inner = json_get_object(params, "params");

@@ -13,6 +13,9 @@
 /* Does this action change the shop? */
 bool record_is_write(const struct action *action);
 
+/* Does the name of a parameter say that it is a secret?  What ACTION_TAKES_SECRETS has to say, too. */
+bool record_takes_secrets(const struct json_schema *params);
+
 /*
  * Records the call.  `params` are what the caller sent (checked or not), `result` or `fault` what came of it; all may
  * be NULL.  -1 when the log could not be written.

@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "json/parse.h"
+#include "record.h"
 #include "registry_private.h"
 
 struct entry {
@@ -61,6 +62,17 @@ sort_names(struct action_registry *registry)
 	}
 }
 
+/* What a row says of its own schema is looked up with each call, the schema is not. */
+static void
+check_flags(const struct action_registry *registry)
+{
+	for (size_t i = 0; i < action_registry_action_count(registry); i++) {
+		const struct action *action = action_registry_action_at(registry, i);
+
+		must(((action->flags & ACTION_TAKES_SECRETS) != 0) == record_takes_secrets(action->params));
+	}
+}
+
 struct action_registry *
 action_registry_new(const struct action_product *product)
 {
@@ -85,6 +97,7 @@ action_registry_new(const struct action_product *product)
 		}
 	}
 	sort_names(registry);
+	check_flags(registry);
 	return registry;
 }
 

@@ -7,11 +7,12 @@
 #include <jansson.h>
 #include <stdint.h>
 
+#include "base/compiler.h"
 #include "json/fault.h"
 #include "json/write.h"
 #include "session/login.h"
 
-int result_out_of_memory(struct fault *fault); /* INTERNAL_ERROR; gives -1 */
+COLD int result_out_of_memory(struct fault *fault); /* INTERNAL_ERROR; gives -1 */
 
 /* "2026-11-22T10:16:57Z" as a member.  0, or -1 without memory. */
 int result_set_time(json_t *object, const char *key, uint64_t wall_ms);

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -18,13 +19,16 @@
 
 #define WAITING_MAX (256 * 1024)
 #define KEEP_BYTES (64 * 1024) /* larger memory is given back */
+#define FILE_SHIFT 48	       /* the upper bits of an end tell of which file */
 
 struct audit {
 	int fd; /* -1: off */
 	bool is_regular;
 	bool is_torn; /* of what is no regular file, which cannot be asked how it ends */
 	bool may_wait;
-	off_t end;	    /* of the file, as our last write left it, a newline before it; 0: not known */
+	_Atomic uint64_t *end; /* see audit_share_end() */
+	_Atomic uint64_t own_end;
+	uint64_t file;	    /* in the upper bits of an end */
 	struct buf waiting; /* whole records */
 	uint64_t n_waiting;
 	uint64_t n_lost; /* not told of yet */
@@ -32,6 +36,19 @@ struct audit {
 };
 
 /* ---- writing ---- */
+
+/* So that nothing of an end fits another file of the same length. */
+static uint64_t
+end_at(const struct audit *audit, off_t size)
+{
+	return audit->file | (uint64_t)size;
+}
+
+static bool
+is_known_end(const struct audit *audit, off_t size)
+{
+	return atomic_load_explicit(audit->end, memory_order_relaxed) == end_at(audit, size);
+}
 
 /*
  * Size of a file that ends within a line, else 0; *size_r is its size anyhow.  Not by fstat(): who has seen a file's
@@ -44,14 +61,15 @@ size_if_torn(const struct audit *audit, off_t *size_r)
 	char last;
 
 	*size_r = size > 0 ? size : 0;
-	if (size <= 0 || size == audit->end || pread(audit->fd, &last, 1, size - 1) != 1 || last == '\n')
+	if (size <= 0 || is_known_end(audit, size) || pread(audit->fd, &last, 1, size - 1) != 1 || last == '\n')
 		return 0;
 	return size;
 }
 
 /*
  * Any writer may have left half a line: this one, another worker, one that was killed in the middle.  A file that grows
- * while it is looked at is being written by a live one; one that is as long as we left it was written by nobody.
+ * while it is looked at is being written by a live one; one that is as long as somebody left it behind whole lines was
+ * written by nobody since.
  */
 static bool
 ends_within_line(const struct audit *audit, off_t *size_r)
@@ -83,8 +101,9 @@ append(struct audit *audit, struct slice bytes)
 	do {
 		n = writev(audit->fd, parts + skip, (int)(ARRAY_LEN(parts) - skip));
 	} while (n < 0 && errno == EINTR);
-	audit->end = n == (ssize_t)total ? size + n : 0; /* or longer, when somebody else wrote as well */
 	if (n == (ssize_t)total) {
+		/* It is longer by now if somebody else wrote as well; then this says nothing. */
+		atomic_store_explicit(audit->end, end_at(audit, size + n), memory_order_relaxed);
 		audit->is_torn = false;
 		return 0;
 	}
@@ -142,8 +161,8 @@ take_file(struct audit *audit, int fd)
 	write_others(audit);
 	fd_close(&audit->fd);
 	audit->fd = fd;
-	audit->end = 0;
 	audit->is_regular = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+	audit->file = audit->is_regular ? (uint64_t)(st.st_ino ^ st.st_dev) << FILE_SHIFT : 0;
 	audit->is_torn = false;
 }
 
@@ -157,6 +176,7 @@ audit_adopt(int fd)
 		return NULL;
 	}
 	audit->fd = -1;
+	audit->end = &audit->own_end;
 	buf_init(&audit->waiting, WAITING_MAX + AUDIT_LINE_MAX);
 	if (fd >= 0)
 		take_file(audit, fd);
@@ -193,6 +213,12 @@ void
 audit_replace(struct audit *audit, int fd)
 {
 	take_file(audit, fd);
+}
+
+void
+audit_share_end(struct audit *audit, _Atomic uint64_t *end)
+{
+	audit->end = end;
 }
 
 bool

@@ -61,6 +61,8 @@ put_value(struct buf *out, struct slice key, const json_t *value, size_t max_byt
 	if (value == NULL || json_is_null(value))
 		return 0;
 	buf_put_slice(out, key);
+	if (json_is_object(value) && json_object_size(value) == 0)
+		return buf_put(out, "{}", 2);
 	return redact_put(out, value, max_bytes);
 }
 

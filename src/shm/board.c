@@ -464,6 +464,12 @@ board_service_add(struct segment *seg, enum board_service which)
 	add(&seg->header->service[which], 1);
 }
 
+_Atomic uint64_t *
+board_audit_end(struct segment *seg)
+{
+	return &seg->header->audit_end;
+}
+
 uint64_t
 board_service_total(const struct segment *seg, enum board_service which)
 {

@@ -69,7 +69,8 @@ struct segment_header {
 	_Alignas(64) _Atomic uint64_t generation;
 	_Alignas(64) _Atomic uint64_t stats[16];
 	_Atomic uint64_t service[8]; /* enum board_service */
-	uint64_t spare[56];
+	_Alignas(64) _Atomic uint64_t audit_end;
+	uint64_t spare[55];
 };
 
 _Static_assert(sizeof(struct segment_header) <= 4096, "the header is one page");

@@ -124,6 +124,8 @@ open_audit(struct worker *worker, struct err *err)
 	audit = audit_adopt(is_off ? -1 : worker->audit_fd);
 	if (audit == NULL)
 		err_set(err, ERR_NOMEM, "out of memory");
+	else
+		audit_share_end(audit, board_audit_end(worker->segment));
 	return audit;
 }
 

@@ -169,7 +169,7 @@ static const struct action rows[] = {
 	    "credentials are used, which is the safe way. Pass the returned `session` on if your client keeps no MCP "
 	    "session. Sessions end after 1 h idle or 12 h; an admin login lasts one hour.",
 	.tier = ACTION_SAFE,
-	.flags = ACTION_OPEN_WORLD,
+	.flags = ACTION_OPEN_WORLD | ACTION_TAKES_SECRETS,
 	.params = &login_params,
 	.result = &login_result,
 	.run = login_run,

@@ -196,6 +196,7 @@ misspelt_secrets(void **state)
 	struct fault fault;
 
 	desk->action.params = &params;
+	desk->action.flags |= ACTION_TAKES_SECRETS;
 	fault_init(&fault);
 	fault_set(&fault, FAULT_VALIDATION_ERROR, NULL, "x");
 	for (size_t i = 0; i < ARRAY_LEN(forms); i++) {

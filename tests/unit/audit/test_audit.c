@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -248,14 +249,94 @@ half_a_line_of_another_writer_is_ended(void **state)
 	json_decref(lines);
 }
 
+/* Instead of the file's last newline; its length stays. */
+static void
+spoil_end(const char *path)
+{
+	struct stat status;
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	assert_int_equal(fstat(fd, &status), 0);
+	assert_int_equal(pwrite(fd, "~", 1, status.st_size - 1), 1);
+	close(fd);
+}
+
+static void
+assert_lines(const char *path, size_t wanted)
+{
+	json_t *lines = lines_of(path);
+
+	assert_int_equal(json_array_size(lines), wanted);
+	json_decref(lines);
+}
+
+/* What nobody could have done shows who looks: a writer trusts the end that it shares, others see for themselves. */
+static void
+writers_that_share_the_end_do_not_look(void **state)
+{
+	struct stage *st = *state;
+	_Atomic uint64_t end = 0;
+	struct audit *other, *stranger;
+	struct audit_record record = record_of("b");
+
+	st->audit = audit_open(st->path, &st->err);
+	other = audit_open(st->path, &st->err);
+	stranger = audit_open(st->path, &st->err);
+	audit_share_end(st->audit, &end);
+	audit_share_end(other, &end);
+	assert_int_equal(write_one(st, "a"), 0);
+	spoil_end(st->path);
+	assert_int_equal(audit_write(other, &record), 0);
+	assert_lines(st->path, 1);
+	spoil_end(st->path);
+	assert_int_equal(audit_write(stranger, &record), 0);
+	assert_lines(st->path, 2);
+	audit_free(&other);
+	audit_free(&stranger);
+}
+
+/* A writer that was killed, or knows nothing of the others' end; and another file of the same length. */
+static void
+half_a_line_is_ended_by_those_who_share_the_end(void **state)
+{
+	struct stage *st = *state;
+	_Atomic uint64_t end = 0;
+	struct stat status;
+	char path[128];
+	FILE *file;
+	int fd;
+
+	st->audit = audit_open(st->path, &st->err);
+	audit_share_end(st->audit, &end);
+	assert_int_equal(write_one(st, "a"), 0);
+	file = fopen(st->path, "a");
+	fputs("{\"time\":", file);
+	fclose(file);
+	assert_int_equal(write_one(st, "b"), 0);
+	assert_lines(st->path, 3);
+
+	assert_int_equal(stat(st->path, &status), 0);
+	snprintf(path, sizeof(path), "%s.1", st->path);
+	fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+	assert_true(fd >= 0);
+	for (off_t i = 0; i < status.st_size; i++)
+		assert_int_equal(write(fd, "~", 1), 1);
+	audit_replace(st->audit, fd);
+	assert_int_equal(write_one(st, "c"), 0);
+	assert_lines(path, 2);
+}
+
 /* Four processes, records of about 20 KiB: nothing is mixed or lost. */
 static void
 several_writers(void **state)
 {
 	struct stage *st = *state;
 	json_t *lines, *params = json_object();
+	_Atomic uint64_t *end = mmap(NULL, sizeof(*end), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int status;
 
+	assert_true(end != MAP_FAILED);
 	for (int i = 0; i < 50; i++) {
 		char key[16], value[401];
 
@@ -271,6 +352,8 @@ several_writers(void **state)
 
 			record.params = params;
 			st->audit = audit_open(st->path, &st->err);
+			if (child > 0) /* the first one knows nothing of it */
+				audit_share_end(st->audit, end);
 			for (int i = 0; i < 50; i++)
 				r |= audit_write(st->audit, &record);
 			_exit(r == 0 ? 0 : 1);
@@ -286,6 +369,7 @@ several_writers(void **state)
 		if (i + 1 == json_array_size(lines))
 			assert_int_equal(n, 200);
 	}
+	munmap(end, sizeof(*end));
 	json_decref(lines);
 	json_decref(params);
 }
@@ -496,6 +580,8 @@ main(void)
 	    TEST(a_full_disk),
 	    TEST(a_short_write_costs_one_line),
 	    TEST(half_a_line_of_another_writer_is_ended),
+	    TEST(writers_that_share_the_end_do_not_look),
+	    TEST(half_a_line_is_ended_by_those_who_share_the_end),
 	    TEST(several_writers),
 	    TEST(the_largest_record),
 	    TEST(bytes_that_are_no_text),
