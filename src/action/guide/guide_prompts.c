@@ -205,7 +205,7 @@ run(struct action_call *call, json_t *params, json_t **result_r, struct fault *f
 			   .title = its_title,                                                                         \
 			   .description = its_description,                                                             \
 			   .tier = ACTION_SAFE,                                                                        \
-			   .flags = ACTION_READ_ONLY | ACTION_IDEMPOTENT,                                              \
+			   .flags = ACTION_READ_ONLY | ACTION_IDEMPOTENT | ACTION_TAKES_SECRETS,                       \
 			   .params = its_params,                                                                       \
 			   .run = run},                                                                                \
 		.arguments = its_arguments, .n_arguments = ARRAY_LEN(its_arguments)                                    \
