@@ -114,7 +114,7 @@ static const struct json_schema fail_params = {.type = JSON_T_OBJECT, .props = f
 
 static const struct action_prompt guide_prompts[] = {
     {.name = "greet",
-     .action = {TEST_ACTION("prompts.greet", ACTION_TAKES_LOGIN, &greet_params, run_greet)},
+     .action = {TEST_ACTION("prompts.greet", ACTION_TAKES_LOGIN | ACTION_TAKES_SECRETS, &greet_params, run_greet)},
      .arguments = greet_arguments,
      .n_arguments = ARRAY_LEN(greet_arguments)},
     {.name = "ask", .action = {TEST_ACTION("prompts.ask", 0, &no_params, run_ask_name)}},
