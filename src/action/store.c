@@ -354,12 +354,14 @@ store_open(struct store_client *sc, struct action_call *call, struct fault *faul
 				 "The store no longer accepts the credentials of this session. Call auth_login again.");
 	}
 	sc->magento.verified_route = login->route[0] != '\0' ? login->route : NULL;
-	/* The credentials of a store section are one identity; those that came with a login belong to it alone. */
+	/*
+	 * The credentials of a store section are one identity, whose name has no space; those that came with a login
+	 * belong to it alone.
+	 */
 	sc->magento.identity =
-	    login->from_config
-		? pool_printf(call->pool, "%s\nstore %s", login->base_url, login->store)
-		: pool_printf(call->pool, "%s\nlogin %016llx%016llx", login->base_url,
-			      (unsigned long long)call->login_ref.hi, (unsigned long long)call->login_ref.lo);
+	    login->from_config ? login->store
+			       : pool_printf(call->pool, "login %016llx%016llx", (unsigned long long)call->login_ref.hi,
+					     (unsigned long long)call->login_ref.lo);
 	sc->magento.is_private = !login->from_config;
 	if (login->from_config)
 		return use_store_section(sc, login, fault);

@@ -107,10 +107,18 @@ is_path(const char *path)
 }
 
 static bool
+is_code_char(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+static bool
 is_scope(const char *scope)
 {
-	size_t len = strspn(scope, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+	size_t len = 0;
 
+	while (is_code_char(scope[len]))
+		len++;
 	return len > 0 && len <= 64 && scope[len] == '\0';
 }
 
