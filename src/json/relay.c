@@ -367,6 +367,9 @@ json_relay(struct slice text, const struct json_limits *limits, const struct jso
 	r.out = out;
 	r.from = text.ptr;
 	buf_init(&r.scratch, text.len + 1);
+	/* What comes out is about as long; over the maximum it may still turn out to be shorter. */
+	if (text.len <= out->max - out->len)
+		(void)buf_reserve(out, text.len);
 	result = json_scan_events(text, limits, &sink, &r, NULL);
 	if (result == 0) {
 		copy_to(&r, text.ptr + text.len);
