@@ -80,10 +80,9 @@ arguments_are_none(struct json_view arguments)
 }
 
 static int
-params_from_text(json_t *text, json_t **params_r, struct fault *fault)
+params_from_text(struct slice text, json_t **params_r, struct fault *fault)
 {
-	struct slice slice = slice_of(json_string_value(text), json_string_length(text));
-	int r = json_parse(slice, NULL, params_r, NULL);
+	int r = json_parse(text, NULL, params_r, NULL);
 
 	if (r == ERR_NOMEM)
 		return result_out_of_memory(fault);
@@ -95,16 +94,16 @@ params_from_text(json_t *text, json_t **params_r, struct fault *fault)
 	return 0;
 }
 
-/* Flat form: everything at the top but `session` is a parameter.  json_copy() would lose members without memory. */
+/* json_copy() would lose members without memory. */
 static int
-params_from_top(json_t *arguments, json_t **params_r)
+copy_without_session(const json_t *arguments, json_t **params_r)
 {
 	json_t *params = json_object();
 	int r = params != NULL ? 0 : -1;
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(arguments, key, value)
+	json_object_foreach((json_t *)(uintptr_t)arguments, key, value)
 	{
 		if (r == 0 && strcmp(key, "session") != 0)
 			r = json_object_set(params, key, value);
@@ -112,6 +111,20 @@ params_from_top(json_t *arguments, json_t **params_r)
 	if (r == 0)
 		*params_r = json_incref(params);
 	json_decref(params);
+	return r;
+}
+
+/* Flat form: everything at the top but `session` is a parameter.  A tree there is already is not ours to change. */
+static int
+params_from_top(struct json_view arguments, json_t **params_r)
+{
+	int r;
+
+	if (arguments.node == NULL)
+		return copy_without_session(arguments.tree, params_r);
+	r = json_view_tree(arguments, params_r);
+	if (r == 0)
+		(void)json_object_del(*params_r, "session");
 	return r;
 }
 
@@ -132,46 +145,47 @@ note_neighbour(json_t *violations, const char *name)
 }
 
 static int
-refuse_neighbours(json_t *arguments, struct fault *fault)
+refuse_neighbours(struct json_view arguments, struct fault *fault)
 {
-	json_t *violations;
-	size_t n = 0;
+	bool has_session = json_view_is_there(json_view_get(arguments, "session"));
+	json_t *tree, *violations, *value;
 	const char *key;
-	json_t *value;
+	size_t n = 0;
 
-	if (json_object_size(arguments) <= (json_object_get(arguments, "session") != NULL ? 2u : 1u))
+	if (json_view_members(arguments) <= (has_session ? 2u : 1u))
 		return 0;
+	if (json_view_tree(arguments, &tree) < 0)
+		return result_out_of_memory(fault);
 	violations = json_array();
-	json_object_foreach(arguments, key, value)
+	json_object_foreach(tree, key, value)
 	{
 		if (strcmp(key, "params") != 0 && strcmp(key, "session") != 0 && n++ < JSON_VIOLATIONS_MAX)
 			note_neighbour(violations, key);
 	}
+	json_decref(tree);
 	return arguments_refuse(violations, fault);
 }
 
 static int
-normalise(json_t *arguments, json_t **params_r, struct fault *fault)
+normalise(struct json_view arguments, json_t **params_r, struct fault *fault)
 {
-	json_t *params = json_object_get(arguments, "params");
+	struct json_view params = json_view_get(arguments, "params");
 
-	if (params == NULL) {
-		if (params_from_top(arguments, params_r) < 0)
-			return result_out_of_memory(fault);
-		return 0;
-	}
+	if (!json_view_is_there(params))
+		return params_from_top(arguments, params_r) < 0 ? result_out_of_memory(fault) : 0;
 	if (refuse_neighbours(arguments, fault) < 0)
 		return -1;
-	if (json_is_string(params))
-		return params_from_text(params, params_r, fault);
-	if (json_is_null(params)) {
+	switch (json_view_kind(params)) {
+	case JSON_KIND_STRING:
+		return params_from_text(json_view_text(params), params_r, fault);
+	case JSON_KIND_NULL:
 		*params_r = json_object();
 		return 0;
-	}
-	if (!json_is_object(params))
+	case JSON_KIND_OBJECT:
+		return json_view_tree(params, params_r) < 0 ? result_out_of_memory(fault) : 0;
+	default:
 		return refuse_one("params", "must be an object", fault);
-	*params_r = json_incref(params);
-	return 0;
+	}
 }
 
 /* Takes `params`, gives it back when it passes. */
@@ -196,7 +210,7 @@ check_params(json_t *params, const struct json_schema *schema, const char *root,
 }
 
 int
-arguments_params(json_t *arguments, const struct json_schema *schema, json_t **params_r, struct fault *fault)
+arguments_params(struct json_view arguments, const struct json_schema *schema, json_t **params_r, struct fault *fault)
 {
 	json_t *params = NULL;
 
@@ -214,10 +228,15 @@ arguments_params_none(json_t *none, const struct json_schema *schema, json_t **p
 }
 
 int
-arguments_as_they_are(json_t *arguments, const struct json_schema *schema, json_t **params_r, struct fault *fault)
+arguments_as_they_are(struct json_view arguments, const struct json_schema *schema, json_t **params_r,
+		      struct fault *fault)
 {
-	json_t *params = arguments != NULL ? json_incref(arguments) : json_object();
+	json_t *params = NULL;
 
 	*params_r = NULL;
+	if (!json_view_is_there(arguments))
+		params = json_object();
+	else if (json_view_tree(arguments, &params) < 0)
+		return result_out_of_memory(fault);
 	return check_params(params, schema, "arguments", params_r, fault);
 }

@@ -21,10 +21,10 @@ int arguments_session(struct json_view arguments, struct slice *handle_r, struct
 bool arguments_are_none(struct json_view arguments);
 
 /*
- * The parameters, checked against `schema` (VALIDATION_ERROR with every offending path in details), as a new reference.
- * A rule broken by the outer form is refused the same way.
+ * The parameters, checked against `schema` (VALIDATION_ERROR with every offending path in details), as a new reference;
+ * a tree that `arguments` may be is left as it is.  A rule broken by the outer form is refused the same way.
  */
-int arguments_params(json_t *arguments, const struct json_schema *schema, json_t **params_r,
+int arguments_params(struct json_view arguments, const struct json_schema *schema, json_t **params_r,
 		     struct fault *fault) MUST_CHECK;
 
 /* The same without arguments.  `none` is an empty object to be shared, or NULL for one of its own. */
@@ -32,7 +32,7 @@ int arguments_params_none(json_t *none, const struct json_schema *schema, json_t
 			  struct fault *fault) MUST_CHECK;
 
 /* The same for an action with an `input_schema` of its own: no wrapping, no session. */
-int arguments_as_they_are(json_t *arguments, const struct json_schema *schema, json_t **params_r,
+int arguments_as_they_are(struct json_view arguments, const struct json_schema *schema, json_t **params_r,
 			  struct fault *fault) MUST_CHECK;
 
 /* One more violation for `details`: {path, message}. */

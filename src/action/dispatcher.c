@@ -18,7 +18,7 @@
 
 struct action_running {
 	struct action_call call;
-	json_t *sent;	/* arguments as they came; NULL while nobody needs them as a tree */
+	json_t *sent;	/* arguments as they came, of a call that was refused for them or before; else NULL */
 	json_t *params; /* NULL until they have been checked */
 	json_t *result;
 	bool must_ask;	/* the user has not agreed yet */
@@ -192,11 +192,9 @@ check_arguments(struct action_running *running, struct json_view arguments)
 	if (action->input_schema == NULL && arguments_are_none(arguments))
 		return arguments_params_none(running->call.env->no_params, action->params, &running->params,
 					     &running->fault);
-	if (json_view_tree(arguments, &running->sent) < 0)
-		return result_out_of_memory(&running->fault);
 	if (action->input_schema != NULL)
-		return arguments_as_they_are(running->sent, action->params, &running->params, &running->fault);
-	return arguments_params(running->sent, action->params, &running->params, &running->fault);
+		return arguments_as_they_are(arguments, action->params, &running->params, &running->fault);
+	return arguments_params(arguments, action->params, &running->params, &running->fault);
 }
 
 static int
@@ -235,7 +233,7 @@ count_call(struct action_running *running)
 static void
 keep_sent(struct action_running *running, struct json_view arguments)
 {
-	if (running->params == NULL && running->sent == NULL && json_view_tree(arguments, &running->sent) < 0)
+	if (running->params == NULL && json_view_tree(arguments, &running->sent) < 0)
 		running->sent = NULL;
 }
 

@@ -31,6 +31,25 @@ json_of(const char *json)
 	return root;
 }
 
+/* Arguments that were read into an outline mean what a tree of them does. */
+static void
+outline_means(const struct json_schema *rules, const char *arguments, const json_t *expected, const struct fault *told)
+{
+	struct json_outline outline;
+	struct fault fault;
+	json_t *params;
+
+	if (arguments == NULL || json_outline_read(&outline, slice_from_str(arguments), NULL) < 0)
+		return;
+	fault_init(&fault);
+	assert_int_equal(arguments_params(json_view_root(&outline), rules, &params, &fault), expected != NULL ? 0 : -1);
+	assert_int_equal(fault.code, told->code);
+	assert_string_equal(fault.message, told->message);
+	assert_true(expected == NULL ? params == NULL : json_equal(params, expected));
+	json_decref(params);
+	fault_fini(&fault);
+}
+
 /* The parameters that these arguments mean, as JSON text; NULL with *fault set. */
 static char *
 params_of(const struct json_schema *rules, const char *arguments, struct fault *fault)
@@ -41,9 +60,10 @@ params_of(const struct json_schema *rules, const char *arguments, struct fault *
 	int r;
 
 	fault_init(fault);
-	r = arguments_params(tree, rules, &params, fault);
+	r = arguments_params(json_view_of(tree), rules, &params, fault);
 	assert_true((r == 0) == (fault->code == FAULT_NONE) && (r == 0) == (params != NULL));
 	json_decref(tree); /* what was given is a reference of its own */
+	outline_means(rules, arguments, params, fault);
 	if (r == 0)
 		out = json_dumps(params, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
 	json_decref(params);
@@ -97,7 +117,7 @@ what_was_sent_stays_as_it_is(void **state)
 
 	(void)state;
 	fault_init(&fault);
-	assert_int_equal(arguments_params(tree, &schema, &params, &fault), 0);
+	assert_int_equal(arguments_params(json_view_of(tree), &schema, &params, &fault), 0);
 	assert_string_equal(json_get_str(tree, "session", ""), "h");
 	assert_null(json_object_get(params, "session"));
 	json_decref(params);
@@ -190,7 +210,7 @@ long_names_are_shown_short(void **state)
 		json_object_set_new(tree, name, json_true());
 	}
 	fault_init(&fault);
-	assert_int_equal(arguments_params(tree, &schema, &params, &fault), -1);
+	assert_int_equal(arguments_params(json_view_of(tree), &schema, &params, &fault), -1);
 	assert_int_equal(json_array_size(fault.details), JSON_VIOLATIONS_MAX);
 	for (size_t i = 0; i < json_array_size(fault.details); i++)
 		assert_true(strlen(json_get_str(json_array_get(fault.details, i), "path", "")) <= 67);
