@@ -196,16 +196,23 @@ is_our_real(struct slice token)
 }
 
 static int
-rewrite_real(struct relay *r, struct slice token)
+read_real(struct relay *r, struct slice token, double *value_r)
 {
-	double value;
-
 	buf_clear(&r->scratch);
 	if (buf_put_slice(&r->scratch, token) < 0)
 		return r->scratch.failed;
-	value = strtod(buf_cstr(&r->scratch), NULL);
-	if (!isfinite(value))
-		return ERR_LIMIT;
+	*value_r = strtod(buf_cstr(&r->scratch), NULL);
+	return isfinite(*value_r) ? 0 : ERR_LIMIT;
+}
+
+static int
+rewrite_real(struct relay *r, struct slice token)
+{
+	double value = 0;
+	int result = read_real(r, token, &value);
+
+	if (result < 0)
+		return result;
 	replace(r, token);
 	return json_real_put(r->out, value);
 }
@@ -294,18 +301,26 @@ on_key(void *ctx, struct slice raw, unsigned marks)
 	return 0;
 }
 
+/* What is left out must be JSON that a tree could hold, too. */
+static NEVER_INLINE int
+skip_scalar(struct relay *r, enum json_kind kind, struct slice token)
+{
+	bool may_be_big = kind == JSON_KIND_REAL || (kind == JSON_KIND_INTEGER && token.len > INT_DIGITS);
+	double value;
+
+	if (r->skip_depth == 0)
+		r->from = token.ptr + token.len;
+	r->skips_next = false;
+	return may_be_big ? read_real(r, token, &value) : 0;
+}
+
 static int
 on_scalar(void *ctx, enum json_kind kind, struct slice token, unsigned marks)
 {
 	struct relay *r = ctx;
 
-	if (r->skip_depth > 0)
-		return 0;
-	if (r->skips_next) {
-		r->skips_next = false;
-		r->from = token.ptr + token.len;
-		return 0;
-	}
+	if (r->skip_depth > 0 || r->skips_next)
+		return skip_scalar(r, kind, token);
 	if (kind == JSON_KIND_INTEGER || kind == JSON_KIND_REAL)
 		return add_number(r, kind, token);
 	return marks != 0 ? add_odd_string(r, token, marks) : 0;

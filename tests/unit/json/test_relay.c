@@ -177,6 +177,16 @@ fails(const char *text, int expected)
 }
 
 static void
+a_number_beyond_double_is_refused(void **state)
+{
+	(void)state;
+	fails("[1e400]", ERR_LIMIT);
+	fails("{\"a\":[{\"b\":-1e400}]}", ERR_LIMIT); /* also in what is left out */
+	fails("{\"a\":[{\"b\":[{\"c\":1e400}]}]}", ERR_LIMIT);
+	expect("{\"a\":[{\"b\":1e300},{\"b\":[12345678901234567890]}]}", &no_b_in_a, "{\"a\":[{},{}]}");
+}
+
+static void
 a_name_that_stands_twice_is_refused(void **state)
 {
 	(void)state;
@@ -237,6 +247,7 @@ main(void)
 	    cmocka_unit_test(control_characters_are_taken_out_of_values),
 	    cmocka_unit_test(a_member_is_left_out_of_the_objects_of_a_list),
 	    cmocka_unit_test(the_same_is_left_out_of_a_tree),
+	    cmocka_unit_test(a_number_beyond_double_is_refused),
 	    cmocka_unit_test(a_name_that_stands_twice_is_refused),
 	    cmocka_unit_test(names_are_counted_per_open_object),
 	    cmocka_unit_test(a_text_that_does_not_fit_is_not_begun),
