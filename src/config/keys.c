@@ -121,10 +121,9 @@ const struct config_key keys_table[] = {
     {ROOT(server, max_connections), TYPE_INT, "4096", .min = 1, .max = 1000000,
      .doc = "Client connections per worker.  Who comes when all are full waits for a few seconds and is told 503."},
     {ROOT(server, scheduling), TYPE_ENUM, "adaptive", .choices = schedulings,
-     .doc =
-	 "adaptive: a worker that many requests wake lets who runs on its core finish and then serves all that has "
-	 "come (SCHED_BATCH), unless that makes it wait for a millisecond or more.  normal: it interrupts always.  A "
-	 "policy that the worker was started with stays."},
+     .doc = "adaptive: a worker that many requests wake lets who runs on its core finish and then serves all that has "
+	    "come (SCHED_BATCH), unless that makes it wait for two milliseconds or more each time.  normal: it "
+	    "interrupts always.  A policy that the worker was started with stays."},
     {ROOT(server, confine), TYPE_BOOL, "yes",
      .doc = "Let workers give up the file system, where the kernel has Landlock: they can then read what is under /etc "
 	    "and "

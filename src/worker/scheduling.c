@@ -26,11 +26,12 @@ scheduling_judge(struct scheduling *scheduling, const struct scheduling_sample *
 	scheduling->last = *now;
 	if (!scheduling->is_batch)
 		return sleeps_per_s >= SCHEDULING_BUSY && now->at_ms >= scheduling->normal_until_ms;
-	if (runs > 0 && (now->waited_us - last.waited_us) / runs >= SCHEDULING_WAIT_US) {
-		scheduling->normal_until_ms = now->at_ms + SCHEDULING_HOLD_MS;
+	if (sleeps_per_s < SCHEDULING_QUIET)
 		return false;
-	}
-	return sleeps_per_s >= SCHEDULING_QUIET;
+	if (runs == 0 || (now->waited_us - last.waited_us) / runs < SCHEDULING_WAIT_US)
+		return true;
+	scheduling->normal_until_ms = now->at_ms + SCHEDULING_HOLD_MS;
+	return false;
 }
 
 static bool

@@ -8,8 +8,10 @@
  * too much for few clients.  So the worker looks at itself with each pulse:
  *
  *   it went to sleep SCHEDULING_BUSY times a second or more        batch
- *   batch, and it waited SCHEDULING_WAIT_US for a core each time   normal, and for SCHEDULING_HOLD_MS no more of it
  *   batch, and it went to sleep less than SCHEDULING_QUIET times   normal
+ *   batch, and it waited SCHEDULING_WAIT_US for a core each time   normal, and for SCHEDULING_HOLD_MS no more of it
+ *
+ * Who sends in bursts makes it wait for half a millisecond, perhaps for one; who computes, for a slice: four.
  *
  * Runs in: worker.
  */
@@ -20,8 +22,8 @@
 #include <stdint.h>
 
 #define SCHEDULING_BUSY 1000 /* per second */
-#define SCHEDULING_QUIET 100
-#define SCHEDULING_WAIT_US 1000 /* on average */
+#define SCHEDULING_QUIET 50
+#define SCHEDULING_WAIT_US 2000 /* on average */
 #define SCHEDULING_HOLD_MS 60000
 
 /* Sums since the process began. */
