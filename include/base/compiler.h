@@ -15,8 +15,10 @@
 
 #define UNUSED __attribute__((unused))
 
-/* For the few of which it was measured: the first is worth it wherever it is called, the second is a way off one that
- * is taken so often that it should not have to save registers for it. */
+/*
+ * For the few of which it was measured: the first is worth it wherever it is called, the second is a way off one that
+ * is taken so often that it should not have to save registers for it.
+ */
 #define ALWAYS_INLINE __attribute__((always_inline)) inline
 #define NEVER_INLINE __attribute__((noinline))
 

@@ -12,7 +12,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 
-#define TOLD_MAX 96 /* three numbers */
+#define TOLD_MAX 96 /* three numbers: the time that it ran, the time that it waited, how often it ran */
 
 bool
 scheduling_judge(struct scheduling *scheduling, const struct scheduling_sample *now)
@@ -39,13 +39,13 @@ look(const struct scheduling *scheduling, uint64_t now_ms, struct scheduling_sam
 {
 	struct rusage usage;
 	char told[TOLD_MAX];
-	uint64_t ran_ns, waited_ns;
+	uint64_t waited_ns;
 	ssize_t n = pread(scheduling->fd, told, sizeof(told) - 1, 0);
 
 	if (n <= 0 || getrusage(RUSAGE_THREAD, &usage) < 0)
 		return false;
 	told[n] = '\0';
-	if (sscanf(told, "%" SCNu64 " %" SCNu64 " %" SCNu64, &ran_ns, &waited_ns, &sample_r->runs) != 3)
+	if (sscanf(told, "%*u %" SCNu64 " %" SCNu64, &waited_ns, &sample_r->runs) != 2)
 		return false;
 	sample_r->waited_us = waited_ns / 1000;
 	sample_r->sleeps = (uint64_t)usage.ru_nvcsw;

@@ -2,7 +2,7 @@
  * scheduling.h - a busy worker that shares its core wakes without interrupting whoever runs there
  *
  * A process that wakes up takes the core from the one that runs, as a rule.  Where that is the proxy or the client that
- * is just sending, it is interrupted after each request, and each costs a turn of the loop of its own: more by half.
+ * is just sending, it is interrupted after each request, and each costs a turn of the loop of its own: nearly twice.
  * Under SCHED_BATCH (sched(7)) a worker waits until the other one sleeps or has had its slice, and then serves all that
  * has come meanwhile.  Beside somebody who computes without pause that is some milliseconds of waiting for each turn,
  * too much for few clients.  So the worker looks at itself with each pulse:

@@ -74,13 +74,13 @@ test_nothing_to_divide_by(void **state)
 	assert_false(after(&scheduling, 0, 0));
 }
 
-/* Sleeps as often as it is told to, whatever the machine does meanwhile. */
+/* Whatever the machine does meanwhile.  One that is over before it has begun is none for the kernel. */
 static void
-sleep_often(int n)
+sleep_often(uint64_t n)
 {
 	const struct timespec shortest = {.tv_nsec = 1};
 
-	for (int i = 0; i < n; i++)
+	for (uint64_t i = 0; i < n; i++)
 		assert_int_equal(nanosleep(&shortest, NULL), 0);
 }
 
@@ -91,9 +91,9 @@ become_batch_and_normal(void)
 
 	scheduling_open(&scheduling);
 	if (scheduling.fd < 0)
-		return access("/proc/self/schedstat", R_OK) == 0 ? 1 : 0;
+		return 1;
 	scheduling_pulse(&scheduling, 1000);
-	sleep_often((int)busy);
+	sleep_often(4 * busy);
 	scheduling_pulse(&scheduling, 1000 + PULSE_MS);
 	if (!scheduling.is_batch || sched_getscheduler(0) != SCHED_BATCH)
 		return 2;
@@ -114,8 +114,6 @@ keep_what_was_chosen(void)
 		return 1;
 	scheduling_open(&scheduling);
 	scheduling_pulse(&scheduling, 1000);
-	sleep_often((int)busy);
-	scheduling_pulse(&scheduling, 1000 + PULSE_MS);
 	return scheduling.fd == -1 && sched_getscheduler(0) == SCHED_IDLE ? 0 : 2;
 }
 
@@ -136,6 +134,8 @@ static void
 test_the_kernel_is_told(void **state)
 {
 	(void)state;
+	if (access("/proc/self/schedstat", R_OK) < 0 || sched_getscheduler(0) != SCHED_OTHER)
+		skip(); /* the kernel does not tell, or these tests run under another policy */
 	assert_int_equal(in_child(become_batch_and_normal), 0);
 }
 
